@@ -1,0 +1,101 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+  .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+  .enableUpcomingFeature("InferIsolatedConformances"),  // SE-0470
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // SE-0461
+]
+
+// Targets in the order of the house: each imports only what stands above it.
+let package = Package(
+  name: "Custody",
+  products: [
+    .executable(name: "custody", targets: ["CustodyTool"]),
+    .library(name: "Custody", targets: ["Custody"]),
+    .library(name: "CustodyLedger", targets: ["CustodyLedger"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CSQLiteShim", providers: [.apt(["libsqlite3-dev"])]),
+
+    .target(
+      name: "CustodyLedger",
+      dependencies: ["COpenSSL", "CZlib"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CustodyLedgerTests",
+      dependencies: ["CustodyLedger", "CustodyTesting"],
+      exclude: ["Examples"],
+      swiftSettings: settings),
+
+    .target(name: "CustodyModel", dependencies: ["CustodyLedger"], swiftSettings: settings),
+    .testTarget(
+      name: "CustodyModelTests",
+      dependencies: ["CustodyModel", "CustodyTesting"],
+      swiftSettings: settings),
+
+    .target(
+      name: "CustodyMigrations",
+      path: "migrations",
+      resources: [.embedInCode("ledger"), .embedInCode("keys")]),
+
+    .target(
+      name: "CustodyStore",
+      dependencies: [
+        "COpenSSL", "CSQLiteShim", "CustodyLedger", "CustodyMigrations", "CustodyModel",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Yams", package: "Yams"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CustodyStoreTests",
+      dependencies: ["CustodyStore", "CustodyTesting"],
+      swiftSettings: settings),
+
+    .target(
+      name: "Custody",
+      dependencies: ["CustodyStore", "CustodyModel", "CustodyLedger"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CustodyTests",
+      dependencies: ["Custody", "CustodyTesting"],
+      swiftSettings: settings),
+
+    .target(
+      name: "CustodyCommands",
+      dependencies: [
+        "Custody", "CustodyModel", "CustodyStore",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CustodyCommandsTests",
+      dependencies: ["CustodyCommands", "CustodyTool", "CustodyTesting"],
+      swiftSettings: settings),
+
+    .executableTarget(
+      name: "CustodyTool",
+      dependencies: ["CustodyCommands"],
+      swiftSettings: settings),
+
+    // The kit of the other test targets; a test target itself, because a release build fails on a
+    // regular target that imports Testing.
+    .testTarget(
+      name: "CustodyTesting",
+      dependencies: ["Custody", "CustodyStore", "CustodyLedger"],
+      swiftSettings: settings),
+    .testTarget(name: "TidyTests", swiftSettings: settings),
+  ],
+  swiftLanguageModes: [.v6]
+)

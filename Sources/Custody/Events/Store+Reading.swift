@@ -1,0 +1,137 @@
+import CustodyStore
+
+/// The newest event of a ledger, and how far it is sealed.
+public struct Head: Sendable {
+  /// How many events there are.
+  public let size: Int
+  public let position: Position
+  public let leaf: Leaf
+  public let recordedAt: Timestamp
+  /// The tree root over all events.
+  public let root: Digest
+  /// The newest checkpoint, its signature verified; nil when there is none.
+  public let checkpoint: SignedCheckpoint?
+
+  /// Events that no checkpoint signs yet.
+  public var unsealedCount: Int { size - (checkpoint?.checkpoint.size ?? 0) }
+}
+
+extension Store {
+  /// The newest event and checkpoint.
+  ///
+  /// Cost: about a hundred rows, whatever the size of the ledger.
+  public func head() throws -> Head {
+    let key = try verifierKey
+    return try folder.read { reader in
+      guard let head = try reader.head() else {
+        throw CustodyError(.needsRecovery, "The ledger is empty: it was replaced or emptied.")
+      }
+      let size = head.position.value + 1
+      let checkpoint = try reader.newestCheckpoint().map { newest in
+        do {
+          return try SignedCheckpoint(verifying: newest.note, keys: [key])
+        } catch {
+          throw CustodyError(
+            .needsRecovery,
+            "The newest checkpoint is not signed by this ledger's key. Run: custody verify",
+            cause: error)
+        }
+      }
+      return Head(
+        size: size, position: head.position, leaf: head.leaf, recordedAt: head.recordedAt,
+        root: try TreeReader(reader).root(size: size), checkpoint: checkpoint)
+    }
+  }
+
+  /// The event at a position, or nil.
+  public func event(at position: Position) throws -> StoredEvent? {
+    try folder.read { try $0.event(at: position, ledgerID: ledgerID) }
+  }
+
+  /// The event with an id, or nil.
+  public func event(id: EventID) throws -> StoredEvent? {
+    try folder.read { reader in
+      try reader.position(of: id).flatMap { try reader.event(at: $0, ledgerID: ledgerID) }
+    }
+  }
+
+  /// The event whose id starts with these hexadecimal digits.
+  ///
+  /// - Throws: `usage` when more than one does: give more digits.
+  package func event(idPrefix digits: String) throws -> StoredEvent? {
+    try folder.read { reader in
+      let positions = try reader.positions(idPrefix: digits)
+      guard positions.count < 2 else {
+        throw CustodyError(
+          .usage, "More than one event id starts with \(digits). Give more of its digits.")
+      }
+      return try positions.first.flatMap { try reader.event(at: $0, ledgerID: ledgerID) }
+    }
+  }
+
+  /// The first position recorded at or after a time, or the size of the ledger.
+  package func firstPosition(recordedSince time: Timestamp) throws -> Int {
+    try folder.read { try $0.firstPosition(recordedSince: time) }
+  }
+
+  /// Events of a filter, in the order of their positions or backwards, read as they are asked for.
+  ///
+  /// Ends at the newest event there was when it got there; it does not wait for more.
+  ///
+  /// Cost: a row an event; with a `type`, a pass over the positions in between. Memory does not
+  /// grow with the number of events.
+  public func events(_ filter: EventFilter = EventFilter()) -> Events {
+    Events(store: self, filter: filter)
+  }
+
+  /// The content of an event, opened and checked against its commitment.
+  ///
+  /// - Returns: nil when the content is gone: its body was purged or its key destroyed.
+  /// - Throws: `usage` when the store was opened for reading only; `notAStore` when the body is not
+  ///   the one that was sealed: verify the ledger.
+  public func content(of event: StoredEvent) throws -> [UInt8]? {
+    try folder.openedContent(of: event)
+  }
+}
+
+/// Events of a store, as an asynchronous sequence.
+public struct Events: AsyncSequence, Sendable {
+  public typealias Element = StoredEvent
+
+  /// Events fetched at a time.
+  private static let pageSize = 256
+
+  let store: Store
+  let filter: EventFilter
+
+  public func makeAsyncIterator() -> Iterator { Iterator(store: store, filter: filter) }
+
+  /// Reads page after page.
+  public struct Iterator: AsyncIteratorProtocol {
+    private let store: Store
+    private var filter: EventFilter
+    private var page: ArraySlice<StoredEvent> = []
+    private var isDone = false
+
+    init(store: Store, filter: EventFilter) {
+      self.store = store
+      self.filter = filter
+    }
+
+    public mutating func next() async throws -> StoredEvent? {
+      if page.isEmpty, !isDone { try fetch() }
+      return page.popFirst()
+    }
+
+    private mutating func fetch() throws {
+      let found = try store.folder.read {
+        try $0.events(filter, ledgerID: store.ledgerID, limit: Events.pageSize)
+      }
+      isDone = found.count < Events.pageSize
+      if let last = found.last {
+        if filter.isReversed { filter.to = last.position } else { filter.from = last.position.next }
+      }
+      page = found[...]
+    }
+  }
+}

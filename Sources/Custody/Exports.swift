@@ -1,0 +1,9 @@
+// Programs import Custody alone: positions, leaves, checkpoints and findings come with it.
+@_exported import CustodyLedger
+@_exported import struct CustodyStore.CustodyError
+@_exported import struct CustodyStore.EventFilter
+@_exported import enum CustodyStore.ExpectedRevision
+@_exported import enum CustodyStore.Limits
+@_exported import struct CustodyStore.Receipt
+@_exported import enum CustodyStore.StoreCondition
+@_exported import struct CustodyStore.StoredEvent

@@ -1,0 +1,152 @@
+import CustodyStore
+import Foundation
+
+/// One thing that `custody doctor` looked at.
+public struct Diagnosis: Sendable {
+  public enum Verdict: String, Sendable {
+    case good
+    /// Works, but could be better.
+    case advice
+    /// Has to be mended.
+    case bad
+  }
+
+  /// What was looked at.
+  public let subject: String
+  public let verdict: Verdict
+  /// What was found.
+  public let finding: String
+  /// What to do about it.
+  public let advice: String?
+
+  init(_ subject: String, _ verdict: Verdict, _ finding: String, advice: String? = nil) {
+    self.subject = subject
+    self.verdict = verdict
+    self.finding = finding
+    self.advice = advice
+  }
+}
+
+extension Store {
+  /// Looks at versions, permissions, places, disk, clock and condition.
+  ///
+  /// Writes one small file into the store's folder to time the disk, and removes it.
+  package func diagnose(programVersion: String) throws -> [Diagnosis] {
+    [diagnoseCondition()] + diagnoseVersions(programVersion) + diagnosePermissions()
+      + [
+        diagnosePlaces(), diagnoseGuardPlace(), diagnoseDisk(), diagnoseSpace(),
+        try diagnoseClock(), diagnoseBackup(),
+      ]
+  }
+
+  private func diagnoseCondition() -> Diagnosis {
+    do {
+      let condition = try folder.condition()
+      return condition == .clean
+        ? Diagnosis("condition", .good, condition.explanation)
+        : Diagnosis("condition", .bad, condition.explanation)
+    } catch {
+      return Diagnosis(
+        "condition", .bad, (error as? CustodyError)?.message ?? "The store cannot be compared.",
+        advice: "Run: custody verify")
+    }
+  }
+
+  private func diagnoseVersions(_ program: String) -> [Diagnosis] {
+    let sqlite = SystemVersions.sqlite
+    // https://www.sqlite.org/wal.html#the_wal_reset_bug: fixed in 3.51.3, 3.50.7 and 3.44.6.
+    let isAffected = !SystemVersions.isWALResetFixed(sqlite)
+    return [
+      Diagnosis("custody", .good, "version \(program)"),
+      Diagnosis(
+        "SQLite", isAffected ? .advice : .good, "version \(sqlite)",
+        advice: isAffected
+          ? "This version can corrupt a WAL that two connections checkpoint at once. Custody never "
+            + "does; do not open the store with other programs that write."
+          : nil),
+      Diagnosis("OpenSSL", .good, SystemVersions.openSSL),
+    ]
+  }
+
+  private func diagnosePermissions() -> [Diagnosis] {
+    var open: [String] = []
+    let layout = folder.layout
+    for path in [
+      layout.root, layout.ledger, layout.keys, layout.anchors, folder.secretsFolder, guardPath,
+    ] {
+      if let mode = FileAttributes.mode(path), mode & 0o077 != 0 { open.append(path) }
+    }
+    guard !open.isEmpty else {
+      return [Diagnosis("permissions", .good, "only the owner can read store, secrets and guard")]
+    }
+    return open.map {
+      Diagnosis(
+        "permissions", $0 == folder.secretsFolder ? .bad : .advice, "\($0) can be read by others",
+        advice: "Run: chmod go-rwx \($0)")
+    }
+  }
+
+  private func diagnosePlaces() -> Diagnosis {
+    let inside = folder.secretsFolder.hasPrefix(folder.layout.root + "/")
+    return inside
+      ? Diagnosis(
+        "secrets", .advice, "keys and data are in one place: \(folder.secretsFolder)",
+        advice: "Whoever copies the folder can read everything. Next time: custody init --secrets DIR"
+      )
+      : Diagnosis("secrets", .good, "keys are apart from the data: \(folder.secretsFolder)")
+  }
+
+  private func diagnoseGuardPlace() -> Diagnosis {
+    guard FileIO.isFolder(guardPath) else {
+      return Diagnosis(
+        "guard", .bad, "\(guardPath) is missing", advice: "Put it back from where it was kept.")
+    }
+    let isSame = FileAttributes.device(guardPath) == FileAttributes.device(folder.layout.root)
+    return Diagnosis(
+      "guard", isSame ? .advice : .good, guardPath,
+      advice: isSame
+        ? "It is on the store's own disk: a snapshot of the disk rolls both back. Publish "
+          + "checkpoints (custody head --note), or keep the guard elsewhere."
+        : nil)
+  }
+
+  private func diagnoseDisk() -> Diagnosis {
+    guard let time = FileAttributes.syncSeconds(in: folder.layout.root) else {
+      return Diagnosis("disk", .advice, "the store's folder cannot be written")
+    }
+    let milliseconds = (time * 10_000).rounded() / 10
+    return Diagnosis(
+      "disk", time > 0.02 ? .advice : .good, "an fsync takes \(milliseconds) ms",
+      advice: time > 0.02
+        ? "Each commit waits for one: append in batches, or use a faster disk." : nil)
+  }
+
+  private func diagnoseSpace() -> Diagnosis {
+    guard let free = FileAttributes.freeBytes(folder.layout.root) else {
+      return Diagnosis("space", .advice, "free space is unknown")
+    }
+    let isLow = free < 1 << 30
+    return Diagnosis(
+      "space", isLow ? .bad : .good, "\(free >> 20) MiB free",
+      advice: isLow ? "Free some: a full disk stops appending, though it loses nothing." : nil)
+  }
+
+  private func diagnoseClock() throws -> Diagnosis {
+    let now = folder.environment.now()
+    let head = try folder.read { try $0.head() }
+    if let head, head.recordedAt > now {
+      return Diagnosis(
+        "clock", .bad, "it is \(now), but the newest event was recorded at \(head.recordedAt)",
+        advice: "Set the clock: until then every event gets the time of the newest one.")
+    }
+    return Diagnosis("clock", .good, "\(now)")
+  }
+
+  private func diagnoseBackup() -> Diagnosis {
+    Diagnosis(
+      "backup", .good, "data and keys are backed up apart",
+      advice: "Data: custody export ledger --to FILE, with custody.yaml and anchors/. Keys: custody "
+        + "key backup --recipient age1... --expires DATE --to FILE, kept elsewhere. Never keep "
+        + "keys.sqlite or secrets/ in a backup of the data.")
+  }
+}

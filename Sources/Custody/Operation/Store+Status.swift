@@ -1,0 +1,81 @@
+import CustodyStore
+import Foundation
+
+/// A store at a glance.
+public struct StoreStatus: Sendable {
+  public let origin: Origin
+  public let eventCount: Int
+  /// Events that the newest checkpoint covers.
+  public let checkpointSize: Int?
+  public let condition: StoreCondition
+  /// The store's databases and their sizes in bytes, WAL included.
+  public let files: [(name: String, size: Int)]
+
+  /// Events that no checkpoint signs yet.
+  public var unsealedCount: Int { eventCount - (checkpointSize ?? 0) }
+}
+
+extension Store {
+  /// The folder of root, epoch and signing keys.
+  public var secretsPath: String { folder.secretsFolder }
+
+  /// The folder outside the store that remembers what was signed last.
+  public var guardPath: String { folder.settings.guard }
+
+  /// The store at a glance. Needs no secret; cost: a few rows and file sizes.
+  public func status() throws -> StoreStatus {
+    let (count, checkpoint) = try folder.read { reader in
+      (try reader.size(), try reader.newestCheckpoint()?.size)
+    }
+    let layout = folder.layout
+    let files = [("ledger.sqlite", layout.ledger), ("keys.sqlite", layout.keys)].map {
+      (name: $0.0, size: Self.size($0.1) + Self.size($0.1 + "-wal"))
+    }
+    return StoreStatus(
+      origin: try folder.origin(), eventCount: count, checkpointSize: checkpoint,
+      condition: try folder.condition(), files: files)
+  }
+
+  private static func size(_ path: String) -> Int {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    return (attributes?[.size] as? NSNumber)?.intValue ?? 0
+  }
+
+  /// Events of one type, counted.
+  public struct TypeStatistics: Sendable {
+    public let type: String
+    public let events: Int
+    public let streams: Int
+    /// Bytes of the bodies as sealed, purged ones included.
+    public let bodyBytes: Int
+    public let purged: Int
+    public let first: Position
+    public let last: Position
+  }
+
+  /// Counts by type, the most frequent first. Reads every header once.
+  public func statistics() throws -> [TypeStatistics] {
+    try folder.read { try $0.statistics() }.map {
+      TypeStatistics(
+        type: $0.type, events: $0.events, streams: $0.streams, bodyBytes: $0.bodyBytes,
+        purged: $0.purged, first: Position($0.first), last: Position($0.last))
+    }
+  }
+
+  /// How many events a key seals, alone or with others. Reads every header once.
+  package func eventCount(under key: KeyID) throws -> Int {
+    try folder.read { try $0.eventCount(under: key) }
+  }
+
+  /// Writes a copy of the ledger, one file without keys, for an auditor.
+  ///
+  /// - Returns: how many events it holds.
+  /// - Throws: `alreadyExists` when the file is there and `replacing` is false.
+  ///
+  /// Cost: reads and writes the whole ledger.
+  @discardableResult
+  public func exportLedger(to path: String, replacing: Bool = false) async throws -> Int {
+    let target = Self.absolute(path)
+    return try folder.exportLedger(to: target, replacing: replacing)
+  }
+}

@@ -1,0 +1,150 @@
+import CustodyStore
+import Foundation
+
+/// A compliance data store: an encrypted, hash-chained ledger of events, and the keys to it.
+///
+/// ```swift
+/// let store = try await Store.create(at: "study.custody", organization: "example.org")
+/// try await store.subjects.register(["patient-0017"])
+/// let receipt = try await store.append(
+///   NewEvent(
+///     stream: "conversation/1", type: "emotion.scored", subjects: [.identifier("patient-0017")],
+///     content: Array(#"{"joy":812345}"#.utf8)))
+/// let report = try await store.verify()
+/// try await store.close()
+/// ```
+///
+/// One store object serves any number of tasks; appends that meet share a commit. Several
+/// processes may use one store at once.
+public final class Store: Sendable {
+  /// What a store is opened for.
+  public enum Access: Sendable {
+    /// Positions, headers and verification. Needs no secret.
+    case reading
+    /// Also contents and subjects.
+    case contents
+    /// Also appending, checkpoints and keys.
+    case writing
+  }
+
+  let folder: StoreFolder
+  let sealing: SealingService
+  private let actor: Name
+
+  private init(folder: StoreFolder, actor: Name) {
+    self.folder = folder
+    self.actor = actor
+    sealing = SealingService(folder: folder, actor: actor)
+  }
+
+  /// Makes a store and opens it for writing.
+  ///
+  /// - Parameters:
+  ///   - path: where; a folder that does not exist yet, or is empty.
+  ///   - organization: who vouches for it; the first part of every checkpoint's origin, for example
+  ///     `example.org`. At most 256 bytes; no white space, `+`, `"` or `\`.
+  ///   - secrets: a folder for root, epoch and signing keys; `secrets` inside the store by default.
+  ///   - guardFolder: a folder outside the store that remembers what was signed last;
+  ///     `$XDG_STATE_HOME/custody/<ledger id>` by default.
+  ///   - passphrase: seals the secrets; without one the root key is a file of mode 0600.
+  ///   - actor: who acts, `uid:N` by default. Asserted, never verified.
+  /// - Throws: ``CustodyStore/CustodyError`` with `alreadyExists` when something is there: name
+  ///   another place; `permission`, `diskFull` or `io` when the disk refuses.
+  ///
+  /// Cost: about ten fsyncs; with a passphrase a third of a second more.
+  public static func create(
+    at path: String, organization: String, secrets: String? = nil, guardFolder: String? = nil,
+    passphrase: Passphrase? = nil, actor: String? = nil
+  ) async throws -> Store {
+    let creation = StoreCreation(
+      root: absolute(path), organization: organization, secrets: secrets.map(absolute),
+      guard: guardFolder.map(absolute), passphrase: passphrase?.bytes, actor: try name(of: actor))
+    try await creation.run()
+    return try open(at: path, for: .writing, actor: actor) {
+      passphrase ?? Passphrase("")
+    }
+  }
+
+  /// Opens a store.
+  ///
+  /// - Parameters:
+  ///   - path: the store's folder.
+  ///   - access: what for. Reading needs no secret and never writes.
+  ///   - actor: who acts, `uid:N` by default.
+  ///   - passphrase: asked only when the secrets are sealed under one.
+  /// - Throws: ``CustodyStore/CustodyError`` with `notAStore`, `newerStore`, `wrongPassphrase`,
+  ///   `keyFileMode` or, for writing, `needsRecovery` when guard, signer and ledger disagree. Its
+  ///   message says what to do.
+  ///
+  /// Cost: a few milliseconds, whatever the size of the ledger; with a passphrase a third of a
+  /// second more.
+  public static func open(
+    at path: String, for access: Access = .writing, actor: String? = nil,
+    passphrase: () throws -> Passphrase = { throw Passphrase.missing }
+  ) throws -> Store {
+    let folderAccess: StoreFolder.Access =
+      switch access {
+      case .reading: .read
+      case .contents: .keys
+      case .writing: .write
+      }
+    let folder = try StoreFolder.open(absolute(path), for: folderAccess) {
+      try passphrase().bytes
+    }
+    return Store(folder: folder, actor: try name(of: actor))
+  }
+
+  /// Signs what no checkpoint covers yet and leaves the databases tidy. Appending after this is an
+  /// error of the caller's.
+  public func close() async throws { try await folder.close() }
+
+  /// The ledger's UUID.
+  public var ledgerID: LedgerID { folder.ledgerID }
+
+  /// Where the store is.
+  public var path: String { folder.layout.root }
+
+  /// The key with which anyone can verify this ledger's checkpoints.
+  public var verifierKey: VerifierKey { get throws { try folder.settings.verifierKey() } }
+
+  /// People and their keys.
+  public var subjects: Subjects { Subjects(folder: folder, sealing: sealing) }
+
+  /// The keyring and the epoch key.
+  public var keys: Keys { Keys(folder: folder, actor: actor) }
+
+  static func absolute(_ path: String) -> String {
+    URL(fileURLWithPath: path).standardizedFileURL.path
+  }
+
+  private static func name(of actor: String?) throws -> Name {
+    let text = actor ?? "uid:\(getuid())"
+    do {
+      return try Name(text)
+    } catch {
+      throw CustodyError(error, field: "actor")
+    }
+  }
+}
+
+/// A passphrase for the built-in key provider; wiped when the last reference goes.
+public final class Passphrase: Sendable {
+  let bytes: SecretBytes
+
+  /// - Parameter text: UTF-8, any length. Swift may keep copies of a `String`: prefer
+  ///   ``init(wiping:)`` where the bytes come from a file or a terminal.
+  public init(_ text: String) {
+    var bytes = Array(text.utf8)
+    self.bytes = SecretBytes(wiping: &bytes)
+  }
+
+  /// - Parameter bytes: copied, then overwritten.
+  public init(wiping bytes: inout [UInt8]) { self.bytes = SecretBytes(wiping: &bytes) }
+
+  /// Whether both are the same, in a time that does not depend on where they differ.
+  package func equals(_ other: Passphrase) -> Bool { bytes.equals(other.bytes) }
+
+  /// What opening throws when a passphrase is needed and nobody gave one.
+  public static let missing = CustodyError(
+    .wrongPassphrase, "The secrets are sealed under a passphrase, and none was given.")
+}

@@ -1,0 +1,22 @@
+import Custody
+
+/// What the command returns; a total function of an error's code.
+enum ExitStatus {
+  static let done: Int32 = 0
+  /// The answer is no: verification found something.
+  static let refused: Int32 = 1
+  static let usage: Int32 = 2
+  static let surroundings: Int32 = 7
+
+  static func of(_ code: CustodyError.Code) -> Int32 {
+    switch code {
+    case .usage: usage
+    case .notFound, .notAStore: 3
+    case .alreadyExists, .revisionConflict, .idReused: 4
+    case .needsRecovery: 5
+    case .invalidInput, .contentTooLarge, .unknownSubject, .nameHoldsIdentifier, .keyDestroyed: 6
+    case .newerStore, .wrongPassphrase, .keyFileMode, .permission, .diskFull, .io: surroundings
+    case .internal: 70
+    }
+  }
+}

@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// How results are printed.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+  case table, json, ndjson, csv
+}
+
+struct FormatOptions: ParsableArguments {
+  @Option(help: "How to print: table, json, ndjson or csv.")
+  var format = OutputFormat.table
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import Custody
+import Foundation
+
+/// Which store, and who acts.
+struct StoreOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The store; else CUSTODY_STORE, else the nearest .custody upwards.", valueName: "DIR"),
+    completion: .directory)
+  var store: String?
+
+  @Option(help: ArgumentHelp("Who acts, as the ledger records it.", valueName: "NAME"))
+  var actor: String?
+
+  @OptionGroup var passphrase: PassphraseOptions
+
+  /// The store's folder.
+  func path() throws -> String {
+    if let store { return store }
+    if let store = ProcessInfo.processInfo.environment["CUSTODY_STORE"], !store.isEmpty {
+      return store
+    }
+    var folder = URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
+    while true {
+      let candidate = folder.appendingPathComponent(".custody").path
+      if FileManager.default.fileExists(atPath: candidate) { return candidate }
+      guard folder.path != "/" else { break }
+      folder.deleteLastPathComponent()
+    }
+    throw CustodyError(
+      .notAStore,
+      "There is no store here. Name one with --store or CUSTODY_STORE, or make one with: "
+        + "custody init --organization example.org")
+  }
+
+  func open(for access: Store.Access) throws -> Store {
+    try Store.open(at: try path(), for: access, actor: actor) { try passphrase.read() }
+  }
+
+  /// Opens for writing, runs `body`, and closes whatever happens.
+  func writing<R>(_ body: (Store) async throws -> R) async throws -> R {
+    let store = try open(for: .writing)
+    let result: R
+    do {
+      result = try await body(store)
+    } catch {
+      // The first error is the one to tell; what is committed stays.
+      try? await store.close()
+      throw error
+    }
+    try await store.close()
+    return result
+  }
+}
+
+/// Where the passphrase of the secrets comes from; never from an argument.
+struct PassphraseOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Read the passphrase from the first line of a file of mode 0600; else "
+        + "CUSTODY_PASSPHRASE_FILE, else the terminal asks.",
+      valueName: "FILE"),
+    completion: .file())
+  var passphraseFile: String?
+
+  func read() throws -> Passphrase {
+    let file =
+      passphraseFile ?? ProcessInfo.processInfo.environment["CUSTODY_PASSPHRASE_FILE"]
+    if let file { return try Passphrase.read(file: file) }
+    return try Passphrase.ask("Passphrase: ")
+  }
+}

@@ -1,0 +1,47 @@
+import Custody
+import Foundation
+
+/// A person as the command line names her: `ID`, `KEYID`, `@FILE` or `-`.
+///
+/// Argument lists can be read by every process of a machine; the last three keep an identifier
+/// out of them.
+enum SubjectArgument {
+  static let help = "A person: an identifier, a key id, @FILE or - for standard input."
+
+  static func parse(_ argument: String) throws -> Subject {
+    var text = argument
+    if argument == "-" {
+      guard let line = readLine(strippingNewline: true) else {
+        throw CustodyError(.usage, "Standard input holds no subject.")
+      }
+      text = line
+    } else if argument.hasPrefix("@") {
+      let path = String(argument.dropFirst())
+      guard let contents = try? String(contentsOfFile: path, encoding: .utf8) else {
+        throw CustodyError(.notFound, "\(path) cannot be read as a file with a subject in it.")
+      }
+      text = String(contents.prefix { !$0.isNewline })
+    }
+    guard !text.isEmpty else { throw CustodyError(.usage, "The subject is empty.") }
+    return of(text)
+  }
+
+  /// Identifiers to register: arguments as they are, `@FILE` and `-` one a line.
+  static func identifiers(_ arguments: [String]) throws -> [String] {
+    try arguments.flatMap { argument -> [String] in
+      guard argument == "-" || argument.hasPrefix("@") else { return [argument] }
+      let path = argument == "-" ? "/dev/stdin" : String(argument.dropFirst())
+      let bytes = try InputFile.read(path)
+      guard let text = String(validating: bytes, as: UTF8.self) else {
+        throw CustodyError(.invalidInput, "The list of identifiers is not UTF-8.")
+      }
+      return text.split(whereSeparator: \.isNewline).map(String.init)
+    }
+  }
+
+  /// 32 hexadecimal digits are a key id, everything else is an identifier.
+  static func of(_ text: String) -> Subject {
+    if text.utf8.count == 32, let id = KeyID(hex: text) { return .key(id) }
+    return .identifier(text)
+  }
+}

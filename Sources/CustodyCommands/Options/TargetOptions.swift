@@ -1,0 +1,20 @@
+import ArgumentParser
+import Custody
+import Foundation
+
+/// Where a file goes that a command writes.
+struct TargetOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("Write to a file instead of standard output.", valueName: "PATH"),
+    completion: .file())
+  var to: String?
+
+  @Flag(help: "Replace the file if it is there.")
+  var force = false
+
+  /// Writes `bytes` to the file, whole or not at all, or to standard output.
+  func write(_ bytes: [UInt8]) throws {
+    guard let to, to != "-" else { return Terminal.write(bytes) }
+    try OutputFile.write(bytes, to: to, replacing: force)
+  }
+}

@@ -1,0 +1,52 @@
+import Custody
+import CustodyModel
+
+/// An event as a row: every field for programs, the telling ones for people.
+enum EventRecord {
+  static func columns(withContent: Bool) -> [RecordWriter.Column] {
+    var columns: [RecordWriter.Column] = [
+      .init("position", right: true), .init("recordedAt", "recorded at"), .init("stream"),
+      .init("type"), .init("id", detail: true), .init("typeVersion", detail: true),
+      .init("occurredAt", detail: true), .init("actor", detail: true),
+      .init("correlation", detail: true), .init("causation", detail: true),
+      .init("revision", detail: true), .init("keys", detail: true),
+      .init("bodyLength", detail: true), .init("bodyHash", detail: true),
+      .init("commitment", detail: true), .init("leaf", detail: true),
+    ]
+    if withContent {
+      columns += [
+        .init("content"), .init("contentBase64", detail: true),
+        .init("contentGone", detail: true),
+      ]
+    }
+    return columns
+  }
+
+  static func row(_ event: StoredEvent, content: [UInt8]?, _ withContent: Bool) -> [Cell] {
+    let claim = event.header.claim
+    let place = event.header.place
+    var row: [Cell] = [
+      .number(place.position.value), .text(place.recordedAt.description),
+      .text(claim.stream.text), .text(claim.type.text), .text(claim.eventID.description),
+      .number(Int(claim.typeVersion)), .text(claim.occurredAt.description),
+      .text(claim.actor.text), claim.correlationID.map { .text($0.description) } ?? .absent,
+      claim.causationID.map { .text($0.description) } ?? .absent, .number(place.revision.value),
+      .json("[" + claim.keyIDs.map { JSONWriter.quoted($0.hex) }.joined(separator: ",") + "]"),
+      .number(event.header.seal.bodyLength), .text(event.header.seal.bodyHash.hex),
+      .text(event.header.seal.commitment.hex), .text(event.leaf.hex),
+    ]
+    if withContent { row += cells(of: content) }
+    return row
+  }
+
+  /// JSON content as itself, other bytes as base64.
+  private static func cells(of content: [UInt8]?) -> [Cell] {
+    guard let content else { return [.absent, .absent, .flag(true)] }
+    let isJSON = content.withUnsafeBytes { (try? JSONText.validate($0)) != nil }
+    // NDJSON has a line a record: content that is spread over lines goes as base64.
+    guard isJSON, !content.contains(0x0a) else {
+      return [.absent, .text(Base64.encode(content)), .flag(false)]
+    }
+    return [.json(String(decoding: content, as: UTF8.self)), .absent, .flag(false)]
+  }
+}

@@ -1,0 +1,44 @@
+import Custody
+import CustodyModel
+import Foundation
+
+/// Writes receipts as NDJSON, each after its event is durable.
+final class ReceiptWriter {
+  private let file: FileHandle?
+
+  /// - Parameter path: a file to make or append to, or `-` for standard output.
+  init(_ path: String) throws {
+    guard path != "-" else {
+      file = nil
+      return
+    }
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw CustodyError(
+        .permission, "\(path) cannot be written: \(String(cString: strerror(errno))).")
+    }
+    file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+  }
+
+  func write(_ receipts: [Receipt]) throws {
+    guard !receipts.isEmpty else { return }
+    var text = ""
+    for receipt in receipts { text += Self.line(receipt) + "\n" }
+    guard let file else { return Terminal.write(Array(text.utf8)) }
+    try file.write(contentsOf: Data(text.utf8))
+  }
+
+  func finish() throws { try file?.synchronize() }
+
+  private static func line(_ receipt: Receipt) -> String {
+    var writer = JSONWriter()
+    writer.member("ledger", receipt.ledgerID.description)
+    writer.member("id", receipt.eventID.description)
+    writer.member("position", receipt.position.value)
+    writer.member("revision", receipt.revision.value)
+    writer.member("leaf", receipt.leaf.hex)
+    if receipt.isRepeat { writer.member("repeat", true) }
+    if receipt.isUnverifiedRepeat { writer.member("unverified", true) }
+    return writer.object
+  }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import Custody
+
+struct CheckpointCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "checkpoint",
+    abstract: "Sign a checkpoint over every event and print it.",
+    discussion: """
+      Commands that append sign one at their end; this one signs what a killed program left \
+      unsealed. Publish the note or give it to someone: whoever has it can tell whether the \
+      ledger was changed since.
+
+      Example:
+        $ custody checkpoint --to checkpoint.note
+      """)
+
+  @OptionGroup var store: StoreOptions
+  @OptionGroup var target: TargetOptions
+
+  func run() async throws {
+    let signed = try await store.writing { try await $0.checkpoint() }
+    try target.write(Array(signed.note.encoded.utf8))
+  }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Custody
+
+struct DoctorCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor",
+    abstract: "Check a store and its surroundings, and say what to do.",
+    discussion: """
+      Versions, permissions, where secrets and guard are, the speed of the disk, the clock, free \
+      space, and how to back this store up. Exits 1 when something has to be mended.
+
+      Example:
+        $ custody doctor
+      """)
+
+  @OptionGroup var store: StoreOptions
+  @OptionGroup var output: FormatOptions
+
+  func run() async throws {
+    let store = try store.open(for: .reading)
+    let checks = try store.diagnose(programVersion: CustodyCommand.version)
+    if output.format == .table {
+      for check in checks {
+        let mark: String =
+          switch check.verdict {
+          case .good: Terminal.styled("ok  ", .green)
+          case .advice: Terminal.styled("note", .yellow)
+          case .bad: Terminal.styled("bad ", .red)
+          }
+        Terminal.print("\(mark)  \(check.subject): \(check.finding)")
+        if let advice = check.advice { Terminal.print("      \(advice)") }
+      }
+    } else {
+      var writer = RecordWriter(
+        output.format, [.init("subject"), .init("verdict"), .init("finding"), .init("advice")])
+      for check in checks {
+        writer.write([
+          .text(check.subject), .text(check.verdict.rawValue), .text(check.finding),
+          check.advice.map { .text($0) } ?? .absent,
+        ])
+      }
+      writer.finish()
+    }
+    if checks.contains(where: { $0.verdict == .bad }) { throw ExitCode(ExitStatus.refused) }
+  }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Custody
+
+struct StatsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stats",
+    abstract: "Count events by type.",
+    discussion: """
+      Reads every header once; needs no secret.
+
+      Example:
+        $ custody stats
+      """)
+
+  @OptionGroup var store: StoreOptions
+  @OptionGroup var output: FormatOptions
+
+  func run() async throws {
+    let store = try store.open(for: .reading)
+    var writer = RecordWriter(
+      output.format,
+      [
+        .init("type"), .init("events", right: true), .init("streams", right: true),
+        .init("bodyBytes", "body bytes", right: true), .init("purged", right: true),
+        .init("first", "first position", right: true), .init("last", "last position", right: true),
+      ])
+    for row in try store.statistics() {
+      writer.write([
+        .text(row.type), .number(row.events), .number(row.streams), .number(row.bodyBytes),
+        .number(row.purged), .number(row.first.value), .number(row.last.value),
+      ])
+    }
+    writer.finish()
+  }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import Custody
+
+struct StatusCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status",
+    abstract: "Show a store: its size, newest checkpoint and condition.",
+    discussion: """
+      Needs no secret. Exits 5 when ledger, signer, guard and anchors do not agree.
+
+      Example:
+        $ custody status
+      """)
+
+  @OptionGroup var store: StoreOptions
+  @OptionGroup var output: FormatOptions
+
+  func run() async throws {
+    let store = try store.open(for: .reading)
+    let status = try store.status()
+    var facts = Facts()
+    facts.add("store", "store", store.path)
+    facts.add("organization", "organization", status.origin.organization)
+    facts.add("ledger", "ledger", store.ledgerID.description)
+    facts.add("incarnation", "incarnation", status.origin.incarnation)
+    facts.add("events", "events", status.eventCount)
+    let checkpoint = status.checkpointSize.map { Cell.number($0) } ?? .absent
+    facts.add("checkpoint", "newest checkpoint", checkpoint)
+    facts.add("unsealed", "unsealed events", status.unsealedCount)
+    for file in status.files {
+      facts.add(
+        "\(file.name)Bytes", file.name,
+        output.format == .table ? .text(file.size.asBytes) : .number(file.size))
+    }
+    facts.add("secrets", "secrets", store.secretsPath)
+    facts.add("guard", "guard", store.guardPath)
+    facts.add("clean", "clean", .flag(status.condition == .clean))
+    facts.write(output.format)
+    guard status.condition == .clean else {
+      throw CustodyError(.needsRecovery, status.condition.explanation)
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/// A C2SP tlog-proof: one event's inclusion under a signed checkpoint, as text.
+///
+/// The `extra` line carries the event's header. It is not authenticated by itself: the header's
+/// leaf is what the path is checked for.
+package struct ProofFile: Sendable {
+  static let firstLine = "c2sp.org/tlog-proof@v1"
+
+  package let header: Header
+  package let index: Int
+  package let path: [Digest]
+  /// The signed note, verbatim.
+  package let checkpoint: String
+
+  package init(header: Header, index: Int, path: [Digest], checkpoint: String) {
+    self.header = header
+    self.index = index
+    self.path = path
+    self.checkpoint = checkpoint
+  }
+
+  package var encoded: String {
+    var text = "\(Self.firstLine)\nextra \(Base64.encode(header.bytes))\nindex \(index)\n"
+    for hash in path { text += Base64.encode(hash.bytes) + "\n" }
+    return text + "\n" + checkpoint
+  }
+
+  /// - Throws: ``ProofFileError`` when the text is no proof of this shape; nothing is verified.
+  package init(parsing text: String) throws(ProofFileError) {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    guard lines.count > 3, lines[0] == Self.firstLine else { throw .notAProof }
+    guard lines[1].hasPrefix("extra "), let bytes = Base64.decode(lines[1].dropFirst(6)) else {
+      throw .extra
+    }
+    do { header = try Header(parsing: bytes) } catch { throw .header(error) }
+    guard lines[2].hasPrefix("index "), let index = Decimal.parse(lines[2].dropFirst(6).utf8) else {
+      throw .index
+    }
+    self.index = index
+    var path: [Digest] = []
+    var at = 3
+    while at < lines.count, !lines[at].isEmpty {
+      guard path.count < TreeProof.hashCountMax, let bytes = Base64.decode(lines[at]),
+        let hash = Digest(bytes)
+      else { throw .hash }
+      path.append(hash)
+      at += 1
+    }
+    guard at < lines.count else { throw .noCheckpoint }
+    self.path = path
+    checkpoint = lines[(at + 1)...].joined(separator: "\n")
+  }
+
+  /// The checkpoint under which the event is proved to be in the ledger.
+  package func verify(keys: [VerifierKey]) throws(ProofFileError) -> SignedCheckpoint {
+    let signed: SignedCheckpoint
+    do {
+      signed = try SignedCheckpoint(verifying: checkpoint, keys: keys)
+    } catch {
+      throw .checkpoint(error)
+    }
+    guard header.place.position.value == index,
+      header.claim.ledgerID == signed.checkpoint.origin.ledgerID
+    else { throw .anotherEvent }
+    guard
+      TreeProof.includes(
+        header.leaf, index: index, size: signed.checkpoint.size, path: path,
+        root: signed.checkpoint.root)
+    else { throw .notIncluded }
+    return signed
+  }
+}
+
+/// Why a text proves nothing.
+package enum ProofFileError: Error, Equatable {
+  case notAProof
+  case extra
+  case header(HeaderError)
+  case index
+  case hash
+  case noCheckpoint
+  case checkpoint(SignedCheckpointError)
+  /// The header is of another position or ledger than index and checkpoint say.
+  case anotherEvent
+  case notIncluded
+}
+
+/// The body of C2SP's witness protocol: `old N`, hashes, a blank line, the checkpoint.
+package struct ConsistencyFile: Sendable, Equatable {
+  package let old: Int
+  package let path: [Digest]
+  package let checkpoint: String
+
+  package init(old: Int, path: [Digest], checkpoint: String) {
+    self.old = old
+    self.path = path
+    self.checkpoint = checkpoint
+  }
+
+  package var encoded: String {
+    let hashes = path.map { Base64.encode($0.bytes) + "\n" }.joined()
+    return "old \(old)\n\(hashes)\n\(checkpoint)"
+  }
+
+  /// The parts, or nil when the text is no such body; nothing is verified.
+  package init?(parsing text: String) {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    guard let first = lines.first, first.hasPrefix("old "),
+      let old = Decimal.parse(first.dropFirst(4).utf8),
+      let blank = lines.firstIndex(of: ""), blank - 1 <= TreeProof.hashCountMax
+    else { return nil }
+    var path: [Digest] = []
+    for line in lines[1..<blank] {
+      guard let bytes = Base64.decode(line), let hash = Digest(bytes) else { return nil }
+      path.append(hash)
+    }
+    self.init(
+      old: old, path: path, checkpoint: lines[(blank + 1)...].joined(separator: "\n"))
+  }
+}

@@ -1,0 +1,56 @@
+/// The public half of a note's key: `name+hex(key id)+base64(type ‖ public key)`.
+public struct VerifierKey: Hashable, Sendable, CustomStringConvertible {
+  /// Signature types of C2SP signed-note that Custody verifies.
+  public enum Algorithm: UInt8, Sendable {
+    /// A log's signature over the note's text.
+    case ed25519 = 0x01
+    /// A witness's cosignature, with the time at which it was made.
+    case cosignature = 0x04
+  }
+
+  public let name: String
+  public let algorithm: Algorithm
+  package let publicKey: PublicKey
+
+  package init(name: String, algorithm: Algorithm, publicKey: PublicKey) {
+    self.name = name
+    self.algorithm = algorithm
+    self.publicKey = publicKey
+  }
+
+  /// - Throws: ``VerifierKeyError``.
+  public init(_ text: String) throws(VerifierKeyError) {
+    let parts = text.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
+    guard parts.count == 3, SignedNote.isKeyName(parts[0]), parts[1].utf8.count == 8,
+      let keyID = UInt32(parts[1], radix: 16), let material = Base64.decode(parts[2])
+    else { throw .malformed }
+    guard let type = material.first, let algorithm = Algorithm(rawValue: type) else {
+      throw .unknownAlgorithm
+    }
+    guard let key = Digest(material.dropFirst()) else { throw .malformed }
+    self.init(name: String(parts[0]), algorithm: algorithm, publicKey: PublicKey(key))
+    guard self.keyID == keyID else { throw .wrongKeyID }
+  }
+
+  /// "key ID = SHA-256(<key name> || 0x0A || <signature type> || <public key>)[:4]".
+  public var keyID: UInt32 {
+    var writer = ByteWriter()
+    writer.write(Array(name.utf8))
+    writer.write(UInt8(0x0a))
+    writer.write(algorithm.rawValue)
+    writer.write(publicKey.bytes)
+    return SHA256.hash(writer.bytes).bytes.prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
+  }
+
+  public var description: String {
+    let id = Hex.encode(withUnsafeBytes(of: keyID.bigEndian) { Array($0) })
+    return "\(name)+\(id)+\(Base64.encode([algorithm.rawValue] + publicKey.bytes.bytes))"
+  }
+}
+
+/// Why a text is not a verifier key.
+public enum VerifierKeyError: Error, Equatable {
+  case malformed
+  case unknownAlgorithm
+  case wrongKeyID
+}

@@ -1,0 +1,108 @@
+/// A value that is nothing but a fixed number of bytes: a hash, an identifier, a nonce.
+///
+/// Kept as whole words, so that comparing and hashing one is a few instructions and no allocation.
+public protocol FixedBytes: Hashable, Comparable, Sendable, BitwiseCopyable,
+  CustomStringConvertible
+{
+  /// How many bytes every value has.
+  static var byteCount: Int { get }
+  /// The value whose bytes are all zero.
+  init()
+}
+
+extension FixedBytes {
+  /// The value with these bytes, or nil when their number is not ``byteCount``.
+  public init?(_ bytes: some Collection<UInt8>) {
+    guard bytes.count == Self.byteCount else { return nil }
+    self.init()
+    withUnsafeMutableBytes(of: &self) { $0.copyBytes(from: bytes) }
+  }
+
+  /// The value with these bytes; their number must be ``byteCount``.
+  @inline(__always)
+  package init(loading bytes: UnsafeRawBufferPointer) {
+    precondition(bytes.count == Self.byteCount)
+    self = bytes.loadUnaligned(as: Self.self)
+  }
+
+  /// The value written as lower- or upper-case hexadecimal digits, or nil.
+  public init?(hex: some StringProtocol) {
+    guard let bytes = Hex.decode(hex.utf8) else { return nil }
+    self.init(bytes)
+  }
+
+  /// The bytes, in order.
+  public var bytes: [UInt8] { Swift.withUnsafeBytes(of: self) { Array($0) } }
+
+  /// Lower-case hexadecimal digits, two a byte.
+  public var hex: String { Swift.withUnsafeBytes(of: self) { Hex.encode($0) } }
+
+  /// Whether every byte is zero.
+  public var isZero: Bool { self == Self() }
+
+  public var description: String { hex }
+
+  /// Byte order: the order of SQLite's memcmp and of the format.
+  public static func < (left: Self, right: Self) -> Bool {
+    Swift.withUnsafeBytes(of: left) { left in
+      Swift.withUnsafeBytes(of: right) { left.lexicographicallyPrecedes($0) }
+    }
+  }
+
+  @inline(__always)
+  package func withUnsafeBytes<R, E>(
+    _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
+    try Swift.withUnsafeBytes(of: self, body)
+  }
+}
+
+/// A SHA-256 value: a body hash, a commitment, a leaf, a node, a root, an address.
+public struct Digest: FixedBytes {
+  public static let byteCount = 32
+  private var a: UInt64 = 0
+  private var b: UInt64 = 0
+  private var c: UInt64 = 0
+  private var d: UInt64 = 0
+  public init() {}
+}
+
+/// The hash of an event's header: at once the link of the chain and a leaf of the tree.
+public typealias Leaf = Digest
+
+/// Hexadecimal digits, both ways.
+package enum Hex {
+  package static func encode(_ bytes: some Sequence<UInt8>) -> String {
+    let digits: StaticString = "0123456789abcdef"
+    var out: [UInt8] = []
+    for byte in bytes {
+      out.append(digits.utf8Start[Int(byte >> 4)])
+      out.append(digits.utf8Start[Int(byte & 15)])
+    }
+    return String(decoding: out, as: UTF8.self)
+  }
+
+  /// The bytes, or nil when a character is no hexadecimal digit or one is left over.
+  package static func decode(_ digits: some Collection<UInt8>) -> [UInt8]? {
+    guard digits.count.isMultiple(of: 2) else { return nil }
+    var out: [UInt8] = []
+    out.reserveCapacity(digits.count / 2)
+    var high: UInt8?
+    for digit in digits {
+      let value: UInt8
+      switch digit {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): value = digit - UInt8(ascii: "0")
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): value = digit - UInt8(ascii: "a") + 10
+      case UInt8(ascii: "A")...UInt8(ascii: "F"): value = digit - UInt8(ascii: "A") + 10
+      default: return nil
+      }
+      if let first = high {
+        out.append(first << 4 | value)
+        high = nil
+      } else {
+        high = value
+      }
+    }
+    return out
+  }
+}

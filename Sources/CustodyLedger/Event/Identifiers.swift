@@ -1,0 +1,94 @@
+/// A 16-byte identifier, printed as hexadecimal digits or as a UUID.
+public protocol Identifier: FixedBytes {}
+
+extension Identifier {
+  /// The five groups of a UUID in lower case (RFC 9562 §4).
+  public var uuid: String {
+    let digits = Array(hex)
+    let groups = [digits[0..<8], digits[8..<12], digits[12..<16], digits[16..<20], digits[20..<32]]
+    return groups.map { String($0) }.joined(separator: "-")
+  }
+
+  /// The identifier written as a UUID, with or without its hyphens, or nil.
+  public init?(uuid: some StringProtocol) {
+    let bytes = Array(uuid.utf8)
+    if bytes.count == 36 {
+      guard [8, 13, 18, 23].allSatisfy({ bytes[$0] == UInt8(ascii: "-") }) else { return nil }
+    }
+    let digits = bytes.filter { $0 != UInt8(ascii: "-") }
+    guard bytes.count == 32 || bytes.count == 36, let decoded = Hex.decode(digits) else {
+      return nil
+    }
+    self.init(decoded)
+  }
+}
+
+/// Which ledger an event belongs to.
+public struct LedgerID: Identifier {
+  public static let byteCount = 16
+  private var a: UInt64 = 0
+  private var b: UInt64 = 0
+  public init() {}
+  public var description: String { uuid }
+}
+
+/// The identity of an event, and what makes appending it twice harmless.
+public struct EventID: Identifier {
+  public static let byteCount = 16
+  private var a: UInt64 = 0
+  private var b: UInt64 = 0
+  public init() {}
+  public var description: String { uuid }
+
+  /// A UUID of version 7 (RFC 9562 §5.7): 48 bits of milliseconds, then random bits.
+  ///
+  /// Time first, so that the index of ids grows at its end.
+  public init(at time: Timestamp, random: (UInt64, UInt64)) {
+    let milliseconds = UInt64(max(0, time.microseconds / 1000)) & 0xffff_ffff_ffff
+    a = (milliseconds << 16 | 0x7000 | random.0 & 0x0fff).bigEndian
+    b = (0x8000_0000_0000_0000 | random.1 & 0x3fff_ffff_ffff_ffff).bigEndian
+  }
+
+  /// A UUID of version 8 (RFC 9562 §5.8) made of a digest: the same digest, the same id.
+  public init(derivedFrom digest: Digest) {
+    self.init(digest.bytes.prefix(16))!
+    a = (UInt64(bigEndian: a) & ~0xf000 | 0x8000).bigEndian
+    b = (UInt64(bigEndian: b) & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000).bigEndian
+  }
+}
+
+/// Which data key seals a content. Random: it says nothing about the person.
+public struct KeyID: Identifier {
+  public static let byteCount = 16
+  private var a: UInt64 = 0
+  private var b: UInt64 = 0
+  public init() {}
+}
+
+/// The place of an event in its ledger, from 0 without a gap.
+public struct Position: Hashable, Comparable, Sendable, CustomStringConvertible {
+  public let value: Int
+
+  public init(_ value: Int) {
+    precondition(value >= 0, "a position is not negative")
+    self.value = value
+  }
+
+  public static func < (left: Position, right: Position) -> Bool { left.value < right.value }
+  public var description: String { String(value) }
+  /// The position after this one.
+  public var next: Position { Position(value + 1) }
+}
+
+/// The place of an event in its stream, from 0 without a gap.
+public struct Revision: Hashable, Comparable, Sendable, CustomStringConvertible {
+  public let value: Int
+
+  public init(_ value: Int) {
+    precondition(value >= 0, "a revision is not negative")
+    self.value = value
+  }
+
+  public static func < (left: Revision, right: Revision) -> Bool { left.value < right.value }
+  public var description: String { String(value) }
+}

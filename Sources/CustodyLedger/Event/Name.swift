@@ -1,0 +1,53 @@
+@_spi(_Unicode) import Swift
+
+/// A stream, an event type or an actor: 1 to 512 bytes of UTF-8, no control character, NFC.
+///
+/// Because a name is NFC, comparing two as Swift strings is comparing their bytes.
+public struct Name: Hashable, Sendable, CustomStringConvertible {
+  /// The longest name, in bytes of UTF-8.
+  public static let byteCountMax = 512
+
+  public let text: String
+
+  /// - Throws: ``NameError``, which says what to change.
+  public init(_ text: String) throws(NameError) {
+    var text = text
+    text.makeContiguousUTF8()
+    let fault = text.utf8.withContiguousStorageIfAvailable { Name.fault(UnsafeRawBufferPointer($0)) }
+    if let fault = fault ?? nil { throw fault }
+    // The stdlib's normalizer rather than Foundation's: the pure targets do without Foundation.
+    guard text.utf8.allSatisfy({ $0 < 0x80 }) || text._nfc.elementsEqual(text.unicodeScalars) else {
+      throw .notNormalized
+    }
+    self.text = text
+  }
+
+  public var description: String { text }
+
+  /// What verifiers check of a string; writers also refuse what is not NFC.
+  static func fault(_ bytes: UnsafeRawBufferPointer) -> NameError? {
+    if bytes.isEmpty { return .empty }
+    if bytes.count > byteCountMax { return .tooLong(byteCount: bytes.count) }
+    var previous: UInt8 = 0
+    var isASCII = true
+    for byte in bytes {
+      // Category Cc: U+0000 to U+001F, U+007F, and U+0080 to U+009F (in UTF-8: C2 80 to C2 9F).
+      if byte < 0x20 || byte == 0x7f || (previous == 0xc2 && byte < 0xa0) {
+        return .controlCharacter
+      }
+      if byte >= 0x80 { isASCII = false }
+      previous = byte
+    }
+    if !isASCII, String(validating: bytes, as: UTF8.self) == nil { return .notUTF8 }
+    return nil
+  }
+}
+
+/// Why a text cannot be a name.
+public enum NameError: Error, Equatable {
+  case empty
+  case tooLong(byteCount: Int)
+  case controlCharacter
+  case notUTF8
+  case notNormalized
+}

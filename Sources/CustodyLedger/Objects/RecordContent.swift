@@ -1,0 +1,78 @@
+/// What the object of a record holds: its natural key, then its bytes or where they are.
+package struct RecordContent: Equatable, Sendable {
+  /// The longest natural key, in bytes of UTF-8.
+  package static let naturalKeyByteCountMax = 65_535
+  /// Bytes up to this many stand in the object itself; longer ones are pieces of this size.
+  package static let pieceSize = 1 << 20
+  /// A list of more addresses becomes a list of lists.
+  package static let addressCountMax = 32_768
+
+  package enum Bytes: Equatable, Sendable {
+    case whole([UInt8])
+    case pieces(totalCount: Int, addresses: [Digest])
+  }
+
+  package let naturalKey: [UInt8]
+  package let bytes: Bytes
+
+  package init(naturalKey: [UInt8], bytes: Bytes) {
+    precondition(naturalKey.count <= Self.naturalKeyByteCountMax)
+    self.naturalKey = naturalKey
+    self.bytes = bytes
+  }
+
+  package var encoded: [UInt8] {
+    var writer = ByteWriter()
+    writer.write(UInt16(naturalKey.count))
+    writer.write(naturalKey)
+    switch bytes {
+    case .whole(let bytes): writer.write(bytes)
+    case .pieces(let totalCount, let addresses):
+      writer.write(UInt64(totalCount))
+      for address in addresses { writer.write(address) }
+    }
+    return writer.bytes
+  }
+
+  /// The parts of an opened content, or nil when they are not as the format says.
+  package init?(parsing content: [UInt8], isList: Bool) {
+    var reader = ByteReader(content)
+    guard let key = reader.readString() else { return nil }
+    naturalKey = Array(key)
+    guard isList else {
+      guard reader.remaining.count <= Self.pieceSize else { return nil }
+      bytes = .whole(Array(reader.remaining))
+      return
+    }
+    guard let total = reader.read(UInt64.self), let totalCount = Int(exactly: total),
+      totalCount > Self.pieceSize
+    else { return nil }
+    var addresses: [Digest] = []
+    while !reader.isAtEnd {
+      guard let address = reader.read(Digest.self) else { return nil }
+      addresses.append(address)
+    }
+    // Each address stands for one piece or, above the limit, for a list of them.
+    let pieces = (totalCount + Self.pieceSize - 1) / Self.pieceSize
+    let lists = (pieces + Self.addressCountMax - 1) / Self.addressCountMax
+    guard addresses.count == (pieces <= Self.addressCountMax ? pieces : lists) else { return nil }
+    bytes = .pieces(totalCount: totalCount, addresses: addresses)
+  }
+}
+
+/// The root of a dataset version.
+package enum VersionRoot {
+  /// The tree root over SHA-256(0x00 ‖ u64 ordinal ‖ address), ascending by ordinal.
+  package static func root(_ entries: some Sequence<(ordinal: UInt64, address: Digest)>) -> Digest {
+    let sha256 = SHA256()
+    var frontier = TreeFrontier()
+    for entry in entries {
+      sha256.begin()
+      sha256.update(UInt8(0))
+      withUnsafeBytes(of: entry.ordinal.bigEndian) { sha256.update($0) }
+      entry.address.withUnsafeBytes { sha256.update($0) }
+      frontier.append(sha256.end(), using: sha256)
+    }
+    return frontier.root(using: sha256)
+  }
+}

@@ -1,0 +1,222 @@
+import COpenSSL
+
+/// Seals contents into bodies and opens them again. One for each thread.
+///
+/// `ledger-format` §2: `body = XAES-256-GCM(K, nonce, aad = claim, plaintext = salt ‖ stored ‖ 0x80
+/// ‖ zeros to a multiple of 64)`. Keeps the ciphers of the keys it saw last.
+package final class ContentSealer {
+  /// The largest content, in bytes.
+  package static let contentSizeMax = 16 << 20
+  static let paddingBlock = 64
+  static let saltSize = 32
+  /// How many ciphers are kept: contents of one batch are about few people at a time.
+  private static let cipherCountMax = 64
+
+  private let sha256 = SHA256()
+  private var ciphers: [[KeyID]: XAES256GCM] = [:]
+  private var scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
+
+  package init() {}
+
+  deinit {
+    OPENSSL_cleanse(scratch.baseAddress, scratch.count)
+    scratch.deallocate()
+  }
+
+  /// Forgets every cipher: called when a key has been destroyed.
+  package func forgetKeys() { ciphers.removeAll() }
+
+  /// A content as it goes into a claim: compressed or not.
+  package struct Stored {
+    package let isCompressed: Bool
+    fileprivate let compressed: [UInt8]?
+
+    /// Decides on compression, which is part of the claim and so precedes it.
+    package init(_ content: UnsafeRawBufferPointer, compressing: Bool) {
+      compressed = compressing ? Deflate.compressIfWorthwhile(content) : nil
+      isCompressed = compressed != nil
+    }
+
+    /// Bytes that are compressed already: examples of the format bring their own.
+    package init(compressed bytes: [UInt8]) {
+      compressed = bytes
+      isCompressed = true
+    }
+
+    func withBytes(
+      of content: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> [UInt8]
+    ) -> [UInt8] {
+      if let compressed { return compressed.withUnsafeBytes { body($0) } }
+      return body(content)
+    }
+  }
+
+  /// The body and seal of `content` under a claim with keys.
+  ///
+  /// - Parameters:
+  ///   - claimBytes: the claim's bytes, the additional data.
+  ///   - keys: the data keys in the order of the claim's key ids.
+  ///   - salt: 32 random bytes.
+  package func seal(
+    _ content: UnsafeRawBufferPointer, stored: Stored, claim: Claim, claimBytes: [UInt8],
+    keys: [SecretBytes], salt: Digest
+  ) -> (Seal, body: [UInt8]) {
+    precondition(!claim.keyIDs.isEmpty && keys.count == claim.keyIDs.count)
+    precondition(content.count <= Self.contentSizeMax)
+    precondition(stored.isCompressed == claim.flags.contains(.compressed))
+    let commitment = self.commitment(salt: salt, content: content)
+    let body: [UInt8] = stored.withBytes(of: content) { stored in
+      sealed(
+        stored, salt: salt, nonce: claim.nonce, aad: claimBytes, keyIDs: claim.keyIDs, keys: keys)
+    }
+    let bodyHash = sha256.hash(body)
+    return (Seal(bodyLength: body.count, bodyHash: bodyHash, commitment: commitment), body)
+  }
+
+  /// The seal of a content that is stored as it is: the library's own events.
+  package func sealOpenly(_ content: [UInt8]) -> Seal {
+    let commitment = content.withUnsafeBytes { self.commitment(salt: Digest(), content: $0) }
+    return Seal(
+      bodyLength: content.count, bodyHash: sha256.hash(content), commitment: commitment)
+  }
+
+  /// Salt ‖ stored ‖ padding, sealed. Objects use it with their own header as additional data.
+  package func sealed(
+    _ stored: UnsafeRawBufferPointer, salt: Digest, nonce: Nonce, aad: [UInt8],
+    keyIDs: [KeyID], keys: [SecretBytes]
+  ) -> [UInt8] {
+    let used = Self.saltSize + stored.count + 1
+    let padded = (used + Self.paddingBlock - 1) / Self.paddingBlock * Self.paddingBlock
+    let plaintext = scratch(padded)
+    salt.withUnsafeBytes { plaintext.copyMemory(from: $0) }
+    UnsafeMutableRawBufferPointer(rebasing: plaintext[Self.saltSize...]).copyMemory(from: stored)
+    plaintext[used - 1] = 0x80
+    for index in used..<padded { plaintext[index] = 0 }
+    let cipher = cipher(keyIDs, keys)
+    let count = padded + XAES256GCM.overhead
+    let body = [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
+      aad.withUnsafeBytes { aad in
+        cipher.seal(
+          UnsafeRawBufferPointer(plaintext), nonce: nonce, aad: aad,
+          into: UnsafeMutableRawBufferPointer(
+            rebasing: UnsafeMutableRawBufferPointer(output)[..<count]))
+      }
+      initialized = count
+    }
+    OPENSSL_cleanse(plaintext.baseAddress, used)
+    return body
+  }
+
+  /// The content of a body under a claim with keys.
+  ///
+  /// - Throws: ``OpeningError`` for each way in which body, key and commitment can disagree.
+  package func open(
+    _ body: UnsafeRawBufferPointer, claimBytes: UnsafeRawBufferPointer, keyIDs: [KeyID],
+    nonce: Nonce, isCompressed: Bool, commitment expected: Digest, keys: [SecretBytes]
+  ) throws(OpeningError) -> [UInt8] {
+    try opened(
+      body, nonce: nonce, aad: claimBytes, keyIDs: keyIDs, isCompressed: isCompressed,
+      commitment: expected, keys: keys
+    ).content
+  }
+
+  /// Salt and content of a sealed body, checked against its commitment.
+  package func opened(
+    _ body: UnsafeRawBufferPointer, nonce: Nonce, aad: UnsafeRawBufferPointer,
+    keyIDs: [KeyID], isCompressed: Bool, commitment expected: Digest, keys: [SecretBytes]
+  ) throws(OpeningError) -> (salt: Digest, content: [UInt8]) {
+    let padded = body.count - XAES256GCM.overhead
+    guard padded >= Self.paddingBlock, padded.isMultiple(of: Self.paddingBlock) else {
+      throw .padding
+    }
+    let plaintext = scratch(padded)
+    defer { OPENSSL_cleanse(plaintext.baseAddress, padded) }
+    guard cipher(keyIDs, keys).open(body, nonce: nonce, aad: aad, into: plaintext) else {
+      throw .notAuthentic
+    }
+    var end = padded - 1
+    while end >= Self.saltSize, plaintext[end] == 0 { end -= 1 }
+    guard end >= Self.saltSize, plaintext[end] == 0x80, padded - end <= Self.paddingBlock else {
+      throw .padding
+    }
+    let salt = Digest(loading: UnsafeRawBufferPointer(rebasing: plaintext[..<Self.saltSize]))
+    let stored = UnsafeRawBufferPointer(rebasing: plaintext[Self.saltSize..<end])
+    let content: [UInt8]
+    if isCompressed {
+      guard let expanded = Deflate.expand(stored, limit: Self.contentSizeMax) else {
+        throw .compression
+      }
+      content = expanded
+    } else {
+      content = Array(stored)
+    }
+    // GCM does not commit to its key: "opening always recomputes the commitment".
+    guard content.withUnsafeBytes({ commitment(salt: salt, content: $0) }) == expected else {
+      throw .commitment
+    }
+    return (salt, content)
+  }
+
+  /// SHA-256(0x00 ‖ salt ‖ content).
+  package func commitment(salt: Digest, content: UnsafeRawBufferPointer) -> Digest {
+    sha256.begin()
+    sha256.update(UInt8(0))
+    salt.withUnsafeBytes { sha256.update($0) }
+    sha256.update(content)
+    return sha256.end()
+  }
+
+  private func cipher(_ keyIDs: [KeyID], _ keys: [SecretBytes]) -> XAES256GCM {
+    if let cipher = ciphers[keyIDs] { return cipher }
+    if ciphers.count >= Self.cipherCountMax { ciphers.removeAll(keepingCapacity: true) }
+    let cipher = XAES256GCM(key: keys.count == 1 ? keys[0] : JointKey.derive(keys))
+    ciphers[keyIDs] = cipher
+    return cipher
+  }
+
+  private func scratch(_ count: Int) -> UnsafeMutableRawBufferPointer {
+    if scratch.count < count {
+      OPENSSL_cleanse(scratch.baseAddress, scratch.count)
+      scratch.deallocate()
+      scratch = .allocate(byteCount: max(count, 2 * scratch.count), alignment: 16)
+    }
+    return UnsafeMutableRawBufferPointer(rebasing: scratch[..<count])
+  }
+}
+
+/// Why a body did not open.
+public enum OpeningError: Error, Equatable {
+  /// The body, its claim or the key is not the one that was sealed.
+  case notAuthentic
+  /// Authentic, but not padded as the format says.
+  case padding
+  /// Authentic, but no complete DEFLATE stream within the limit.
+  case compression
+  /// Authentic, but another content than the one committed to.
+  case commitment
+}
+
+/// The key of a content about several people: none of them can be missing.
+package enum JointKey {
+  static let info = Array("custody/joint-key/v1".utf8)
+
+  /// HKDF-SHA-256 over the data keys, joined in the order of their ids.
+  package static func derive(_ keys: [SecretBytes]) -> SecretBytes {
+    let joined = SecretBytes(count: keys.reduce(0) { $0 + $1.count }) { buffer in
+      var at = 0
+      for key in keys {
+        key.withUnsafeBytes {
+          UnsafeMutableRawBufferPointer(rebasing: buffer[at...]).copyMemory(from: $0)
+        }
+        at += key.count
+      }
+    }
+    do {
+      return try joined.withUnsafeBytes { joined throws(OpenSSLError) in
+        try KeyDerivation.hkdf(joined, salt: [], info: info, count: 32)
+      }
+    } catch {
+      fatalError("\(error)")
+    }
+  }
+}

@@ -1,0 +1,405 @@
+/// Joins segments, in order, into a verdict on the whole ledger.
+package struct LedgerVerifier {
+  private let ledger: AuditLedger
+  /// Keys from outside; when there are none, the ones the ledger declares are believed.
+  private let givenKeys: [VerifierKey]
+  private let sha256 = SHA256()
+  private var report: VerificationReport
+  private var tree = TreeFrontier()
+  private var isBroken = false
+  private var end = 0
+  private var lastRecordedAt: Int64?
+  private var organization: String?
+  private var declaredKeys: [PublicKey] = []
+  private var destroyed: [KeyID: Int] = [:]
+  private var purges: [(position: Int, event: SystemEvent.Purged)] = []
+  private var restorations: [(position: Int, event: SystemEvent.Restored)] = []
+  private var holes = PositionSet()
+  private var unopened: [SegmentResult.KeyRun] = []
+  private var lastHoldingSize = 0
+  private var mismatchedClaims = 0
+  /// Subtree roots of 2^16 leaves and more, that join those of the segments.
+  package private(set) var upperTiles: [(level: Int, place: Int, root: Digest)] = []
+
+  /// - Parameter keys: verifier keys from outside; empty to believe the ledger's own.
+  package init(level: VerificationLevel, ledger: AuditLedger, keys: [VerifierKey]) {
+    self.ledger = ledger
+    givenKeys = keys
+    report = VerificationReport(level: level)
+    report.isKeySelfDeclared = keys.isEmpty
+  }
+
+  /// Takes the next segment; the caller hands them over in the order of their positions.
+  package mutating func join(_ segment: SegmentResult) {
+    precondition(segment.start == end || isBroken || segment.start > end)
+    report.add(segment.findings, count: segment.findingCount)
+    if segment.start > end {
+      add(.positionMissing, end, "position \(end)", "position \(segment.start)")
+      isBroken = true
+    }
+    if let first = segment.firstRecordedAt, let last = lastRecordedAt, first.time < last {
+      add(
+        .recordedAtBackward, first.position,
+        "recorded at or after \(Timestamp(microseconds: last))",
+        "\(Timestamp(microseconds: first.time))")
+    }
+    lastRecordedAt = segment.lastRecordedAt ?? lastRecordedAt
+    checkKeys(segment)
+
+    // Events and claims in the order of the ledger: a claim of size n has seen events below n.
+    var claims = segment.claims[...]
+    for system in segment.systemEvents {
+      while let claim = claims.first, claim.claim.size <= system.position {
+        check(claim)
+        claims.removeFirst()
+      }
+      take(system)
+    }
+    for claim in claims { check(claim) }
+    isBroken = isBroken || segment.isBroken
+    if !isBroken {
+      var completed: [(Int, Int, Digest)] = []
+      tree.append(segment.tree, using: sha256) { level, place, root in
+        if level.isMultiple(of: 8), level > 8 { completed.append((level / 8, place, root)) }
+      }
+      upperTiles.append(contentsOf: completed.map { (level: $0.0, place: $0.1, root: $0.2) })
+    }
+    for hole in segment.holes { holes.insert(hole) }
+    unopened.append(contentsOf: segment.unopened)
+    end = segment.end
+    report.eventCount = end
+  }
+
+  /// Verifier keys known so far, for those who check signatures before this does.
+  private func keys(for origin: Origin) -> [VerifierKey] {
+    guard givenKeys.isEmpty else { return givenKeys }
+    return declaredKeys.map {
+      VerifierKey(name: origin.description, algorithm: .ed25519, publicKey: $0)
+    }
+  }
+
+  // MARK: - Events that explain
+
+  private mutating func take(_ system: SegmentResult.System) {
+    if case .created = system.event {
+      if system.position != 0 {
+        add(.systemEventMisplaced, system.position, "ledger.created at position 0 only", "it here")
+      }
+    } else if system.position == 0 {
+      add(.systemEventMisplaced, 0, "ledger.created", system.event.type)
+    }
+    switch system.event {
+    case .created(let organization):
+      self.organization = self.organization ?? organization
+    case .keyCreated(let event):
+      if event.purpose == .signing, let key = Digest(event.key) {
+        declaredKeys.append(PublicKey(key))
+      }
+    case .keyDestroyed(let event):
+      for key in event.keys where destroyed[key] == nil { destroyed[key] = system.position }
+    case .purged(let event):
+      purges.append((system.position, event))
+    case .restored(let event):
+      checkRestored(event, system)
+    }
+  }
+
+  private mutating func checkRestored(
+    _ event: SystemEvent.Restored, _ system: SegmentResult.System
+  ) {
+    if event.incarnation <= incarnation(at: system.position) {
+      add(
+        .incarnationNotRising, system.position,
+        "an incarnation above \(incarnation(at: system.position))", "\(event.incarnation)")
+    }
+    if let before = system.treeBefore, !isBroken {
+      let root = root(joining: before)
+      if root != event.root {
+        add(.restoredRootMismatch, system.position, "root \(root)", "root \(event.root)")
+      }
+    }
+    restorations.append((system.position, event))
+  }
+
+  private mutating func checkKeys(_ segment: SegmentResult) {
+    // Keys that this segment itself destroys, with their positions.
+    var dead = destroyed
+    for system in segment.systemEvents {
+      if case .keyDestroyed(let event) = system.event {
+        for key in event.keys where dead[key] == nil { dead[key] = system.position }
+      }
+    }
+    guard !dead.isEmpty else { return }
+    for run in segment.keyRuns {
+      for key in run.keys {
+        guard let death = dead[key], run.last > death else { continue }
+        add(
+          .keyUsedAfterDestruction, max(run.first, death + 1),
+          "no content under key \(key), destroyed at position \(death)", "one")
+      }
+    }
+  }
+
+  // MARK: - Checkpoints
+
+  /// Which life of the ledger the first `size` events end in.
+  private func incarnation(at size: Int) -> Int {
+    restorations.last { $0.position < size }?.event.incarnation ?? 1
+  }
+
+  private func root(joining segment: TreeFrontier) -> Digest {
+    var whole = tree
+    whole.append(segment, using: sha256)
+    return whole.root(using: sha256)
+  }
+
+  private mutating func check(_ resolved: ResolvedClaim) {
+    let claim = resolved.claim
+    let computed = isBroken ? nil : root(joining: resolved.tree)
+    switch claim.word {
+    case .state(let incarnation, let root):
+      let own = self.incarnation(at: claim.size)
+      // A state of an earlier life that ran on past a restoration is evidence of the loss.
+      if incarnation < own { return }
+      guard incarnation == own else {
+        return add(
+          .checkpointMismatch, sizePosition(claim.size), "incarnation \(own)",
+          "\(claim.source) says \(incarnation)")
+      }
+      _ = compare(claim, root, computed)
+    case .note(let text):
+      guard let checkpoint = verified(claim, text) else { return }
+      guard checkpoint.origin.incarnation == incarnation(at: claim.size) else {
+        // The life before a restoration ran on past it: evidence of the loss.
+        if isCoveredLoss(checkpoint) { return }
+        return add(
+          .checkpointMismatch, sizePosition(claim.size),
+          "incarnation \(incarnation(at: claim.size))",
+          "\(claim.source) of incarnation \(checkpoint.origin.incarnation)")
+      }
+      if compare(claim, checkpoint.root, computed) {
+        report.checkpointCount += 1
+        if checkpoint.size >= report.newestCheckpoint?.size ?? 0 {
+          report.newestCheckpoint = checkpoint
+        }
+      }
+    }
+  }
+
+  /// The checkpoint of a note that is this ledger's and properly signed; else a finding.
+  private mutating func verified(_ claim: RootClaim, _ text: String) -> Checkpoint? {
+    let position = sizePosition(claim.size)
+    let note: SignedNote
+    let checkpoint: Checkpoint
+    do {
+      note = try SignedNote(parsing: text)
+      checkpoint = try Checkpoint(text: note.text)
+    } catch {
+      add(.checkpointMalformed, position, "a checkpoint in \(claim.source)", "\(error)")
+      return nil
+    }
+    guard checkpoint.size == claim.size else {
+      add(
+        .checkpointMismatch, position, "size \(claim.size) in \(claim.source)",
+        "size \(checkpoint.size)")
+      return nil
+    }
+    guard checkpoint.origin.ledgerID == ledger.id,
+      organization.map({ $0.utf8.elementsEqual(checkpoint.origin.organization.utf8) }) ?? true
+    else {
+      add(
+        .checkpointMismatch, position, "\(claim.source) of this ledger",
+        "one of \(checkpoint.origin)")
+      return nil
+    }
+    do {
+      _ = try SignedCheckpoint(verifying: note, checkpoint, keys: keys(for: checkpoint.origin))
+    } catch {
+      add(
+        .checkpointSignature, position, "\(claim.source) of size \(claim.size) signed by the ledger",
+        "\(error)")
+      return nil
+    }
+    return checkpoint
+  }
+
+  private mutating func compare(
+    _ claim: RootClaim, _ root: Digest, _ computed: Digest?
+  ) -> Bool {
+    if computed == root {
+      lastHoldingSize = max(lastHoldingSize, claim.size)
+      return true
+    }
+    mismatchedClaims += 1
+    // One change breaks every later checkpoint: the first one names it.
+    if mismatchedClaims == 1 {
+      add(
+        .checkpointMismatch, sizePosition(min(claim.size, lastHoldingSize + 1)),
+        "root \(root) over \(claim.size) events, by \(claim.source)",
+        computed.map {
+          "root \($0): a change at positions \(lastHoldingSize) to \(claim.size - 1)"
+        } ?? "no root, because leaves are missing")
+    }
+    return false
+  }
+
+  /// `lost` of a restoration names a checkpoint at least as large, of the same life.
+  private func isCoveredLoss(_ checkpoint: Checkpoint) -> Bool {
+    restorations.contains { restoration in
+      guard let lost = restoration.event.lost else { return false }
+      return lost.origin == checkpoint.origin && checkpoint.size > restoration.event.size
+        && checkpoint.size <= lost.size
+        && (checkpoint.size < lost.size || checkpoint.root == lost.root)
+    }
+  }
+
+  private func sizePosition(_ size: Int) -> Int? { size == 0 ? nil : size - 1 }
+
+  // MARK: - Level head
+
+  /// Checks one claim against a root that was read from the stored tree, not recomputed.
+  package mutating func checkHead(
+    _ claim: RootClaim, root: Digest, declaredKeys: [SystemEvent]
+  ) {
+    if self.declaredKeys.isEmpty {
+      for case .keyCreated(let event) in declaredKeys where event.purpose == .signing {
+        if let key = Digest(event.key) { self.declaredKeys.append(PublicKey(key)) }
+      }
+    }
+    switch claim.word {
+    case .state(_, let claimed): _ = compare(claim, claimed, root)
+    case .note(let text):
+      guard let checkpoint = verified(claim, text) else { return }
+      if compare(claim, checkpoint.root, root) {
+        report.checkpointCount += 1
+        if checkpoint.size >= report.newestCheckpoint?.size ?? 0 {
+          report.newestCheckpoint = checkpoint
+        }
+      }
+    }
+  }
+
+  /// The verdict of level head.
+  package mutating func finishHead(
+    size: Int, root: Digest, beyond claims: [RootClaim]
+  ) -> VerificationReport {
+    end = size
+    report.eventCount = size
+    report.root = root
+    if size == 0 { add(.positionMissing, 0, "ledger.created", "no events") }
+    for claim in claims { checkBeyondEnd(claim) }
+    report.sort()
+    return report
+  }
+
+  /// How many subtree roots the ledger stores, when its tree could be computed.
+  package var tileCount: Int? {
+    guard !isBroken else { return nil }
+    return stride(from: 8, to: 63, by: 8).reduce(0) { $0 + tree.size >> $1 }
+  }
+
+  // MARK: - The end
+
+  /// The verdict.
+  ///
+  /// - Parameters:
+  ///   - claims: roots claimed for sizes above the number of events.
+  ///   - leaves: the leaves of a range of positions, all of which were read before: the second
+  ///     pass over what purges cover.
+  package mutating func finish<E>(
+    claimsBeyondEnd claims: [RootClaim],
+    leaves: (ClosedRange<Int>, _ each: (Leaf) -> Void) throws(E) -> Void
+  ) throws(E) -> VerificationReport {
+    if end == 0 {
+      add(.positionMissing, 0, "ledger.created", "no events")
+    } else if organization == nil {
+      add(.systemEventMisplaced, 0, "ledger.created", "another event")
+    }
+    if !isBroken { report.root = tree.root(using: sha256) }
+    for claim in claims { checkBeyondEnd(claim) }
+    try checkPurges(leaves)
+    checkUnopened()
+    checkLedgerRow()
+    if mismatchedClaims > 1 {
+      report.findingCount += mismatchedClaims - 1
+    }
+    report.sort()
+    return report
+  }
+
+  private mutating func checkBeyondEnd(_ claim: RootClaim) {
+    if case .note(let text) = claim.word {
+      guard let checkpoint = verified(claim, text), !isCoveredLoss(checkpoint) else { return }
+    } else if case .state(let incarnation, _) = claim.word,
+      incarnation < self.incarnation(at: end)
+    {
+      return
+    }
+    add(
+      .checkpointBeyondEnd, end, "\(claim.size) events, by \(claim.source)",
+      "\(end): positions \(end) to \(claim.size - 1) are missing")
+  }
+
+  private mutating func checkPurges<E>(
+    _ leaves: (ClosedRange<Int>, _ each: (Leaf) -> Void) throws(E) -> Void
+  ) throws(E) {
+    var covered = PositionSet()
+    for purge in purges {
+      var tree = TreeFrontier()
+      for range in purge.event.positions {
+        for position in range {
+          covered.insert(position)
+          if report.level >= .bodies, !holes.contains(position) {
+            add(
+              .bodyNotPurged, position, "no body, purged at position \(purge.position)", "a body")
+          }
+        }
+        try leaves(range) { tree.append($0, using: sha256) }
+      }
+      let root = tree.root(using: sha256)
+      if root != purge.event.leaves {
+        add(.purgeLeavesMismatch, purge.position, "leaves \(purge.event.leaves)", "\(root)")
+      }
+    }
+    var missing: [Int] = []
+    var purged = 0
+    holes.forEach { position in
+      if covered.contains(position) { purged += 1 } else { missing.append(position) }
+    }
+    report.purgedCount = purged
+    for position in missing {
+      add(.bodyMissing, position, "a body, or a later ledger.purged that covers it", "neither")
+    }
+  }
+
+  private mutating func checkUnopened() {
+    for run in unopened {
+      if run.keys.allSatisfy({ destroyed[$0] != nil }) {
+        report.unreadableCount += 1
+      } else {
+        add(.keyMissing, run.first, "key \(run.keys[0]) in the keyring", "no such key")
+      }
+    }
+  }
+
+  private mutating func checkLedgerRow() {
+    let incarnation = incarnation(at: end)
+    func check(_ name: String, _ expected: String, _ found: String?) {
+      if expected != found {
+        add(.ledgerRowMismatch, nil, "\(name) \(expected)", found ?? "nothing readable")
+      }
+    }
+    check("format", "\(AuditLedger.format)", ledger.format.map(String.init))
+    check("incarnation", "\(incarnation)", ledger.incarnation.map(String.init))
+    if let organization, let id = ledger.id {
+      let origin = Origin(organization: organization, ledgerID: id, incarnation: incarnation)
+      check("origin", "\(origin)", ledger.origin)
+    }
+  }
+
+  private mutating func add(
+    _ rule: Finding.Rule, _ position: Int?, _ expected: String, _ found: String
+  ) {
+    report.add([Finding(rule, at: position, expected: expected, found: found)])
+  }
+}

@@ -1,0 +1,104 @@
+/// Something that may occur once in a ledger: an event id, or a nonce under a key.
+package struct UniqueEntry: BitwiseCopyable, Sendable {
+  /// The id itself, or half of a hash.
+  package let key: EventID
+  package let position: Int
+
+  package init(key: EventID, position: Int) {
+    self.key = key
+    self.position = position
+  }
+
+  /// The entries that occur again, each with the position where it first stood.
+  package static func repeated(in entries: [UniqueEntry]) -> [(first: Int, again: Int)] {
+    // Random keys: their last word is the hash. Slots hold an index + 1.
+    let capacity = 1 << (Int.bitWidth - max(1, entries.count * 2 - 1).leadingZeroBitCount)
+    var slots = [Int32](repeating: 0, count: max(2, capacity))
+    var repeats: [(first: Int, again: Int)] = []
+    for (index, entry) in entries.enumerated() {
+      var slot = entry.key.hash(mask: slots.count - 1)
+      while slots[slot] != 0, entries[Int(slots[slot]) - 1].key != entry.key {
+        slot = (slot + 1) & (slots.count - 1)
+      }
+      if slots[slot] == 0 {
+        slots[slot] = Int32(index + 1)
+      } else {
+        let other = entries[Int(slots[slot]) - 1].position
+        repeats.append((min(other, entry.position), max(other, entry.position)))
+      }
+    }
+    return repeats
+  }
+}
+
+extension EventID {
+  fileprivate func hash(mask: Int) -> Int {
+    withUnsafeBytes {
+      let high = $0.loadUnaligned(fromByteOffset: 0, as: UInt64.self)
+      let low = $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+      // A hostile ledger chooses its ids: mix both words so that equal ends do not pile up.
+      let mixed = (high ^ low.byteSwapped) &* 0x9e37_79b9_7f4a_7c15
+      return Int(truncatingIfNeeded: (mixed ^ mixed >> 32)) & mask
+    }
+  }
+}
+
+/// Consecutive revisions of one stream, as one part of the ledger shows them.
+package struct StreamRun: BitwiseCopyable, Sendable {
+  /// Half of the SHA-256 of the stream's name.
+  package let stream: EventID
+  package let firstPosition: Int
+  package let firstRevision: Int
+  package private(set) var lastRevision: Int
+
+  init(stream: EventID, position: Int, revision: Int) {
+    self.stream = stream
+    firstPosition = position
+    firstRevision = revision
+    lastRevision = revision
+  }
+
+  /// A type or an actor: a name that is used, without revisions.
+  init(name: EventID) {
+    stream = name
+    firstPosition = -1
+    firstRevision = -1
+    lastRevision = -1
+  }
+
+  /// Whether `revision` is the next one; it becomes the last.
+  mutating func extend(to revision: Int) -> Bool {
+    defer { lastRevision = revision }
+    return revision == lastRevision + 1
+  }
+
+  /// Findings where the runs of a stream do not follow each other from revision 0, and how many
+  /// different names there are.
+  ///
+  /// `runs` holds all runs of each name that it holds any of.
+  package static func check(_ runs: [StreamRun]) -> (findings: [Finding], names: Int) {
+    var findings: [Finding] = []
+    let sorted = runs.sorted {
+      $0.stream == $1.stream ? $0.firstPosition < $1.firstPosition : $0.stream < $1.stream
+    }
+    var names = 0
+    var name: EventID?
+    var expected = 0
+    for run in sorted {
+      if run.stream != name {
+        names += 1
+        name = run.stream
+        expected = 0
+      }
+      guard run.firstPosition >= 0 else { continue }
+      if run.firstRevision != expected {
+        findings.append(
+          Finding(
+            .revisionGap, at: run.firstPosition, expected: "revision \(expected)",
+            found: "revision \(run.firstRevision)"))
+      }
+      expected = run.lastRevision + 1
+    }
+    return (findings, names)
+  }
+}

@@ -1,0 +1,28 @@
+/// Someone's word on what the tree root was at a size: a checkpoint, an anchor, the signer's state.
+package struct RootClaim: Sendable {
+  package enum Word: Sendable {
+    /// A signed note, not yet parsed.
+    case note(String)
+    /// Numbers that the store keeps outside its ledger, unsigned.
+    case state(incarnation: Int, root: Digest)
+  }
+
+  package let size: Int
+  package let word: Word
+  /// Who says so, as findings name it: `checkpoint`, `anchor FILE`, `guard`.
+  package let source: String
+
+  package init(size: Int, word: Word, source: String) {
+    self.size = size
+    self.word = word
+    self.source = source
+  }
+
+  /// An anchor, whose size stands in its note; nil when it is no checkpoint at all.
+  package init?(anchor note: String, source: String) {
+    guard let parsed = try? SignedNote(parsing: note),
+      let checkpoint = try? Checkpoint(text: parsed.text)
+    else { return nil }
+    self.init(size: checkpoint.size, word: .note(note), source: source)
+  }
+}

@@ -1,0 +1,50 @@
+/// What verification found.
+public struct VerificationReport: Sendable {
+  /// Findings that are kept; more are only counted.
+  public static let findingCountMax = 1000
+
+  public internal(set) var level: VerificationLevel
+  /// How many events were read.
+  public internal(set) var eventCount = 0
+  /// The tree root over them, nil when a leaf is missing.
+  public internal(set) var root: Digest?
+  /// In the order of their positions; empty when everything holds.
+  public internal(set) var findings: [Finding] = []
+  /// How many there were, kept or not.
+  public internal(set) var findingCount = 0
+  /// The largest checkpoint with a verified signature whose root was recomputed.
+  public internal(set) var newestCheckpoint: Checkpoint?
+  /// How many checkpoints and anchors were verified.
+  public internal(set) var checkpointCount = 0
+  /// Checkpoints that hold but that no given key could vouch for.
+  public internal(set) var unverifiedSignatureCount = 0
+  /// Bodies that are gone because a purge covers them.
+  public internal(set) var purgedCount = 0
+  /// Contents whose key was destroyed before their body was purged.
+  public internal(set) var unreadableCount = 0
+  /// Whether the signing key was given from outside or only the ledger names it.
+  public internal(set) var isKeySelfDeclared = false
+
+  /// A report on a file whose events could not be read.
+  package static func failed(_ level: VerificationLevel) -> VerificationReport {
+    VerificationReport(level: level)
+  }
+
+  /// Whether nothing was found.
+  public var holds: Bool { findingCount == 0 }
+
+  /// Events that are chained, but that no checkpoint signs yet.
+  public var unsealedCount: Int { eventCount - (newestCheckpoint?.size ?? 0) }
+
+  mutating func add(_ new: [Finding], count: Int) {
+    findingCount += count
+    findings.append(contentsOf: new.prefix(max(0, Self.findingCountMax - findings.count)))
+  }
+
+  /// Adds findings of checks outside the events: the schema, an order checked on disk.
+  package mutating func add(_ new: [Finding]) { add(new, count: new.count) }
+
+  package mutating func sort() {
+    findings.sort { ($0.position?.value ?? -1) < ($1.position?.value ?? -1) }
+  }
+}

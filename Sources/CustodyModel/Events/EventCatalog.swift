@@ -1,0 +1,35 @@
+/// A fact that Custody itself writes and reads: its type, its version and its content.
+package protocol ModelEvent: Equatable, Sendable {
+  static var type: String { get }
+  static var version: UInt16 { get }
+  /// The content: JSON, members in the order they are declared.
+  var content: [UInt8] { get }
+  /// The event of a content of this version, or nil.
+  init?(content: [UInt8])
+  /// One of each, for the test that every version ever released still decodes.
+  static var example: Self { get }
+}
+
+/// Every type and version ever released. A new one is a file of this folder and a line here.
+package enum EventCatalog {
+  package static let all: [any ModelEvent.Type] = [
+    BackupTaken.self, SubjectRegistered.self,
+  ]
+}
+
+/// Reads the members of a small JSON object.
+struct MemberReader {
+  private let content: [UInt8]
+  private let members: [JSONText.Member]
+
+  init?(_ content: [UInt8]) {
+    guard let members = content.withUnsafeBytes({ try? JSONText.members($0) }) else { return nil }
+    self.content = content
+    self.members = members
+  }
+
+  func string(_ name: String) -> String? {
+    guard let member = members.first(where: { $0.name == name }) else { return nil }
+    return content[member.range].withUnsafeBytes { JSONText.string($0) }
+  }
+}

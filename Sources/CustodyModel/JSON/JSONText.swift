@@ -1,0 +1,310 @@
+/// JSON (RFC 8259) as bytes: checked, and taken apart without being turned into values.
+///
+/// Events keep the exact bytes that their caller gave, so nothing here re-encodes. SQLite's
+/// `json_valid` is as fast but says neither where an error is nor where a member's bytes are.
+package struct JSONText {
+  /// Deeper nesting is refused, so that no later reader of the content runs out of stack.
+  package static let depthMax = 512
+
+  /// Why bytes are no JSON text, and where.
+  package struct Fault: Error, Equatable {
+    package let reason: String
+    /// In bytes from the start.
+    package let offset: Int
+  }
+
+  private let bytes: UnsafeRawBufferPointer
+  private var at = 0
+
+  private init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+  /// Checks that `bytes` are one JSON text in UTF-8, white space around it allowed.
+  package static func validate(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
+    var text = JSONText(bytes)
+    text.skipSpace()
+    try text.value(depth: 0)
+    try text.end()
+  }
+
+  /// One member of the outermost object.
+  package struct Member {
+    package let name: String
+    /// Where its value's bytes are, without white space around them.
+    package let range: Range<Int>
+    /// Where its name starts, for messages.
+    package let offset: Int
+  }
+
+  /// Checks `bytes` and takes the outermost object apart.
+  package static func members(_ bytes: UnsafeRawBufferPointer) throws(Fault) -> [Member] {
+    var text = JSONText(bytes)
+    text.skipSpace()
+    guard text.peek == UInt8(ascii: "{") else { throw text.fault("an object is expected") }
+    var members: [Member] = []
+    try text.object(depth: 0) { members.append($0) }
+    try text.end()
+    return members
+  }
+
+  /// Checks `bytes` and takes the outermost array apart: where each element's bytes are.
+  package static func elements(_ bytes: UnsafeRawBufferPointer) throws(Fault) -> [Range<Int>] {
+    var text = JSONText(bytes)
+    text.skipSpace()
+    guard text.peek == UInt8(ascii: "[") else { throw text.fault("an array is expected") }
+    var elements: [Range<Int>] = []
+    try text.array(depth: 0) { elements.append($0) }
+    try text.end()
+    return elements
+  }
+
+  /// The text of a JSON string, or nil when `bytes` are none.
+  package static func string(_ bytes: UnsafeRawBufferPointer) -> String? {
+    var text = JSONText(bytes)
+    guard text.peek == UInt8(ascii: "\"") else { return nil }
+    do {
+      let range = try text.string()
+      guard text.at == bytes.count else { return nil }
+      return unescape(UnsafeRawBufferPointer(rebasing: bytes[range]))
+    } catch {
+      return nil
+    }
+  }
+
+  // MARK: - Grammar
+
+  private var peek: UInt8? { at < bytes.count ? bytes[at] : nil }
+
+  private func fault(_ reason: String) -> Fault { Fault(reason: reason, offset: at) }
+
+  private mutating func skipSpace() {
+    while at < bytes.count {
+      switch bytes[at] {
+      case 0x20, 0x09, 0x0a, 0x0d: at += 1
+      default: return
+      }
+    }
+  }
+
+  private mutating func end() throws(Fault) {
+    skipSpace()
+    guard at == bytes.count else { throw fault("nothing is expected after the value") }
+  }
+
+  private mutating func value(depth: Int) throws(Fault) {
+    guard depth <= Self.depthMax else {
+      throw fault("nesting deeper than \(Self.depthMax) is refused")
+    }
+    switch peek {
+    case UInt8(ascii: "{"): try object(depth: depth) { _ in }
+    case UInt8(ascii: "["): try array(depth: depth) { _ in }
+    case UInt8(ascii: "\""): _ = try string()
+    case UInt8(ascii: "t"): try literal("true")
+    case UInt8(ascii: "f"): try literal("false")
+    case UInt8(ascii: "n"): try literal("null")
+    case UInt8(ascii: "-"), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): try number()
+    case nil: throw fault("the text ends where a value is expected")
+    default: throw fault("a value is expected")
+    }
+  }
+
+  private mutating func object(depth: Int, _ each: (Member) -> Void) throws(Fault) {
+    at += 1
+    skipSpace()
+    if peek == UInt8(ascii: "}") {
+      at += 1
+      return
+    }
+    while true {
+      guard peek == UInt8(ascii: "\"") else { throw fault("a member name in quotes is expected") }
+      let offset = at
+      let name = try string()
+      skipSpace()
+      guard peek == UInt8(ascii: ":") else { throw fault("a colon is expected") }
+      at += 1
+      skipSpace()
+      let start = at
+      try value(depth: depth + 1)
+      if depth == 0 {
+        each(
+          Member(
+            name: Self.unescape(UnsafeRawBufferPointer(rebasing: bytes[name])),
+            range: start..<at, offset: offset))
+      }
+      skipSpace()
+      switch peek {
+      case UInt8(ascii: ","):
+        at += 1
+        skipSpace()
+      case UInt8(ascii: "}"):
+        at += 1
+        return
+      default: throw fault("a comma or a closing brace is expected")
+      }
+    }
+  }
+
+  private mutating func array(depth: Int, _ each: (Range<Int>) -> Void) throws(Fault) {
+    at += 1
+    skipSpace()
+    if peek == UInt8(ascii: "]") {
+      at += 1
+      return
+    }
+    while true {
+      let start = at
+      try value(depth: depth + 1)
+      if depth == 0 { each(start..<at) }
+      skipSpace()
+      switch peek {
+      case UInt8(ascii: ","):
+        at += 1
+        skipSpace()
+      case UInt8(ascii: "]"):
+        at += 1
+        return
+      default: throw fault("a comma or a closing bracket is expected")
+      }
+    }
+  }
+
+  private mutating func literal(_ word: StaticString) throws(Fault) {
+    for index in 0..<word.utf8CodeUnitCount {
+      guard peek == word.utf8Start[index] else { throw fault("\(word) is expected") }
+      at += 1
+    }
+  }
+
+  /// `-? (0 | [1-9] digits) (. digits)? ([eE] [+-]? digits)?`
+  private mutating func number() throws(Fault) {
+    if peek == UInt8(ascii: "-") { at += 1 }
+    if peek == UInt8(ascii: "0") {
+      at += 1
+      if let next = peek, Self.isDigit(next) { throw fault("a number has no leading zero") }
+    } else {
+      try digits()
+    }
+    if peek == UInt8(ascii: ".") {
+      at += 1
+      try digits()
+    }
+    if peek == UInt8(ascii: "e") || peek == UInt8(ascii: "E") {
+      at += 1
+      if peek == UInt8(ascii: "+") || peek == UInt8(ascii: "-") { at += 1 }
+      try digits()
+    }
+  }
+
+  private mutating func digits() throws(Fault) {
+    guard let first = peek, Self.isDigit(first) else { throw fault("a digit is expected") }
+    while let next = peek, Self.isDigit(next) { at += 1 }
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+  }
+
+  /// The range between the quotes; escapes and UTF-8 are checked.
+  private mutating func string() throws(Fault) -> Range<Int> {
+    at += 1
+    let start = at
+    while at < bytes.count {
+      let byte = bytes[at]
+      switch byte {
+      case UInt8(ascii: "\""):
+        at += 1
+        return start..<at - 1
+      case UInt8(ascii: "\\"): try escape()
+      case 0..<0x20: throw fault("a control character in a string has to be escaped")
+      case 0..<0x80: at += 1
+      default: try multibyte()
+      }
+    }
+    throw fault("the text ends inside a string")
+  }
+
+  private mutating func escape() throws(Fault) {
+    at += 1
+    switch peek {
+    case UInt8(ascii: "u"):
+      let value = try hexadecimal()
+      // A high surrogate needs its low one, or the string has no Unicode scalars.
+      if (0xd800..<0xdc00).contains(value) {
+        guard peek == UInt8(ascii: "\\"), at + 1 < bytes.count,
+          bytes[at + 1] == UInt8(ascii: "u")
+        else { throw fault("the second half of a surrogate pair is expected") }
+        at += 1
+        guard (0xdc00..<0xe000).contains(try hexadecimal()) else {
+          throw fault("the second half of a surrogate pair is expected")
+        }
+      } else if (0xdc00..<0xe000).contains(value) {
+        throw fault("half of a surrogate pair stands alone")
+      }
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"),
+      UInt8(ascii: "f"), UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+      at += 1
+    default: throw fault("an escape is expected after the backslash")
+    }
+  }
+
+  private mutating func hexadecimal() throws(Fault) -> UInt32 {
+    at += 1
+    var value: UInt32 = 0
+    for _ in 0..<4 {
+      guard let byte = peek, let digit = Character(UnicodeScalar(byte)).hexDigitValue else {
+        throw fault("four hexadecimal digits are expected")
+      }
+      value = value << 4 | UInt32(digit)
+      at += 1
+    }
+    return value
+  }
+
+  /// RFC 3629 §4: the byte sequences of UTF-8, without overlong forms and surrogates.
+  private mutating func multibyte() throws(Fault) {
+    let first = bytes[at]
+    let (count, second): (Int, ClosedRange<UInt8>) =
+      switch first {
+      case 0xc2...0xdf: (2, 0x80...0xbf)
+      case 0xe0: (3, 0xa0...0xbf)
+      case 0xe1...0xec, 0xee...0xef: (3, 0x80...0xbf)
+      case 0xed: (3, 0x80...0x9f)
+      case 0xf0: (4, 0x90...0xbf)
+      case 0xf1...0xf3: (4, 0x80...0xbf)
+      case 0xf4: (4, 0x80...0x8f)
+      default: (0, 0...0)
+      }
+    guard count > 0, at + count <= bytes.count, second.contains(bytes[at + 1]),
+      (2..<max(2, count)).allSatisfy({ (0x80...0xbf).contains(bytes[at + $0]) })
+    else { throw fault("the text is not UTF-8") }
+    at += count
+  }
+
+  /// The text of a checked string.
+  private static func unescape(_ bytes: UnsafeRawBufferPointer) -> String {
+    guard bytes.contains(UInt8(ascii: "\\")) else { return String(decoding: bytes, as: UTF8.self) }
+    var units: [UInt16] = []
+    var at = 0
+    let plain = Array(String(decoding: bytes, as: UTF8.self).utf16)
+    while at < plain.count {
+      guard plain[at] == 0x5c else {
+        units.append(plain[at])
+        at += 1
+        continue
+      }
+      at += 2
+      switch UInt8(plain[at - 1]) {
+      case UInt8(ascii: "b"): units.append(0x08)
+      case UInt8(ascii: "f"): units.append(0x0c)
+      case UInt8(ascii: "n"): units.append(0x0a)
+      case UInt8(ascii: "r"): units.append(0x0d)
+      case UInt8(ascii: "t"): units.append(0x09)
+      case UInt8(ascii: "u"):
+        let digits = String(decoding: plain[at..<at + 4], as: UTF16.self)
+        units.append(UInt16(digits, radix: 16)!)
+        at += 4
+      default: units.append(plain[at - 1])
+      }
+    }
+    return String(decoding: units, as: UTF16.self)
+  }
+}

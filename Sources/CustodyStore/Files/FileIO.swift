@@ -1,0 +1,161 @@
+import Foundation
+
+/// Small files of a store: read whole, replaced as a whole, durable when the call returns.
+package enum FileIO {
+  /// The largest small file that is read, in bytes.
+  static let sizeMax = 16 << 20
+
+  /// The bytes of the file at `path`; a symbolic link is refused.
+  package static func read(_ path: String) throws -> [UInt8] {
+    let file = try open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    defer { close(file) }
+    return try readAll(file, path)
+  }
+
+  /// The bytes, or nil when there is no such file.
+  package static func readIfPresent(_ path: String) throws -> [UInt8]? {
+    do {
+      return try read(path)
+    } catch let error as CustodyError where error.code == .notFound {
+      return nil
+    }
+  }
+
+  /// The bytes of a file that only its owner may read.
+  ///
+  /// - Throws: ``CustodyError/Code/keyFileMode`` when group or others may.
+  package static func readSecret(_ path: String) throws -> SecretFile {
+    let file = try open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0 else { throw CustodyError(SystemCallError("fstat"), path: path) }
+    guard status.st_mode & 0o077 == 0 else {
+      throw CustodyError(
+        .keyFileMode,
+        "\(path) can be read by others (mode \(String(status.st_mode & 0o777, radix: 8))). "
+          + "Run: chmod 600 \(path)")
+    }
+    return SecretFile(bytes: try readAll(file, path))
+  }
+
+  /// Bytes that still have to be wiped by whoever read them.
+  package struct SecretFile {
+    package var bytes: [UInt8]
+  }
+
+  private static func readAll(_ file: Int32, _ path: String) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = Foundation.read(file, &chunk, chunk.count)
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw CustodyError(SystemCallError("read"), path: path)
+      }
+      if count == 0 { return bytes }
+      bytes.append(contentsOf: chunk[..<count])
+      guard bytes.count <= sizeMax else {
+        throw CustodyError(.notAStore, "\(path) is larger than any file of its kind.")
+      }
+    }
+  }
+
+  /// Replaces the file at `path`: after a crash it holds either the old bytes or the new.
+  ///
+  /// - Parameter isDurable: whether to fsync file and folder before returning.
+  package static func replace(
+    _ path: String, with bytes: [UInt8], mode: mode_t, isDurable: Bool = true
+  ) throws {
+    let temporary = "\(path).\(getpid()).tmp"
+    unlink(temporary)
+    let file = try open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+    do {
+      defer { close(file) }
+      try writeAll(file, bytes, path)
+      if isDurable, fsync(file) != 0 { throw CustodyError(SystemCallError("fsync"), path: path) }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    guard rename(temporary, path) == 0 else {
+      let error = SystemCallError("rename")
+      unlink(temporary)
+      throw CustodyError(error, path: path)
+    }
+    if isDurable { try syncFolder(of: path) }
+  }
+
+  /// Writes a new file; one that is there already is left alone.
+  package static func create(_ path: String, _ bytes: [UInt8], mode: mode_t) throws {
+    let file = try open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+    defer { close(file) }
+    try writeAll(file, bytes, path)
+    guard fsync(file) == 0 else { throw CustodyError(SystemCallError("fsync"), path: path) }
+    try syncFolder(of: path)
+  }
+
+  /// Overwrites and removes a secret file. What a disk keeps of it is out of reach; the keys it
+  /// sealed are not readable without the root key.
+  package static func destroy(_ path: String) throws {
+    let size = try read(path).count
+    let file = try open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC)
+    do {
+      defer { close(file) }
+      try writeAll(file, [UInt8](repeating: 0, count: size), path)
+      guard fsync(file) == 0 else { throw CustodyError(SystemCallError("fsync"), path: path) }
+    }
+    guard unlink(path) == 0 else { throw CustodyError(SystemCallError("unlink"), path: path) }
+    try syncFolder(of: path)
+  }
+
+  package static func syncFolder(of path: String) throws {
+    let folder = (path as NSString).deletingLastPathComponent
+    let file = try open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    defer { close(file) }
+    guard fsync(file) == 0 else { throw CustodyError(SystemCallError("fsync"), path: folder) }
+  }
+
+  /// Makes a folder for its owner alone, and the ones above it.
+  package static func makeFolder(_ path: String) throws {
+    if mkdir(path, 0o700) == 0 { return }
+    switch errno {
+    case ENOENT:
+      try makeFolder((path as NSString).deletingLastPathComponent)
+      guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+        throw CustodyError(SystemCallError("mkdir"), path: path)
+      }
+    case EEXIST:
+      guard isFolder(path) else { throw CustodyError(SystemCallError("mkdir"), path: path) }
+    default:
+      throw CustodyError(SystemCallError("mkdir"), path: path)
+    }
+  }
+
+  package static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  package static func exists(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0
+  }
+
+  package static func open(_ path: String, _ flags: Int32, _ mode: mode_t = 0) throws -> Int32 {
+    let file = Foundation.open(path, flags, mode)
+    guard file >= 0 else { throw CustodyError(SystemCallError("open"), path: path) }
+    return file
+  }
+
+  private static func writeAll(_ file: Int32, _ bytes: [UInt8], _ path: String) throws {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw CustodyError(SystemCallError("write"), path: path)
+      }
+      rest = rest.dropFirst(count)
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import CustodyLedger
+import Foundation
+
+/// The built-in key provider: files in the secrets folder, sealed under the root key.
+///
+/// `signing.key` and `epoch-<id>.key` hold 24 bytes of nonce and an XAES-256-GCM body whose
+/// additional data names the ledger and the file, so that files cannot be exchanged.
+package final class FileKeyProvider: KeyProvider {
+  private let folder: String
+  private let ledgerID: LedgerID
+  private let root: SecretBytes
+  private let environment: Environment
+
+  private init(
+    folder: String, ledgerID: LedgerID, root: SecretBytes, environment: Environment
+  ) {
+    self.folder = folder
+    self.ledgerID = ledgerID
+    self.root = root
+    self.environment = environment
+  }
+
+  /// Makes the secrets of a new store: root key and signing key.
+  package static func create(
+    in folder: String, ledgerID: LedgerID, passphrase: SecretBytes?, environment: Environment
+  ) throws -> FileKeyProvider {
+    try FileIO.makeFolder(folder)
+    guard !FileIO.exists(RootKey.keyFile(folder)), !FileIO.exists(RootKey.scryptFile(folder)) else {
+      throw CustodyError(
+        .alreadyExists,
+        "\(folder) holds the secrets of a store already. Name another folder with --secrets.")
+    }
+    let root = try RootKey.create(in: folder, passphrase: passphrase, environment: environment)
+    let provider = FileKeyProvider(
+      folder: folder, ledgerID: ledgerID, root: root, environment: environment)
+    try provider.write("signing.key", environment.secret())
+    return provider
+  }
+
+  /// Opens the secrets of a store.
+  ///
+  /// - Parameter passphrase: asked only when the secrets are sealed under one.
+  package static func open(
+    in folder: String, ledgerID: LedgerID, environment: Environment,
+    passphrase: () throws -> SecretBytes
+  ) throws -> FileKeyProvider {
+    let root = try RootKey.read(in: folder, passphrase: passphrase)
+    let provider = FileKeyProvider(
+      folder: folder, ledgerID: ledgerID, root: root, environment: environment)
+    // A wrong passphrase shows here rather than at the first use.
+    _ = try provider.signingKey()
+    return provider
+  }
+
+  package func epochKeyIDs() throws -> [KeyID] {
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+    return names.compactMap { name in
+      guard name.hasPrefix("epoch-"), name.hasSuffix(".key") else { return nil }
+      return KeyID(hex: name.dropFirst(6).dropLast(4))
+    }.sorted()
+  }
+
+  package func createEpochKey(_ id: KeyID) throws {
+    try write(Self.epochFile(id), environment.secret())
+  }
+
+  package func epochKey(_ id: KeyID) throws -> SecretBytes? {
+    guard FileIO.exists("\(folder)/\(Self.epochFile(id))") else { return nil }
+    return try read(Self.epochFile(id))
+  }
+
+  package func destroyEpochKey(_ id: KeyID) throws {
+    try FileIO.destroy("\(folder)/\(Self.epochFile(id))")
+  }
+
+  package func signingKey() throws -> SigningKey {
+    SigningKey(seed: try signingSeed())
+  }
+
+  /// For key backups only.
+  func signingSeed() throws -> SecretBytes { try read("signing.key") }
+
+  private static func epochFile(_ id: KeyID) -> String { "epoch-\(id).key" }
+
+  private func aad(_ name: String) -> [UInt8] {
+    Array("custody/secret-file/v1\n".utf8) + ledgerID.bytes + Array(name.utf8)
+  }
+
+  private func write(_ name: String, _ secret: SecretBytes) throws {
+    let nonce = environment.value(Nonce.self)
+    let sealed = XAES256GCM(key: root).seal(secret, nonce: nonce, aad: aad(name))
+    try FileIO.create("\(folder)/\(name)", nonce.bytes + sealed, mode: 0o600)
+  }
+
+  private func read(_ name: String) throws -> SecretBytes {
+    let path = "\(folder)/\(name)"
+    let bytes = try FileIO.readSecret(path).bytes
+    guard let nonce = Nonce(bytes.prefix(Nonce.byteCount)),
+      let secret = XAES256GCM(key: root).open(
+        Array(bytes.dropFirst(Nonce.byteCount)), nonce: nonce, aad: aad(name)),
+      secret.count == 32
+    else {
+      throw CustodyError(
+        .wrongPassphrase,
+        "\(path) does not open: the passphrase or the root key is another one, or the file is "
+          + "damaged or from another store.")
+    }
+    return secret
+  }
+}

@@ -1,0 +1,17 @@
+import Foundation
+
+/// Where the files of a store are.
+package struct Layout: Sendable {
+  package let root: String
+
+  package init(root: String) { self.root = root }
+
+  package var settings: String { "\(root)/custody.yaml" }
+  package var ledger: String { "\(root)/ledger.sqlite" }
+  package var keys: String { "\(root)/keys.sqlite" }
+  package var anchors: String { "\(root)/anchors" }
+  package var lock: String { "\(root)/lock" }
+  package var ignore: String { "\(root)/.gitignore" }
+  /// Where secrets are unless `init --secrets` says otherwise.
+  package var secrets: String { "\(root)/secrets" }
+}

@@ -1,0 +1,35 @@
+import CustodyLedger
+import Foundation
+
+/// Signed checkpoints as files: the newest one and, in growing distances, older ones.
+package struct Anchors: Sendable {
+  package let folder: String
+
+  package init(folder: String) { self.folder = folder }
+
+  static let newest = "newest.note"
+
+  /// Keeps a note: always as the newest, and under its size when that is the first one past a
+  /// power of two.
+  package func keep(_ note: SignedNote, _ checkpoint: Checkpoint, previousSize: Int) throws {
+    let bytes = Array(note.encoded.utf8)
+    try FileIO.replace("\(folder)/\(Self.newest)", with: bytes, mode: 0o600, isDurable: false)
+    let isSpaced =
+      previousSize == 0
+      || checkpoint.size.leadingZeroBitCount < previousSize.leadingZeroBitCount
+    if isSpaced {
+      let name = "\(checkpoint.origin.incarnation)-\(checkpoint.size).note"
+      try FileIO.replace("\(folder)/\(name)", with: bytes, mode: 0o600, isDurable: false)
+    }
+  }
+
+  /// All notes with their file names; an unreadable one is a finding of verification, not an error.
+  package func notes() throws -> [(name: String, note: String)] {
+    guard FileIO.isFolder(folder) else { return [] }
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+    return try names.sorted().compactMap { name in
+      guard name.hasSuffix(".note") else { return nil }
+      return (name, String(decoding: try FileIO.read("\(folder)/\(name)"), as: UTF8.self))
+    }
+  }
+}

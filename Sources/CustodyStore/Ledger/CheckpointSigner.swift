@@ -1,0 +1,63 @@
+import CustodyLedger
+
+/// Signs checkpoints, and never one that is inconsistent with one signed before.
+package final class CheckpointSigner: Sendable {
+  private let key: SigningKey
+  private let statePath: String
+  private let guardFolder: Guard
+  private let anchors: Anchors
+  private let origin: Origin
+
+  package init(
+    key: SigningKey, secrets: String, guard: Guard, anchors: Anchors, origin: Origin
+  ) {
+    self.key = key
+    statePath = "\(secrets)/\(SignerState.fileName)"
+    guardFolder = `guard`
+    self.anchors = anchors
+    self.origin = origin
+  }
+
+  /// Signs the first `size` events; the store's lock is held and they are committed.
+  ///
+  /// What is about to be signed is durable, beside the key and in the guard, before the signature
+  /// exists. The caller stores the note.
+  package func sign(_ ledger: LedgerReader, size: Int, expected: Digest) throws -> SignedNote {
+    let tree = TreeReader(ledger)
+    // Read back after the commit: what is signed is what is stored.
+    let root = try tree.root(size: size)
+    guard root == expected else {
+      throw CustodyError(
+        .internal, "The ledger on disk differs from what was written to it. Run: custody verify")
+    }
+    let last = try SignerState.read(statePath)
+    if let last {
+      guard last.incarnation <= origin.incarnation, last.size <= size,
+        try isConsistent(tree, old: last, new: size, root)
+      else {
+        throw CustodyError(
+          .needsRecovery,
+          "The signer has signed another history of \(last.size) events. The store is an older or "
+            + "another copy; nothing was signed.")
+      }
+    }
+    let checkpoint = Checkpoint(origin: origin, size: size, root: root)
+    let state = SignerState(checkpoint)
+    try state.write(statePath)
+    try guardFolder.update(state)
+    let note = checkpoint.signed(by: key)
+    try guardFolder.keep(note.encoded)
+    try anchors.keep(note, checkpoint, previousSize: last?.size ?? 0)
+    return note
+  }
+
+  private func isConsistent(
+    _ tree: TreeReader<LedgerReader>, old: SignerState, new: Int, _ root: Digest
+  ) throws -> Bool {
+    // The life before a restoration may have run on past it.
+    guard old.incarnation == origin.incarnation else { return true }
+    let path = old.size == 0 ? [] : try tree.consistencyPath(old: old.size, new: new)
+    return TreeProof.extends(
+      old: old.size, oldRoot: old.root, new: new, newRoot: root, path: path)
+  }
+}

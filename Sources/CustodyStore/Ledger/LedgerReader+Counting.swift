@@ -1,0 +1,38 @@
+import CustodyLedger
+
+extension LedgerReader {
+  /// Events of one type.
+  package struct TypeCount {
+    package let type: String
+    package let events, streams, bodyBytes, purged, first, last: Int
+  }
+
+  package func statistics() throws -> [TypeCount] {
+    let query = try statement(
+      """
+      SELECT n.text, count(*), count(DISTINCT e.stream), sum(e.body_length),
+             count(*) - count(e.body), min(e.position), max(e.position)
+      FROM event AS e JOIN name AS n ON n.id = e.type
+      GROUP BY e.type ORDER BY count(*) DESC, n.text
+      """)
+    defer { query.reset() }
+    var counts: [TypeCount] = []
+    while try query.step() {
+      counts.append(
+        TypeCount(
+          type: query.text(0), events: Int(query.integer(1)), streams: Int(query.integer(2)),
+          bodyBytes: Int(query.integer(3)), purged: Int(query.integer(4)),
+          first: Int(query.integer(5)), last: Int(query.integer(6))))
+    }
+    return counts
+  }
+
+  package func eventCount(under key: KeyID) throws -> Int {
+    // Ids are 16 bytes each in one value: a match has to start at a multiple of that.
+    let query = try statement(
+      "SELECT count(*) FROM event WHERE instr(key_ids, ?1) % 16 = 1")
+    query.bind(1, key)
+    defer { query.reset() }
+    return try query.step() ? Int(query.integer(0)) : 0
+  }
+}

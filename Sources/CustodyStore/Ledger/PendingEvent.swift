@@ -1,0 +1,63 @@
+import CustodyLedger
+
+/// An event that is sealed and waits for its place.
+package struct PendingEvent: Sendable {
+  package let claim: Claim
+  package let claimBytes: [UInt8]
+  package let seal: Seal
+  package let body: [UInt8]
+  /// The content as the caller gave it, to compare with on a repeat of its id.
+  package let content: [UInt8]
+  package let expected: ExpectedRevision
+  /// Whether the caller gave the time of the fact; one that Custody filled in is not compared.
+  package let isOccurredAtGiven: Bool
+
+  package init(
+    claim: Claim, claimBytes: [UInt8], seal: Seal, body: [UInt8], content: [UInt8],
+    expected: ExpectedRevision, isOccurredAtGiven: Bool
+  ) {
+    self.claim = claim
+    self.claimBytes = claimBytes
+    self.seal = seal
+    self.body = body
+    self.content = content
+    self.expected = expected
+    self.isOccurredAtGiven = isOccurredAtGiven
+  }
+}
+
+/// What a stream has to be like for an event to be appended to it.
+public enum ExpectedRevision: Hashable, Sendable {
+  /// Anything goes.
+  case any
+  /// The stream does not exist yet.
+  case none
+  /// The newest event of the stream has exactly this revision.
+  case exactly(Revision)
+}
+
+/// What an appender gets: proof material for as long as there is a ledger.
+public struct Receipt: Hashable, Sendable {
+  public let ledgerID: LedgerID
+  public let eventID: EventID
+  public let position: Position
+  public let revision: Revision
+  public let leaf: Leaf
+  /// Whether the event stood in the ledger already and this is its first receipt again.
+  public let isRepeat: Bool
+  /// Whether a repeat's content could not be compared, because its body or key is gone.
+  public let isUnverifiedRepeat: Bool
+
+  package init(
+    ledgerID: LedgerID, eventID: EventID, position: Position, revision: Revision, leaf: Leaf,
+    isRepeat: Bool = false, isUnverifiedRepeat: Bool = false
+  ) {
+    self.ledgerID = ledgerID
+    self.eventID = eventID
+    self.position = position
+    self.revision = revision
+    self.leaf = leaf
+    self.isRepeat = isRepeat
+    self.isUnverifiedRepeat = isUnverifiedRepeat
+  }
+}

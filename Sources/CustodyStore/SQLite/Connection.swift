@@ -1,0 +1,133 @@
+import CSQLiteShim
+import CustodyLedger
+import Foundation
+import GRDB
+
+/// How every connection to a database of a store is opened, and what it must answer when asked.
+package enum Connection {
+  /// Pages of 8 KiB: at 4 KiB, rows of a small event leave a fifth of each page empty; at 16 KiB, a
+  /// commit of one event writes twice as much. https://www.sqlite.org/pragma.html#pragma_page_size
+  static let pageSize = 8192
+  /// How long a statement waits for another connection, in seconds. Writers wait for the store's
+  /// lock instead; this is for readers that meet a WAL checkpoint.
+  private static let busySeconds = 10.0
+
+  /// The one connection that writes to a database; the store's lock is held while it is made.
+  ///
+  /// A `DatabaseQueue` in the default journal mode: GRDB's pool, and its WAL mode, set
+  /// `synchronous` back to NORMAL after `prepareDatabase`. So WAL and FULL are set here and read
+  /// back.
+  package static func writer(_ path: String) throws -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.label = "custody.writer"
+    configuration.busyMode = .timeout(busySeconds)
+    configuration.prepareDatabase { db in
+      // "The page_size pragma will only cause a change ... before the database is created."
+      try db.execute(sql: "PRAGMA page_size = \(pageSize)")
+      // "WAL: ... all changes ... are appended to a separate WAL file": readers do not wait.
+      try db.execute(sql: "PRAGMA journal_mode = WAL")
+      // "FULL ... an additional sync operation of the WAL file happens after each transaction
+      // commit": an event whose receipt was given survives a power cut.
+      try db.execute(sql: "PRAGMA synchronous = FULL")
+      try prepare(db)
+    }
+    return try translating(path) {
+      let queue = try DatabaseQueue(path: path, configuration: configuration)
+      try queue.writeWithoutTransaction { try check($0, isWriter: true) }
+      return queue
+    }
+  }
+
+  /// A connection that cannot write.
+  package static func reader(_ path: String) throws -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.label = "custody.reader"
+    configuration.busyMode = .timeout(busySeconds)
+    configuration.prepareDatabase { try prepare($0) }
+    return try translating(path) {
+      let queue = try DatabaseQueue(path: path, configuration: configuration)
+      try queue.read { try check($0, isWriter: false) }
+      return queue
+    }
+  }
+
+  private static func prepare(_ db: Database) throws {
+    // "SQLite below 3.51.3 can corrupt the WAL when two connections checkpoint at once": none does
+    // by itself, neither after a commit nor on close.
+    try db.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+    var now: Int32 = 0
+    let result = custody_db_config(db.sqliteConnection!, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, &now)
+    guard result == SQLITE_OK, now == 1 else {
+      throw CustodyError(.internal, "SQLite does not let checkpoints on close be turned off.")
+    }
+    // "When secure_delete is on, SQLite overwrites deleted content with zeros." FAST and OFF leave
+    // remnants of purged bodies and destroyed keys.
+    try db.execute(sql: "PRAGMA secure_delete = ON")
+    // "temp_store is MEMORY ... temporary tables and indices are kept in as if they were pure
+    // in-memory databases": nothing of a store goes into a temporary file.
+    try db.execute(sql: "PRAGMA temp_store = MEMORY")
+    // "trusted_schema ... OFF ... SQL functions ... in the schema ... are not run unless innocuous".
+    try db.execute(sql: "PRAGMA trusted_schema = OFF")
+  }
+
+  private static func check(_ db: Database, isWriter: Bool) throws {
+    func value(_ pragma: String) throws -> String? {
+      try String.fetchOne(db, sql: "PRAGMA \(pragma)")
+    }
+    if isWriter {
+      guard try value("journal_mode") == "wal", try value("synchronous") == "2" else {
+        throw CustodyError(
+          .io, "SQLite cannot use WAL with full synchronization here. Use a local disk.")
+      }
+    }
+    guard try value("secure_delete") == "1", try value("temp_store") == "2" else {
+      throw CustodyError(.internal, "SQLite did not keep the settings that erasure relies on.")
+    }
+  }
+
+  /// Runs `body`, turning database errors into sentences about `path`.
+  package static func translating<R>(_ path: String, _ body: () throws -> R) throws -> R {
+    do {
+      return try body()
+    } catch let error as DatabaseError {
+      throw CustodyError(error, path: path)
+    }
+  }
+}
+
+extension CustodyError {
+  /// What a result code of SQLite means to a person. Its arguments are never shown.
+  /// https://www.sqlite.org/rescode.html
+  package init(_ error: DatabaseError, path: String) {
+    self.init(
+      sqlite: SQLiteError(code: error.extendedResultCode.rawValue, message: error.message ?? ""),
+      path: path)
+  }
+
+  init(sqlite error: SQLiteError, path: String) {
+    switch error.code & 0xff {
+    case SQLITE_FULL:
+      self.init(
+        .diskFull, "No space left while writing \(path). Free some and repeat the command.",
+        cause: error)
+    case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH:
+      self.init(
+        .permission, "\(path) cannot be written. Check its mode, or whether the disk is read-only.",
+        cause: error)
+    case SQLITE_CANTOPEN:
+      self.init(
+        .io, "\(path) cannot be opened. Check that it exists and who may read it.", cause: error)
+    case SQLITE_NOTADB, SQLITE_CORRUPT:
+      self.init(
+        .notAStore, "\(path) is not a readable database: replaced, cut short or damaged.",
+        cause: error)
+    case SQLITE_BUSY, SQLITE_LOCKED:
+      self.init(
+        .io, "\(path) is in use by another program for too long. Close it and repeat the command.",
+        cause: error)
+    default:
+      self.init(.io, "The database \(path) failed: \(error).", cause: error)
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import CSQLiteShim
+import CustodyLedger
+import Foundation
+import GRDB
+
+/// Copies the WAL into its database, under the store's lock only.
+package enum WriteAheadLog {
+  /// The size of the WAL beside `path`, in bytes.
+  static func size(_ path: String) -> Int {
+    var status = stat()
+    return stat(path + "-wal", &status) == 0 ? Int(status.st_size) : 0
+  }
+
+  /// Copies what no reader still needs; the next writer starts the WAL over.
+  static func checkpoint(_ db: Database) throws {
+    try db.execute(sql: "PRAGMA wal_checkpoint(PASSIVE)")
+  }
+
+  /// Copies everything and cuts the WAL to nothing.
+  ///
+  /// Returns false when a reader kept it from doing so: then nothing may be claimed.
+  static func truncate(_ db: Database) throws -> Bool {
+    let busy = try Int.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+    return busy == 0
+  }
+}

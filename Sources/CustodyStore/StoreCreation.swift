@@ -1,0 +1,123 @@
+import CustodyLedger
+import CustodyMigrations
+import Foundation
+import GRDB
+
+/// How a new store is to be made.
+package struct StoreCreation: Sendable {
+  package var root: String
+  package var organization: String
+  /// Absolute, or nil for a folder inside the store.
+  package var secrets: String?
+  /// Absolute, or nil for the default outside the store.
+  package var `guard`: String?
+  /// Seals the secrets; nil keeps the root key in a file of mode 0600.
+  package var passphrase: SecretBytes?
+  package var actor: Name
+
+  package init(
+    root: String, organization: String, secrets: String?, guard: String?,
+    passphrase: SecretBytes?, actor: Name
+  ) {
+    self.root = root
+    self.organization = organization
+    self.secrets = secrets
+    self.guard = `guard`
+    self.passphrase = passphrase
+    self.actor = actor
+  }
+
+  /// Makes the store: whole, or not at all.
+  ///
+  /// It is built beside its place and moved there at the end, so that a kill leaves no half store.
+  package func run(environment: Environment = .system) async throws {
+    guard Origin.isOrganization(organization) else {
+      throw CustodyError(
+        .usage,
+        "The organization names the ledger's origin, for example example.org: at most "
+          + "\(Origin.organizationByteCountMax) bytes, no white space, no + \" or \\.")
+    }
+    try checkPlace()
+    let ledgerID = LedgerID(
+      environment.eventID(at: environment.now()).bytes)!
+    let building = "\(root).\(getpid()).init"
+    try? FileManager.default.removeItem(atPath: building)
+    try FileIO.makeFolder(building)
+    do {
+      try await build(Layout(root: building), ledgerID, environment)
+      guard rename(building, root) == 0 else {
+        throw CustodyError(SystemCallError("rename"), path: root)
+      }
+      try FileIO.syncFolder(of: root)
+    } catch {
+      try? FileManager.default.removeItem(atPath: building)
+      throw error
+    }
+  }
+
+  private func checkPlace() throws {
+    guard FileIO.exists(root) else { return }
+    let contents = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? ["?"]
+    guard contents.isEmpty else {
+      let isStore = contents.contains("custody.yaml")
+      throw CustodyError(
+        .alreadyExists,
+        isStore
+          ? "There is a store at \(root) already."
+          : "\(root) exists and is not an empty folder. Name another place with --store.")
+    }
+  }
+
+  private func build(
+    _ layout: Layout, _ ledgerID: LedgerID, _ environment: Environment
+  ) async throws {
+    let guardPath =
+      self.guard ?? Guard.defaultFolder(ledgerID, environment: ProcessInfo.processInfo.environment)
+    let guardFolder = Guard(folder: guardPath)
+    let secretsPath = secrets ?? layout.secrets
+    try FileIO.makeFolder(layout.anchors)
+    let provider = try FileKeyProvider.create(
+      in: secretsPath, ledgerID: ledgerID, passphrase: passphrase, environment: environment)
+    try guardFolder.create()
+    let signingKey = try provider.signingKey()
+    let origin = Origin(organization: organization, ledgerID: ledgerID, incarnation: 1)
+    let settings = Settings(
+      ledger: ledgerID, organization: organization, secrets: secrets ?? "secrets",
+      guard: guardPath,
+      verifier: VerifierKey(
+        name: origin.description, algorithm: .ed25519, publicKey: signingKey.publicKey))
+    try FileIO.create(layout.settings, try settings.encoded(), mode: 0o600)
+    try FileIO.create(layout.ignore, Array("*\n".utf8), mode: 0o600)
+
+    for (path, migrations) in [(layout.ledger, Migration.ledger), (layout.keys, Migration.keys)] {
+      try FileIO.create(path, [], mode: 0o600)
+      try Migrator.migrate(try Connection.writer(path), migrations, path: path)
+    }
+    try await Connection.writer(layout.ledger).write { db in
+      try db.execute(
+        sql: "INSERT INTO ledger (id, origin, incarnation, format) VALUES (?, ?, ?, ?)",
+        arguments: [Data(ledgerID.bytes), origin.description, 1, AuditLedger.format])
+    }
+    let keyring = try Keyring(
+      path: layout.keys, ledgerID: ledgerID, provider: provider, environment: environment,
+      isWritable: true)
+    let keys = try keyring.initialize()
+    let ledger = try LedgerStore(
+      path: layout.ledger, ledgerID: ledgerID, lock: FileLock(path: layout.lock),
+      environment: environment, keyring: keyring,
+      signer: CheckpointSigner(
+        key: signingKey, secrets: secretsPath, guard: guardFolder,
+        anchors: Anchors(folder: layout.anchors), origin: origin))
+    let events: [SystemEvent] = [
+      .created(organization: organization),
+      .keyCreated(.init(signing: signingKey.publicKey)),
+      .keyCreated(.init(purpose: .epoch, key: keys.epoch)),
+      .keyCreated(.init(purpose: .operations, key: keys.operations)),
+    ]
+    _ = try await ledger.append(
+      try events.map {
+        try PendingEvent.system($0, ledgerID: ledgerID, actor: actor, environment: environment)
+      })
+    try await ledger.close()
+  }
+}

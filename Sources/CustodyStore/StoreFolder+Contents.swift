@@ -1,0 +1,35 @@
+import CustodyLedger
+
+extension StoreFolder {
+  /// The content of an event, or nil when its body or one of its keys is gone.
+  ///
+  /// - Throws: `usage` without secrets, `notAStore` when the body is not the one that was sealed.
+  package func openedContent(of event: StoredEvent) throws -> [UInt8]? {
+    let claim = event.header.claim
+    guard let body = event.body else { return nil }
+    if claim.keyIDs.isEmpty { return body }
+    guard keyring != nil else {
+      throw CustodyError(.usage, "Contents are sealed: open the store with its secrets.")
+    }
+    var keys: [SecretBytes] = []
+    for id in claim.keyIDs {
+      guard let key = try dataKeys(id) else { return nil }
+      keys.append(key)
+    }
+    do {
+      return try body.withUnsafeBytes { body in
+        try claim.bytes.withUnsafeBytes { claimBytes in
+          try ContentSealer().open(
+            body, claimBytes: claimBytes, keyIDs: claim.keyIDs, nonce: claim.nonce,
+            isCompressed: claim.flags.contains(.compressed),
+            commitment: event.header.seal.commitment, keys: keys)
+        }
+      }
+    } catch {
+      throw CustodyError(
+        .notAStore,
+        "The content at position \(event.position) does not open: it is not what was sealed. "
+          + "Run: custody verify --level contents", cause: error)
+    }
+  }
+}

@@ -1,0 +1,254 @@
+import CustodyLedger
+import CustodyMigrations
+import Foundation
+import GRDB
+
+/// A store on disk: its settings, keys and ledger, opened together and compared.
+package final class StoreFolder: Sendable {
+  /// What the store is opened for.
+  package enum Access: Sendable {
+    /// Reads the ledger; needs no secret.
+    case read
+    /// Also opens contents.
+    case keys
+    /// Also appends.
+    case write
+  }
+
+  package let layout: Layout
+  package let settings: Settings
+  package let ledgerID: LedgerID
+  package let environment: Environment
+  /// Nil when opened without secrets.
+  package let keyring: Keyring?
+  let provider: FileKeyProvider?
+  private let writable: LedgerStore?
+  private let readers: ReaderPool
+
+  private init(
+    layout: Layout, settings: Settings, ledgerID: LedgerID, environment: Environment,
+    keyring: Keyring?, provider: FileKeyProvider?, writable: LedgerStore?
+  ) {
+    self.layout = layout
+    self.settings = settings
+    self.ledgerID = ledgerID
+    self.environment = environment
+    self.keyring = keyring
+    self.provider = provider
+    self.writable = writable
+    readers = ReaderPool(path: layout.ledger)
+  }
+
+  package var lock: FileLock { FileLock(path: layout.lock) }
+  package var guardFolder: Guard { Guard(folder: settings.guard) }
+  package var anchors: Anchors { Anchors(folder: layout.anchors) }
+  package var secretsFolder: String { settings.secretsFolder(layout) }
+
+  /// The ledger for writing.
+  ///
+  /// - Throws: ``CustodyError/Code/usage`` when the store was opened for reading.
+  package func ledger() throws -> LedgerStore {
+    guard let writable else {
+      throw CustodyError(.usage, "This store was opened for reading only.")
+    }
+    return writable
+  }
+
+  /// Reads the ledger in one transaction.
+  package func read<R>(_ body: (LedgerReader) throws -> R) throws -> R { try readers.read(body) }
+
+  /// Looks up data keys; every key is gone when the store was opened without secrets.
+  package var dataKeys: LedgerStore.Keys {
+    let keyring = keyring
+    return { try keyring?.key($0) }
+  }
+
+  // MARK: - Opening
+
+  /// Opens the store at `root`.
+  ///
+  /// - Parameter passphrase: asked only when keys are needed and sealed under one.
+  /// - Throws: ``CustodyError``; for writing also when the store is not clean.
+  package static func open(
+    _ root: String, for access: Access, environment: Environment = .system,
+    passphrase: () throws -> SecretBytes
+  ) throws -> StoreFolder {
+    let layout = Layout(root: root)
+    let settings = try Settings.read(layout)
+    let ledgerID = try settings.ledgerID()
+    guard FileIO.exists(layout.ledger) else {
+      throw CustodyError(
+        .needsRecovery, "\(layout.ledger) is missing. Put it back from the newest backup.")
+    }
+    if access == .read {
+      let store = StoreFolder(
+        layout: layout, settings: settings, ledgerID: ledgerID, environment: environment,
+        keyring: nil, provider: nil, writable: nil)
+      try store.checkVersions()
+      return store
+    }
+    let provider = try FileKeyProvider.open(
+      in: settings.secretsFolder(layout), ledgerID: ledgerID, environment: environment,
+      passphrase: passphrase)
+    guard FileIO.exists(layout.keys) else {
+      throw CustodyError(
+        .needsRecovery,
+        "\(layout.keys) is missing: no content can be opened. Restore it from a key backup.")
+    }
+    guard access == .write else {
+      let keyring = try Keyring(
+        path: layout.keys, ledgerID: ledgerID, provider: provider, environment: environment,
+        isWritable: false)
+      let store = StoreFolder(
+        layout: layout, settings: settings, ledgerID: ledgerID, environment: environment,
+        keyring: keyring, provider: provider, writable: nil)
+      try store.checkVersions()
+      return store
+    }
+    return try openForWriting(layout, settings, ledgerID, provider, environment)
+  }
+
+  private static func openForWriting(
+    _ layout: Layout, _ settings: Settings, _ ledgerID: LedgerID, _ provider: FileKeyProvider,
+    _ environment: Environment
+  ) throws -> StoreFolder {
+    let lock = FileLock(path: layout.lock)
+    // "Opening, checkpointing and closing a writer happen under the lock."
+    return try lock.withLock {
+      try StoreUpgrade(layout: layout).run()
+      let keyring = try Keyring(
+        path: layout.keys, ledgerID: ledgerID, provider: provider, environment: environment,
+        isWritable: true)
+      let reader = StoreFolder(
+        layout: layout, settings: settings, ledgerID: ledgerID, environment: environment,
+        keyring: keyring, provider: provider, writable: nil)
+      let condition = try reader.condition()
+      guard condition == .clean else {
+        throw CustodyError(.needsRecovery, condition.explanation)
+      }
+      _ = try keyring.destroyUnusedEpochs()
+      let ledger = try LedgerStore(
+        path: layout.ledger, ledgerID: ledgerID, lock: lock, environment: environment,
+        keyring: keyring, signer: try reader.signer(provider))
+      return StoreFolder(
+        layout: layout, settings: settings, ledgerID: ledgerID, environment: environment,
+        keyring: keyring, provider: provider, writable: ledger)
+    }
+  }
+
+  /// Refuses a store of a newer version, and says of an older one that it has to be opened for
+  /// writing first.
+  private func checkVersions() throws {
+    try Connection.translating(layout.ledger) {
+      try Connection.reader(layout.ledger).read { db in
+        let state = try Migrator.state(db, Migration.ledger, path: layout.ledger)
+        guard state == .current else {
+          throw CustodyError(
+            .notAStore,
+            "\(layout.ledger) is of an older version. Any command that writes brings it up to date.")
+        }
+      }
+    }
+  }
+
+  /// The newest life of the ledger, as its row says; verification compares it with the events.
+  package func origin() throws -> Origin {
+    let text = try Connection.translating(layout.ledger) {
+      try Connection.reader(layout.ledger).read {
+        try String.fetchOne($0, sql: "SELECT origin FROM audit_ledger")
+      }
+    }
+    guard let origin = text.flatMap({ Origin($0) }), origin.ledgerID == ledgerID else {
+      throw CustodyError(
+        .needsRecovery,
+        "\(layout.ledger) is the ledger of another store than custody.yaml names.")
+    }
+    return origin
+  }
+
+  private func signer(_ provider: any KeyProvider) throws -> CheckpointSigner {
+    CheckpointSigner(
+      key: try provider.signingKey(), secrets: secretsFolder, guard: guardFolder,
+      anchors: anchors, origin: try origin())
+  }
+
+  /// Compares ledger, signer, guard and anchors.
+  package func condition() throws -> StoreCondition {
+    let origin = try origin()
+    if !FileIO.isFolder(settings.guard) { return .missing("The guard folder \(settings.guard)") }
+    let signer = try SignerState.read("\(secretsFolder)/\(SignerState.fileName)")
+    let anchor = try newestAnchor()
+    var words: [(source: String, state: SignerState?)] = [
+      ("the signer", signer), ("the guard", try guardFolder.state()),
+    ]
+    if let anchor { words.append(("an anchor", anchor)) }
+    return try read {
+      try StoreCondition.compare($0, incarnation: origin.incarnation, words: words)
+    }
+  }
+
+  private func newestAnchor() throws -> SignerState? {
+    let key = try settings.verifierKey()
+    return try anchors.notes().compactMap { note in
+      (try? SignedCheckpoint(verifying: note.note, keys: [key])).map {
+        SignerState($0.checkpoint)
+      }
+    }.max { $1.isAhead(of: $0) }
+  }
+
+  // MARK: - Verification
+
+  /// What is known outside ledger.sqlite about its roots.
+  package func outsideClaims() throws -> [RootClaim] {
+    var claims = try anchors.notes().compactMap { anchor in
+      RootClaim(anchor: anchor.note, source: "anchor \(anchor.name)")
+    }
+    let signer = try? SignerState.read("\(secretsFolder)/\(SignerState.fileName)")
+    for case let (source, state?) in [("the signer", signer), ("the guard", try guardFolder.state())]
+    {
+      claims.append(
+        RootClaim(
+          size: state.size, word: .state(incarnation: state.incarnation, root: state.root),
+          source: source))
+    }
+    return claims
+  }
+
+  /// A verification of this store's ledger; the caller adjusts and runs it.
+  package func verification(_ level: VerificationLevel) throws -> LedgerVerification {
+    var verification = LedgerVerification(path: layout.ledger, level: level)
+    verification.verifierKeys = [try settings.verifierKey()]
+    verification.claims = try outsideClaims()
+    if level >= .contents {
+      guard keyring != nil else {
+        throw CustodyError(.usage, "Level contents opens contents and needs the store's secrets.")
+      }
+      verification.dataKeys = dataKeys
+    }
+    return verification
+  }
+
+  // MARK: - Keys
+
+  /// Rewraps every data key under a new epoch key and records both in the ledger.
+  package func rotateEpochKey(actor: Name) async throws -> (new: KeyID, destroyed: [KeyID]) {
+    guard let keyring else { throw CustodyError(.usage, "Rotating keys needs the secrets.") }
+    let ledger = try ledger()
+    let rotated = try await ledger.locked { try keyring.rotate() }
+    let events = [
+      SystemEvent.keyCreated(.init(purpose: .epoch, key: rotated.new)),
+      SystemEvent.keyDestroyed(
+        .init(keys: rotated.destroyed, reason: .rotation, request: nil)),
+    ]
+    _ = try await ledger.append(
+      try events.map {
+        try PendingEvent.system($0, ledgerID: ledgerID, actor: actor, environment: environment)
+      })
+    return rotated
+  }
+
+  /// Signs what is due and leaves the databases without a WAL.
+  package func close() async throws {
+    if let writable { try await writable.close() }
+  }
+}

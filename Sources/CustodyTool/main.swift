@@ -1,0 +1,4 @@
+import CustodyCommands
+import Foundation
+
+exit(await CustodyCommand.launch(Array(CommandLine.arguments.dropFirst())))

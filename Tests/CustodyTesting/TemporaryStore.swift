@@ -1,0 +1,61 @@
+import Custody
+import CustodyStore
+import Foundation
+
+/// A store in a folder of its own, removed when the test lets go of it.
+package final class TemporaryStore: Sendable {
+  package let folder: String
+  package var path: String { "\(folder)/store" }
+  package var secrets: String { "\(folder)/secrets" }
+  package var guardFolder: String { "\(folder)/guard" }
+  package var ledgerFile: String { "\(path)/ledger.sqlite" }
+  package var keysFile: String { "\(path)/keys.sqlite" }
+
+  /// An empty folder; no store yet.
+  package init() throws {
+    folder = NSTemporaryDirectory() + "custody-test-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  /// Makes the store, secrets and guard all below the folder.
+  package func create(passphrase: Passphrase? = nil) async throws -> Store {
+    try await Store.create(
+      at: path, organization: "example.org", secrets: secrets, guardFolder: guardFolder,
+      passphrase: passphrase, actor: "uid:1")
+  }
+
+  package func open(for access: Store.Access = .writing) throws -> Store {
+    try Store.open(at: path, for: access, actor: "uid:1")
+  }
+
+  /// A copy of the ledger alone, for tests that damage it.
+  package func copyLedger(_ name: String = "copy.sqlite") async throws -> String {
+    let copy = "\(folder)/\(name)"
+    let store = try open(for: .reading)
+    try await store.exportLedger(to: copy, replacing: true)
+    return copy
+  }
+}
+
+/// A small generator that gives the same numbers for the same seed, for ever.
+package struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  package init(_ seed: some BinaryInteger) { state = UInt64(truncatingIfNeeded: seed) }
+
+  // SplitMix64 (Steele, Lea, Flood 2014).
+  package mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ mixed >> 31
+  }
+
+  package mutating func bytes(_ count: Int) -> [UInt8] {
+    (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
+  }
+}

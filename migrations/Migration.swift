@@ -1,0 +1,20 @@
+/// One change of one database: a numbered SQL file of this folder, compiled into the program.
+///
+/// A released file never changes; its digest is recorded in the database it changed. A new one
+/// takes the next number and a line below. (The compiler names a file's bytes after it, without
+/// the first digit.)
+package struct Migration: Sendable {
+  package let number: Int
+  package let name: String
+  package let sql: [UInt8]
+
+  /// The changes of ledger.sqlite, in order.
+  package static let ledger = [
+    Migration(number: 1, name: "create_ledger", sql: PackageResources._001_create_ledger_sql)
+  ]
+
+  /// The changes of keys.sqlite, in order.
+  package static let keys = [
+    Migration(number: 1, name: "create_keys", sql: PackageResources._001_create_keys_sql)
+  ]
+}
