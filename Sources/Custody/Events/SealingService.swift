@@ -18,6 +18,9 @@ final class SealingService: Sendable {
   private final class Worker: @unchecked Sendable {
     let sealer = ContentSealer()
     var names: [String: Name] = [:]
+    /// The last stream and type: neighbors mostly share them.
+    var lastStream: Name?
+    var lastType: Name?
   }
 
   init(folder: StoreFolder, actor: Name) {
@@ -27,19 +30,19 @@ final class SealingService: Sendable {
 
   /// - Throws: the error of the first event that cannot be taken.
   func seal(_ events: [NewEvent]) throws -> [PendingEvent] {
-    let keyIDs = try resolve(events)
+    let seals = try resolve(events)
     let random = folder.environment.random(events.count * Chance.byteCount)
     let now = folder.environment.now()
     guard events.count >= Self.parallelCountMin else {
       return try withWorker { worker in
         try events.indices.map {
-          try seal(events[$0], keyIDs[$0], Chance(random, $0), now, worker)
+          try seal(events[$0], seals[$0], Chance(random, $0), now, worker)
         }
       }
     }
     return try inParallel(events.count) { range in
       try withWorker { worker in
-        try range.map { try seal(events[$0], keyIDs[$0], Chance(random, $0), now, worker) }
+        try range.map { try seal(events[$0], seals[$0], Chance(random, $0), now, worker) }
       }
     }
   }
@@ -67,14 +70,14 @@ final class SealingService: Sendable {
   }
 
   private func seal(
-    _ event: NewEvent, _ keyIDs: [KeyID], _ chance: Chance, _ now: Timestamp, _ worker: Worker
+    _ event: NewEvent, _ keys: SealingKeys, _ chance: Chance, _ now: Timestamp, _ worker: Worker
   ) throws -> PendingEvent {
     try checkSize(event)
-    let keys = try keyIDs.map { id in
-      guard let key = try folder.dataKeys(id) else {
-        throw CustodyError(.keyDestroyed, "Key \(id) is gone: nothing is written under it any more.")
-      }
-      return key
+    if worker.lastStream?.text != event.stream {
+      worker.lastStream = try name(event.stream, "stream", worker)
+    }
+    if worker.lastType?.text != event.type {
+      worker.lastType = try name(event.type, "type", worker)
     }
     return try event.content.withUnsafeBytes { content in
       let stored = ContentSealer.Stored(content, compressing: true)
@@ -82,17 +85,18 @@ final class SealingService: Sendable {
         flags: stored.isCompressed ? [.compressed] : [], ledgerID: folder.ledgerID,
         eventID: event.id ?? EventID(at: now, random: chance.id),
         correlationID: event.correlationID, causationID: event.causationID,
-        occurredAt: event.occurredAt ?? now, stream: try name(event.stream, "stream", worker),
-        type: try name(event.type, "type", worker), typeVersion: event.typeVersion,
-        actor: try event.actor.map { try name($0, "actor", worker) } ?? actor, keyIDs: keyIDs,
+        occurredAt: event.occurredAt ?? now, stream: worker.lastStream!,
+        type: worker.lastType!, typeVersion: event.typeVersion,
+        actor: try event.actor.map { try name($0, "actor", worker) } ?? actor, keyIDs: keys.ids,
         nonce: chance.nonce)
       let claimBytes = claim.bytes
       let (seal, body) = worker.sealer.seal(
-        content, stored: stored, claim: claim, claimBytes: claimBytes, keys: keys,
-        salt: chance.salt)
+        content, stored: stored, claim: claim, claimBytes: claimBytes,
+        keys: keys.secrets, salt: chance.salt)
       return PendingEvent(
         claim: claim, claimBytes: claimBytes, seal: seal, body: body, content: event.content,
-        expected: event.expectedRevision, isOccurredAtGiven: event.occurredAt != nil)
+        expected: event.expectedRevision, isIDGiven: event.id != nil,
+        isOccurredAtGiven: event.occurredAt != nil)
     }
   }
 
@@ -107,19 +111,49 @@ final class SealingService: Sendable {
 
   // MARK: - Whom events are about
 
-  /// The ids of the keys that seal each event, ascending. Also checks names: no identifier in them.
-  private func resolve(_ events: [NewEvent]) throws -> [[KeyID]] {
+  /// The keys that seal one event, in the order of their ids.
+  private struct SealingKeys {
+    let ids: [KeyID]
+    let secrets: [SecretBytes]
+  }
+
+  /// The keys that seal each event. Also checks names: no identifier in them.
+  private func resolve(_ events: [NewEvent]) throws -> [SealingKeys] {
     let keyring = try writableKeyring
-    var known: [Request: [KeyID]] = [:]
-    var checked: Set<String> = []
+    var known = Known()
+    var keys: [Request: SealingKeys] = [:]
+    var last: (request: Request, keys: SealingKeys)?
     return try events.map { event in
-      try checkNames(event, keyring, &checked)
+      try checkNames(event, keyring, &known)
       let request = Request(subjects: event.subjects, dataClass: event.dataClass)
-      if let ids = known[request] { return ids }
-      let ids = try keyIDs(request, keyring)
-      known[request] = ids
-      return ids
+      if let last, last.request == request { return last.keys }
+      let found = try keys[request] ?? sealingKeys(try keyIDs(request, keyring))
+      keys[request] = found
+      last = (request, found)
+      return found
     }
+  }
+
+  private func sealingKeys(_ ids: [KeyID]) throws -> SealingKeys {
+    SealingKeys(
+      ids: ids,
+      secrets: try ids.map { id in
+        guard let key = try folder.dataKeys(id) else {
+          throw CustodyError(
+            .keyDestroyed, "Key \(id) is gone: nothing is written under it any more.")
+        }
+        return key
+      })
+  }
+
+  /// What was found out about one input: events repeat their names and people.
+  struct Known {
+    /// Streams, types and actors that hold no identifier.
+    fileprivate(set) var names: Set<String> = []
+    /// Types, which are also checked not to be Custody's own.
+    fileprivate var types: Set<String> = []
+    fileprivate var requests: Set<Request> = []
+    fileprivate var last = (stream: "", type: "", request: Request(subjects: [], dataClass: ""))
   }
 
   private var writableKeyring: Keyring {
@@ -134,35 +168,29 @@ final class SealingService: Sendable {
   /// Checks one event without sealing it: its names, its subjects, its size.
   ///
   /// - Parameter ignoringUnknown: subjects that are not registered are going to be.
-  func validate(
-    _ event: NewEvent, ignoringUnknown: Bool, _ checked: inout Set<String>
-  ) throws {
+  func validate(_ event: NewEvent, ignoringUnknown: Bool, _ known: inout Known) throws {
     let keyring = try writableKeyring
     try checkSize(event)
-    for (text, field) in [(event.stream, "stream"), (event.type, "type")]
-    where !checked.contains(text) {
-      do { _ = try Name(text) } catch { throw CustodyError(error, field: field) }
-    }
-    try checkNames(event, keyring, &checked)
+    try checkNames(event, keyring, &known)
+    let request = Request(subjects: event.subjects, dataClass: event.dataClass)
+    guard request != known.last.request, !known.requests.contains(request) else { return }
     do {
-      _ = try keyIDs(Request(subjects: event.subjects, dataClass: event.dataClass), keyring)
+      _ = try keyIDs(request, keyring)
     } catch let error as CustodyError where error.code == .unknownSubject && ignoringUnknown {
-      return
+      // She is going to be registered.
     }
+    known.requests.insert(request)
+    known.last.request = request
   }
 
   private static let derivedIDInfo = Array("custody/derived-event-id/v1".utf8)
 
   /// See ``Store/derivedID(for:line:count:)``.
   func derivedID(for event: NewEvent, line: [UInt8], count: Int) throws -> EventID {
-    let ids = try keyIDs(
-      Request(subjects: event.subjects, dataClass: event.dataClass), writableKeyring)
-    let keys = try ids.map { id in
-      guard let key = try folder.dataKeys(id) else {
-        throw CustodyError(.keyDestroyed, "Key \(id) is gone: nothing is written under it any more.")
-      }
-      return key
-    }
+    let keys = try sealingKeys(
+      try keyIDs(
+        Request(subjects: event.subjects, dataClass: event.dataClass), writableKeyring)
+    ).secrets
     let base = keys.count == 1 ? keys[0] : JointKey.derive(keys)
     let key = try base.withUnsafeBytes {
       try KeyDerivation.hkdf($0, salt: [], info: Self.derivedIDInfo, count: 32)
@@ -187,7 +215,7 @@ final class SealingService: Sendable {
     }
   }
 
-  private struct Request: Hashable {
+  fileprivate struct Request: Hashable {
     let subjects: [Subject]
     let dataClass: String
   }
@@ -204,31 +232,38 @@ final class SealingService: Sendable {
     return ids.sorted()
   }
 
-  private func checkNames(
-    _ event: NewEvent, _ keyring: Keyring, _ checked: inout Set<String>
-  ) throws {
-    try check(event.stream, "stream", keyring, &checked)
-    try check(event.type, "type", keyring, &checked)
-    if let actor = event.actor { try check(actor, "actor", keyring, &checked) }
-    if SystemEvent.isReserved(type: Array(event.type.utf8)) {
-      throw CustodyError(
-        .invalidInput, "Types ledger.*, key.* and checkpoint.timestamped are Custody's own.")
+  private func checkNames(_ event: NewEvent, _ keyring: Keyring, _ known: inout Known) throws {
+    if event.stream != known.last.stream {
+      try check(event.stream, "stream", keyring, &known)
+      known.last.stream = event.stream
     }
+    if event.type != known.last.type {
+      try check(event.type, "type", keyring, &known)
+      known.last.type = event.type
+    }
+    if let actor = event.actor { try check(actor, "actor", keyring, &known) }
     if event.stream == SystemEvent.stream {
       throw CustodyError(.invalidInput, "The stream \(SystemEvent.stream) is Custody's own.")
     }
   }
 
   private func check(
-    _ name: String, _ field: String, _ keyring: Keyring, _ checked: inout Set<String>
+    _ text: String, _ field: String, _ keyring: Keyring, _ known: inout Known
   ) throws {
-    guard checked.insert(name).inserted else { return }
-    if try keyring.holdsIdentifier(name) {
+    guard !(field == "type" ? known.types : known.names).contains(text) else { return }
+    do { _ = try Name(text) } catch { throw CustodyError(error, field: field) }
+    if field == "type", SystemEvent.isReserved(type: Array(text.utf8)) {
+      throw CustodyError(
+        .invalidInput, "Types ledger.*, key.* and checkpoint.timestamped are Custody's own.")
+    }
+    if try keyring.holdsIdentifier(text) {
       throw CustodyError(
         .nameHoldsIdentifier,
         "The \(field) contains the identifier of a registered subject. Names stay readable for "
           + "ever: use a number or a random id there.")
     }
+    known.names.insert(text)
+    if field == "type" { known.types.insert(text) }
   }
 
   // MARK: - Threads

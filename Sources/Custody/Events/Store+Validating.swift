@@ -4,10 +4,10 @@ import CustodyStore
 package final class EventValidator {
   private let store: Store
   private let registering: Bool
-  private var checked: Set<String> = []
+  private var known = SealingService.Known()
   /// Subjects that are not registered yet, by class, in the order in which they were met.
   package private(set) var unknown: [String: [String]] = [:]
-  private var known: Set<String> = []
+  private var met: Set<String> = []
 
   /// - Parameter registering: unknown subjects are collected rather than refused.
   package init(store: Store, registering: Bool) {
@@ -17,11 +17,11 @@ package final class EventValidator {
 
   /// - Throws: what ``Store/append(_:)-(NewEvent)`` would throw for this event by itself.
   package func validate(_ event: NewEvent) throws {
-    try store.sealing.validate(event, ignoringUnknown: registering, &checked)
+    try store.sealing.validate(event, ignoringUnknown: registering, &known)
     guard registering else { return }
     for case .identifier(let identifier) in event.subjects {
       let name = "\(event.dataClass)\n\(identifier)"
-      guard known.insert(name).inserted else { continue }
+      guard met.insert(name).inserted else { continue }
       guard try store.folder.keyring?.subjectKey(identifier, dataClass: event.dataClass) == nil
       else { continue }
       unknown[event.dataClass, default: []].append(identifier)
@@ -34,7 +34,7 @@ package final class EventValidator {
   package func registerUnknown() async throws -> Int {
     let identifiers = Set(unknown.values.joined())
     guard !identifiers.isEmpty else { return 0 }
-    if checked.contains(where: { !NameParts.candidates(of: $0).isDisjoint(with: identifiers) }) {
+    if known.names.contains(where: { !NameParts.candidates(of: $0).isDisjoint(with: identifiers) }) {
       throw CustodyError(
         .nameHoldsIdentifier,
         "A stream, type or actor contains the identifier of a subject in the same input. Names stay "

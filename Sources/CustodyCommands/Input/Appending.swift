@@ -1,6 +1,7 @@
 import Custody
 import CustodyModel
 import Foundation
+import Synchronization
 
 /// Appends the lines of inputs: files after a check of the whole, pipes batch by batch.
 final class Appending {
@@ -90,10 +91,14 @@ final class Appending {
   /// Goes through a file without appending, so that one bad line among a million appends nothing.
   private func check(_ reader: LineReader) async throws {
     let validator = EventValidator(store: store, registering: options.register)
-    while let lines = try reader.next(Self.batchSize) {
-      for line in lines where !line.bytes.isEmpty {
+    while let lines = try reader.next(4 * Self.batchSize) {
+      progress.update(reader.bytesRead / 4, reader.size)
+      for (line, parsed) in zip(lines, parse(lines)) {
         do {
-          try located(reader.name, line.number) { try validator.validate(try parse(line.bytes)) }
+          guard let event = try located(reader.name, line.number, { try parsed.get() }) else {
+            continue
+          }
+          try located(reader.name, line.number) { try validator.validate(event) }
         } catch let error as CustodyError where options.keepGoing && Self.isRefusal(error) {
           continue
         }
@@ -107,10 +112,25 @@ final class Appending {
     try reader.rewind()
   }
 
-  private func parse(_ line: [UInt8]) throws -> NewEvent {
-    options.isEvents
-      ? try EventLine.event(line, options.defaults)
-      : try EventLine.content(line, options.defaults)
+  /// Parses lines on all cores; blank lines are nil.
+  private func parse(_ lines: [LineReader.Line]) -> [Result<NewEvent?, any Error>] {
+    let parts = ProcessInfo.processInfo.activeProcessorCount
+    let size = (lines.count + parts - 1) / parts
+    let results = Mutex<[Int: [Result<NewEvent?, any Error>]]>([:])
+    let (isEvents, defaults) = (options.isEvents, options.defaults)
+    DispatchQueue.concurrentPerform(iterations: parts) { part in
+      let range = min(part * size, lines.count)..<min((part + 1) * size, lines.count)
+      let parsed = lines[range].map { line in
+        Result { () throws -> NewEvent? in
+          if line.bytes.isEmpty { return nil }
+          return isEvents
+            ? try EventLine.event(line.bytes, defaults)
+            : try EventLine.content(line.bytes, defaults)
+        }
+      }
+      results.withLock { $0[part] = parsed }
+    }
+    return results.withLock { results in (0..<parts).flatMap { results[$0]! } }
   }
 
   /// Whether an error is about one event rather than about the store.
@@ -141,11 +161,13 @@ final class Appending {
       progress.update(reader.bytesRead, reader.size)
       var events: [NewEvent] = []
       var numbers: [Int] = []
-      for line in lines where !line.bytes.isEmpty {
+      for (line, parsed) in zip(lines, parse(lines)) {
         do {
-          let event = try located(reader.name, line.number) {
-            try numbered(try parse(line.bytes), line: line.bytes)
-          }
+          guard
+            let event = try located(
+              reader.name, line.number,
+              { try parsed.get().map { try numbered($0, line: line.bytes) } })
+          else { continue }
           events.append(event)
           numbers.append(line.number)
         } catch let error as CustodyError where options.keepGoing && Self.isRefusal(error) {

@@ -2,7 +2,7 @@ import Custody
 import CustodyModel
 
 /// What is the same for every event of one `append`.
-struct EventDefaults {
+struct EventDefaults: Sendable {
   var stream: String?
   var type: String?
   var typeVersion: UInt16 = 1
@@ -37,9 +37,9 @@ enum EventLine {
         throw refused(error)
       }
       var event = event(defaults, content: [])
-      var seen: Set<String> = []
-      for member in members {
-        guard seen.insert(member.name).inserted else {
+      for (index, member) in members.enumerated() {
+        // A handful of members: comparing them all is cheaper than a set.
+        guard !members[..<index].contains(where: { $0.name == member.name }) else {
           throw refused("the member \(quoted(member.name)) stands twice", at: member.offset)
         }
         let value = UnsafeRawBufferPointer(rebasing: bytes[member.range])
@@ -50,7 +50,7 @@ enum EventLine {
             at: member.range.lowerBound)
         }
       }
-      guard seen.contains("content") else {
+      guard members.contains(where: { $0.name == "content" }) else {
         throw refused("the member \"content\" is missing", at: 0)
       }
       guard !event.stream.isEmpty, !event.type.isEmpty else {

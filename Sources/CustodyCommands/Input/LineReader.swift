@@ -4,7 +4,7 @@ import Foundation
 /// Reads lines of a file or of standard input, with their numbers.
 final class LineReader {
   /// A line without its line end.
-  struct Line {
+  struct Line: Sendable {
     /// From 1.
     let number: Int
     let bytes: [UInt8]

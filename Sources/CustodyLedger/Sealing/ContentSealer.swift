@@ -14,6 +14,8 @@ package final class ContentSealer {
 
   private let sha256 = SHA256()
   private var ciphers: [[KeyID]: XAES256GCM] = [:]
+  /// The last cipher: neighbors are mostly about the same person.
+  private var last: (keyIDs: [KeyID], cipher: XAES256GCM)?
   private var scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
 
   package init() {}
@@ -24,7 +26,10 @@ package final class ContentSealer {
   }
 
   /// Forgets every cipher: called when a key has been destroyed.
-  package func forgetKeys() { ciphers.removeAll() }
+  package func forgetKeys() {
+    ciphers.removeAll()
+    last = nil
+  }
 
   /// A content as it goes into a claim: compressed or not.
   package struct Stored {
@@ -167,10 +172,15 @@ package final class ContentSealer {
   }
 
   private func cipher(_ keyIDs: [KeyID], _ keys: [SecretBytes]) -> XAES256GCM {
-    if let cipher = ciphers[keyIDs] { return cipher }
+    if let last, last.keyIDs == keyIDs { return last.cipher }
+    if let cipher = ciphers[keyIDs] {
+      last = (keyIDs, cipher)
+      return cipher
+    }
     if ciphers.count >= Self.cipherCountMax { ciphers.removeAll(keepingCapacity: true) }
     let cipher = XAES256GCM(key: keys.count == 1 ? keys[0] : JointKey.derive(keys))
     ciphers[keyIDs] = cipher
+    last = (keyIDs, cipher)
     return cipher
   }
 

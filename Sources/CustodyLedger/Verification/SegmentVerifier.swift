@@ -155,9 +155,12 @@ package final class SegmentVerifier {
   private func flushPendingLeaf() {
     guard let leaf = pendingLeaf else { return }
     pendingLeaf = nil
-    let first = result.start
-    result.tree.append(subtree: leaf, level: 0, using: hasher.sha256) { level, place, root in
-      if level == 8 { result.tiles.append((place: first >> 8 + place, root: root)) }
+    var completed: Digest?
+    result.tree.append(subtree: leaf, level: 0, using: hasher.sha256) { level, _, root in
+      if level == 8 { completed = root }
+    }
+    if let completed {
+      result.tiles.append((place: (result.start + result.tree.size) / 256 - 1, root: completed))
     }
   }
 

@@ -208,6 +208,8 @@ package struct JSONText {
     at += 1
     let start = at
     while at < bytes.count {
+      skipPlain()
+      guard at < bytes.count else { break }
       let byte = bytes[at]
       switch byte {
       case UInt8(ascii: "\""):
@@ -220,6 +222,24 @@ package struct JSONText {
       }
     }
     throw fault("the text ends inside a string")
+  }
+
+  /// Skips eight bytes at a time while they are ASCII without quote, backslash or control.
+  @inline(__always)
+  private mutating func skipPlain() {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let highs: UInt64 = 0x8080_8080_8080_8080
+    // A byte is zero where (v - 1) & ~v has its high bit; a false hit above a true one only ends
+    // the skipping early.
+    func zero(_ value: UInt64) -> UInt64 { (value &- ones) & ~value & highs }
+    while at + 8 <= bytes.count {
+      let word = bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+      let special =
+        word & highs | zero(word ^ ones &* 0x22) | zero(word ^ ones &* 0x5c)
+        | zero(word & (ones &* 0xe0))
+      if special != 0 { return }
+      at += 8
+    }
   }
 
   private mutating func escape() throws(Fault) {

@@ -85,6 +85,15 @@ package enum FileIO {
     if isDurable { try syncFolder(of: path) }
   }
 
+  /// Overwrites part of a file in place; durable when this returns.
+  package static func overwrite(_ path: String, at offset: Int, with bytes: [UInt8]) throws {
+    let file = try open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC)
+    defer { close(file) }
+    let written = bytes.withUnsafeBytes { pwrite(file, $0.baseAddress, $0.count, off_t(offset)) }
+    guard written == bytes.count else { throw CustodyError(SystemCallError("pwrite"), path: path) }
+    guard fdatasync(file) == 0 else { throw CustodyError(SystemCallError("fdatasync"), path: path) }
+  }
+
   /// Writes a new file; one that is there already is left alone.
   package static func create(_ path: String, _ bytes: [UInt8], mode: mode_t) throws {
     let file = try open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)

@@ -30,7 +30,7 @@ package final class LedgerStore: Sendable {
 
   /// One caller's events and where its receipts go.
   private struct Batch {
-    let events: [PendingEvent]
+    var events: [PendingEvent]
     let deliver: @Sendable (Result<[Receipt], any Error>) -> Void
   }
 
@@ -81,6 +81,9 @@ package final class LedgerStore: Sendable {
         .usage, "A batch has \(events.count) events; the most is \(Limits.batchCountMax).")
     }
     guard !events.isEmpty else { return [] }
+    // The caller's thread lets go of the events last: freeing them is work for it, not for the
+    // thread that everyone waits for.
+    defer { withExtendedLifetime(events) {} }
     return try await withCheckedThrowingContinuation { continuation in
       enqueue(Batch(events: events) { continuation.resume(with: $0) })
     }
@@ -130,7 +133,8 @@ package final class LedgerStore: Sendable {
     }
   }
 
-  private func commit(_ group: [Batch]) {
+  private func commit(_ waiting: [Batch]) {
+    var group = waiting
     if let failure = queue.withLock({ $0.failure }) {
       for batch in group { batch.deliver(.failure(failure)) }
       return
@@ -139,6 +143,7 @@ package final class LedgerStore: Sendable {
     do {
       try lock.withLock {
         outcomes = try write(group)
+        for index in group.indices { group[index].events = [] }
         // Callers go on while the checkpoint is made.
         for (batch, outcome) in zip(group, outcomes) { batch.deliver(outcome) }
         try afterCommit(isLast: false)
@@ -164,7 +169,10 @@ package final class LedgerStore: Sendable {
         do {
           try db.inTransaction(.immediate) {
             try writer.refresh()
-            for batch in group { outcomes.append(try write(batch, db, writer)) }
+            for batch in group {
+              outcomes.append(try write(batch, isAlone: group.count == 1, db, writer))
+            }
+            if group.count == 1, case .failure = outcomes[0] { return .rollback }
             let count = outcomes.reduce(0) { $0 + ((try? $1.get().count) ?? 0) }
             queue.withLock {
               $0.statistics.commits += 1
@@ -181,19 +189,22 @@ package final class LedgerStore: Sendable {
     }
   }
 
+  /// Writes a batch whole or not at all.
+  ///
+  /// - Parameter isAlone: whether the transaction can be rolled back for it.
   private func write(
-    _ batch: Batch, _ db: Database, _ writer: LedgerWriter
+    _ batch: Batch, isAlone: Bool, _ db: Database, _ writer: LedgerWriter
   ) throws -> Result<[Receipt], any Error> {
     let mark = writer.mark()
     var outcome: Result<[Receipt], any Error> = .success([])
-    try db.inSavepoint {
+    func write() throws -> Database.TransactionCompletion {
       do {
         try checkKeys(batch.events)
         let now = environment.now()
-        let receipts = try batch.events.map { event in
-          try writer.append(event, at: now) { try self.keyring.key($0) }
-        }
-        outcome = .success(receipts)
+        outcome = .success(
+          try batch.events.map { event in
+            try writer.append(event, at: now) { try self.keyring.key($0) }
+          })
         return .commit
       } catch let error as CustodyError {
         // A refusal of this batch alone; failures of the database end the transaction.
@@ -201,6 +212,13 @@ package final class LedgerStore: Sendable {
         outcome = .failure(error)
         return .rollback
       }
+    }
+    // A single event is refused before anything is written. A savepoint copies every page that is
+    // changed, so only a batch among others gets one.
+    if isAlone || batch.events.count == 1 {
+      _ = try write()
+    } else {
+      try db.inSavepoint(write)
     }
     return outcome
   }
@@ -221,7 +239,7 @@ package final class LedgerStore: Sendable {
 
   private func writer(_ db: Database) throws -> LedgerWriter {
     if let writer { return writer }
-    let made = LedgerWriter(db.sqliteConnection!, ledgerID: ledgerID)
+    let made = try LedgerWriter(db.sqliteConnection!, ledgerID: ledgerID)
     writer = made
     return made
   }
@@ -245,7 +263,7 @@ package final class LedgerStore: Sendable {
             return .commit
           }
         }
-        if WriteAheadLog.size(path) > Limits.walSizeMax { try WriteAheadLog.checkpoint(db) }
+        if WriteAheadLog.size(path) > Limits.walSizeMax { try WriteAheadLog.shorten(db) }
       }
     }
   }

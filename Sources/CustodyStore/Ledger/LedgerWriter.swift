@@ -4,6 +4,9 @@ import GRDB
 
 /// Gives events their place and inserts them. The store's lock is held and a transaction is open.
 ///
+/// Values of fixed size are bound once, as places in one buffer: binding copies anew for each event
+/// would allocate seven times.
+///
 /// Keeps what it knows of the head between commits, and forgets it when another process has
 /// written or a transaction was rolled back.
 package final class LedgerWriter {
@@ -19,12 +22,53 @@ package final class LedgerWriter {
   private(set) var tree = TreeFrontier()
   private var isKnown = false
   private var names: [String: Int64] = [:]
+  /// The last stream, type and actor: neighbors mostly share them.
+  private var last = (stream: LastName(), type: LastName(), actor: LastName())
   /// The next revision of a stream.
   private var revisions: [Int64: Int] = [:]
 
-  package init(_ connection: OpaquePointer, ledgerID: LedgerID) {
+  private let insertEvent: HotStatement
+  private let insertName: HotStatement
+  private let insertTile: HotStatement
+
+  private let fixed = UnsafeMutableRawBufferPointer.allocate(byteCount: 192, alignment: 16)
+
+  private struct LastName {
+    var text = ""
+    var id: Int64 = 0
+  }
+
+  package init(_ connection: OpaquePointer, ledgerID: LedgerID) throws(SQLiteError) {
     reader = LedgerReader(connection)
     self.ledgerID = ledgerID
+    insertEvent = try HotStatement(
+      connection,
+      """
+      INSERT INTO event (position, event_id, correlation_id, causation_id, occurred_at, stream,
+        type, type_version, actor, key_ids, flags, nonce, body_length, body_hash, commitment,
+        recorded_at, revision, leaf, body)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """)
+    insertName = try HotStatement(connection, "INSERT INTO name (text) VALUES (?) RETURNING id")
+    insertTile = try HotStatement(
+      connection, "INSERT INTO tile (level, place, root) VALUES (?, ?, ?)")
+    for (index, at, count) in FixedField.all {
+      insertEvent.bind(index, UnsafeRawBufferPointer(rebasing: fixed[at..<at + count]))
+    }
+  }
+
+  deinit { fixed.deallocate() }
+
+  /// Where each value of fixed size lies in `fixed`, and which parameter it is.
+  private enum FixedField {
+    static let all: [(index: Int32, at: Int, count: Int)] = [
+      (2, 0, 16), (3, 16, 16), (4, 32, 16), (12, 48, 24), (14, 72, 32), (15, 104, 32),
+      (18, 136, 32),
+    ]
+  }
+
+  private func place(_ value: some FixedBytes, _ index: Int) {
+    fixed.storeBytes(of: value, toByteOffset: FixedField.all[index].at, as: type(of: value))
   }
 
   /// Compares what is known with the database, at the start of a transaction.
@@ -39,8 +83,13 @@ package final class LedgerWriter {
 
   package func forget() {
     isKnown = false
+    forgetNames()
+  }
+
+  private func forgetNames() {
     names.removeAll(keepingCapacity: true)
     revisions.removeAll(keepingCapacity: true)
+    last = (LastName(), LastName(), LastName())
   }
 
   /// A state to go back to when a batch is refused but the transaction goes on.
@@ -55,8 +104,7 @@ package final class LedgerWriter {
     head = mark.head
     tree = mark.tree
     // Ids and revisions given since are gone; the rest is read again as needed.
-    names.removeAll(keepingCapacity: true)
-    revisions.removeAll(keepingCapacity: true)
+    forgetNames()
   }
 
   /// Inserts one event after the head.
@@ -66,10 +114,12 @@ package final class LedgerWriter {
   package func append(
     _ event: PendingEvent, at clock: Timestamp, keys: (KeyID) throws -> SecretBytes?
   ) throws -> Receipt {
-    if let receipt = try repeated(event, keys: keys) { return receipt }
-    let stream = try nameID(event.claim.stream.text)
-    let revision = try nextRevision(stream)
+    if event.isIDGiven, let receipt = try repeated(event, keys: keys) { return receipt }
+    // Everything that can be refused is refused before anything is written.
+    let known = try knownStream(event.claim.stream)
+    let revision = try known.map { try nextRevision($0) } ?? 0
     try check(event, revision)
+    let stream = try known ?? nameID(event.claim.stream, &last.stream)
     let place = Place(
       position: head?.position.next ?? Position(0), previousLeaf: head?.leaf ?? Leaf(),
       recordedAt: max(head?.recordedAt ?? clock, clock), revision: Revision(revision))
@@ -176,22 +226,39 @@ package final class LedgerWriter {
 
   // MARK: - Rows
 
+  /// The id of a stream, or nil when nothing has that name yet.
+  private func knownStream(_ name: Name) throws -> Int64? {
+    if name.text == last.stream.text { return last.stream.id }
+    guard let id = try names[name.text] ?? reader.nameID(name.text) else { return nil }
+    remember(name.text, id)
+    last.stream = LastName(text: name.text, id: id)
+    return id
+  }
+
+  private func remember(_ name: String, _ id: Int64) {
+    if names.count >= Self.rememberedMax { names.removeAll(keepingCapacity: true) }
+    names[name] = id
+  }
+
+  private func nameID(_ name: Name, _ last: inout LastName) throws -> Int64 {
+    if name.text != last.text { last = LastName(text: name.text, id: try nameID(name.text)) }
+    return last.id
+  }
+
   private func nameID(_ text: String) throws -> Int64 {
     if let known = names[text] { return known }
     let id: Int64
     if let stored = try reader.nameID(text) {
       id = stored
     } else {
-      let insert = try reader.statement("INSERT INTO name (text) VALUES (?) RETURNING id")
-      insert.bind(1, text)
-      defer { insert.reset() }
-      guard try insert.step() else { throw CustodyError(.internal, "No id for a new name.") }
-      id = insert.integer(0)
-      // "RETURNING ... all of the database modifications are made during the first step".
-      _ = try insert.step()
+      insertName.bind(1, text)
+      defer { insertName.reset() }
+      guard try insertName.step() else { throw CustodyError(.internal, "No id for a new name.") }
+      id = insertName.integer(0)
+      // The row is there after the first step; the second ends the statement.
+      _ = try insertName.step()
     }
-    if names.count >= Self.rememberedMax { names.removeAll(keepingCapacity: true) }
-    names[text] = id
+    remember(text, id)
     return id
   }
 
@@ -204,32 +271,26 @@ package final class LedgerWriter {
     _ event: PendingEvent, _ place: Place, _ leaf: Leaf, stream: Int64
   ) throws {
     let claim = event.claim
-    let type = try nameID(claim.type.text)
-    let actor = try nameID(claim.actor.text)
-    let insert = try reader.statement(
-      """
-      INSERT INTO event (position, event_id, correlation_id, causation_id, occurred_at, stream,
-        type, type_version, actor, key_ids, flags, nonce, body_length, body_hash, commitment,
-        recorded_at, revision, leaf, body)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """)
+    let type = try nameID(claim.type, &last.type)
+    let actor = try nameID(claim.actor, &last.actor)
+    let insert = insertEvent
     insert.bind(1, Int64(place.position.value))
-    insert.bind(2, claim.eventID)
-    insert.bind(3, claim.correlationID ?? EventID())
-    insert.bind(4, claim.causationID ?? EventID())
+    self.place(claim.eventID, 0)
+    self.place(claim.correlationID ?? EventID(), 1)
+    self.place(claim.causationID ?? EventID(), 2)
+    self.place(claim.nonce, 3)
+    self.place(event.seal.bodyHash, 4)
+    self.place(event.seal.commitment, 5)
+    self.place(leaf, 6)
     insert.bind(5, claim.occurredAt.microseconds)
     insert.bind(6, stream)
     insert.bind(7, type)
     insert.bind(8, Int64(claim.typeVersion))
     insert.bind(9, actor)
     insert.bind(11, Int64(claim.flags.rawValue))
-    insert.bind(12, claim.nonce)
     insert.bind(13, Int64(event.seal.bodyLength))
-    insert.bind(14, event.seal.bodyHash)
-    insert.bind(15, event.seal.commitment)
     insert.bind(16, place.recordedAt.microseconds)
     insert.bind(17, Int64(place.revision.value))
-    insert.bind(18, leaf)
     try claim.keyIDs.withUnsafeBytes { keys in
       try event.body.withUnsafeBytes { body in
         insert.bind(10, keys)
@@ -245,11 +306,10 @@ package final class LedgerWriter {
       if level.isMultiple(of: 8) { completed.append((level / 8, place, root)) }
     }
     for tile in completed {
-      let insert = try reader.statement("INSERT INTO tile (level, place, root) VALUES (?, ?, ?)")
-      insert.bind(1, Int64(tile.level))
-      insert.bind(2, Int64(tile.place))
-      insert.bind(3, tile.root)
-      try insert.run()
+      insertTile.bind(1, Int64(tile.level))
+      insertTile.bind(2, Int64(tile.place))
+      insertTile.bind(3, tile.root)
+      try insertTile.run()
     }
   }
 }

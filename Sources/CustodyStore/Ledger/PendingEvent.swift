@@ -1,7 +1,10 @@
 import CustodyLedger
 
 /// An event that is sealed and waits for its place.
-package struct PendingEvent: Sendable {
+///
+/// A class because it is handed from thread to thread: copying its many arrays would count
+/// references instead.
+package final class PendingEvent: Sendable {
   package let claim: Claim
   package let claimBytes: [UInt8]
   package let seal: Seal
@@ -9,12 +12,14 @@ package struct PendingEvent: Sendable {
   /// The content as the caller gave it, to compare with on a repeat of its id.
   package let content: [UInt8]
   package let expected: ExpectedRevision
+  /// Whether the caller gave the id; one that Custody has just made up stands nowhere yet.
+  package let isIDGiven: Bool
   /// Whether the caller gave the time of the fact; one that Custody filled in is not compared.
   package let isOccurredAtGiven: Bool
 
   package init(
     claim: Claim, claimBytes: [UInt8], seal: Seal, body: [UInt8], content: [UInt8],
-    expected: ExpectedRevision, isOccurredAtGiven: Bool
+    expected: ExpectedRevision, isIDGiven: Bool, isOccurredAtGiven: Bool
   ) {
     self.claim = claim
     self.claimBytes = claimBytes
@@ -22,6 +27,7 @@ package struct PendingEvent: Sendable {
     self.body = body
     self.content = content
     self.expected = expected
+    self.isIDGiven = isIDGiven
     self.isOccurredAtGiven = isOccurredAtGiven
   }
 }

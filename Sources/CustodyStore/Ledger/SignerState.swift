@@ -23,18 +23,18 @@ package struct SignerState: Equatable, Sendable {
   package static let fileName = "signer.state"
 
   /// The state in a file, or nil when there is no file.
+  ///
+  /// The file has two slots of equal length. A write goes into the one that does not hold the newer
+  /// state, so that a write cut short leaves the other whole; a line that is not whole has a wrong
+  /// check and is ignored.
   package static func read(_ path: String) throws -> SignerState? {
     guard let bytes = try FileIO.readIfPresent(path) else { return nil }
-    let parts = String(decoding: bytes, as: UTF8.self).split(
-      separator: " ", omittingEmptySubsequences: false)
-    guard parts.count == 3, let incarnation = Decimal.parse(parts[0].utf8),
-      let size = Decimal.parse(parts[1].utf8), parts[2].hasSuffix("\n"),
-      let root = Digest(hex: parts[2].dropLast())
-    else {
+    let states = slots(bytes).compactMap { $0 }
+    guard let newest = states.max(by: { $1.isAhead(of: $0) }) else {
       throw CustodyError(
         .needsRecovery, "\(path) is damaged. The store is read-only until it is recovered.")
     }
-    return SignerState(incarnation: incarnation, size: size, root: root)
+    return newest
   }
 
   /// Whether this names more than `other` does.
@@ -42,7 +42,49 @@ package struct SignerState: Equatable, Sendable {
     incarnation > other.incarnation || incarnation == other.incarnation && size > other.size
   }
 
+  /// Makes this the newest state in the file; durable when this returns.
+  ///
+  /// One write within a sector and one fsync, because a ledger that is appended to in bulk signs
+  /// a hundred times a second.
   package func write(_ path: String) throws {
-    try FileIO.replace(path, with: Array("\(incarnation) \(size) \(root)\n".utf8), mode: 0o600)
+    guard let bytes = try FileIO.readIfPresent(path), bytes.count == 2 * Self.slotSize else {
+      let empty = [UInt8](repeating: 0x20, count: Self.slotSize - 1) + [0x0a]
+      return try FileIO.replace(path, with: slot + empty, mode: 0o600)
+    }
+    let states = Self.slots(bytes)
+    let newestIsFirst =
+      switch (states[0], states[1]) {
+      case (let first?, let second?): !second.isAhead(of: first)
+      case (_?, nil): true
+      default: false
+      }
+    try FileIO.overwrite(path, at: newestIsFirst ? Self.slotSize : 0, with: slot)
+  }
+
+  // MARK: - Slots
+
+  private static let slotSize = 128
+
+  /// `incarnation size root check`, padded with spaces to the length of a slot.
+  private var slot: [UInt8] {
+    let text = "\(incarnation) \(size) \(root)"
+    let line = Array("\(text) \(Self.check(text))".utf8)
+    return line + [UInt8](repeating: 0x20, count: Self.slotSize - 1 - line.count) + [0x0a]
+  }
+
+  private static func check(_ text: String) -> String {
+    String(SHA256.hash(Array(text.utf8)).hex.prefix(8))
+  }
+
+  private static func slots(_ bytes: [UInt8]) -> [SignerState?] {
+    guard bytes.count == 2 * slotSize else { return [nil, nil] }
+    return [bytes[..<slotSize], bytes[slotSize...]].map { slot in
+      let parts = String(decoding: slot, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+      guard parts.count == 4, let incarnation = Decimal.parse(parts[0].utf8),
+        let size = Decimal.parse(parts[1].utf8), let root = Digest(hex: parts[2]),
+        check(parts[..<3].joined(separator: " ")) == parts[3]
+      else { return nil }
+      return SignerState(incarnation: incarnation, size: size, root: root)
+    }
   }
 }

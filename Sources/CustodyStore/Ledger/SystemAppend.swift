@@ -13,7 +13,8 @@ extension PendingEvent {
     let content = event.content
     return PendingEvent(
       claim: claim, claimBytes: claim.bytes, seal: ContentSealer().sealOpenly(content),
-      body: content, content: content, expected: .any, isOccurredAtGiven: false)
+      body: content, content: content, expected: .any, isIDGiven: false,
+      isOccurredAtGiven: false)
   }
 }
 

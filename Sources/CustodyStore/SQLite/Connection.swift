@@ -10,7 +10,7 @@ package enum Connection {
   static let pageSize = 8192
   /// How long a statement waits for another connection, in seconds. Writers wait for the store's
   /// lock instead; this is for readers that meet a WAL checkpoint.
-  private static let busySeconds = 10.0
+  static let busySeconds = 10.0
 
   /// The one connection that writes to a database; the store's lock is held while it is made.
   ///

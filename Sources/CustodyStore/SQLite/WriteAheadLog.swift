@@ -11,9 +11,14 @@ package enum WriteAheadLog {
     return stat(path + "-wal", &status) == 0 ? Int(status.st_size) : 0
   }
 
-  /// Copies what no reader still needs; the next writer starts the WAL over.
-  static func checkpoint(_ db: Database) throws {
+  /// Copies what no reader still needs and, when that was everything, cuts the WAL to nothing.
+  ///
+  /// Does not wait for readers: they cost space, not time.
+  static func shorten(_ db: Database) throws {
     try db.execute(sql: "PRAGMA wal_checkpoint(PASSIVE)")
+    try db.execute(sql: "PRAGMA busy_timeout = 0")
+    defer { sqlite3_busy_timeout(db.sqliteConnection, Int32(Connection.busySeconds * 1000)) }
+    _ = try truncate(db)
   }
 
   /// Copies everything and cuts the WAL to nothing.
