@@ -1,5 +1,6 @@
 // Programs import Custody alone: positions, leaves, checkpoints and findings come with it.
 @_exported import CustodyLedger
+
 @_exported import struct CustodyStore.CustodyError
 @_exported import struct CustodyStore.EventFilter
 @_exported import enum CustodyStore.ExpectedRevision

@@ -46,7 +46,8 @@ package struct Settings: Codable, Sendable {
     guard let bytes = try FileIO.readIfPresent(layout.settings) else {
       throw CustodyError(
         .notAStore,
-        "\(layout.root) is not a Custody store: it has no custody.yaml. Make one with: custody init")
+        "\(layout.root) is not a Custody store: it has no custody.yaml. Make one with: custody init"
+      )
     }
     struct Version: Decodable { let format: Int }
     let text = String(decoding: bytes, as: UTF8.self)

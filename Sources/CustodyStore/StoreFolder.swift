@@ -145,7 +145,8 @@ package final class StoreFolder: Sendable {
         guard state == .current else {
           throw CustodyError(
             .notAStore,
-            "\(layout.ledger) is of an older version. Any command that writes brings it up to date.")
+            "\(layout.ledger) is of an older version. Any command that writes brings it up to date."
+          )
         }
       }
     }
@@ -204,8 +205,9 @@ package final class StoreFolder: Sendable {
       RootClaim(anchor: anchor.note, source: "anchor \(anchor.name)")
     }
     let signer = try? SignerState.read("\(secretsFolder)/\(SignerState.fileName)")
-    for case let (source, state?) in [("the signer", signer), ("the guard", try guardFolder.state())]
-    {
+    for case let (source, state?) in [
+      ("the signer", signer), ("the guard", try guardFolder.state()),
+    ] {
       claims.append(
         RootClaim(
           size: state.size, word: .state(incarnation: state.incarnation, root: state.root),

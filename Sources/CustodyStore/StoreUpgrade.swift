@@ -30,7 +30,9 @@ package struct StoreUpgrade {
           try $0.execute(sql: "VACUUM INTO ?", arguments: [copy])
         }
       }
-      guard chmod(copy, 0o600) == 0 else { throw CustodyError(SystemCallError("chmod"), path: copy) }
+      guard chmod(copy, 0o600) == 0 else {
+        throw CustodyError(SystemCallError("chmod"), path: copy)
+      }
       try Migrator.migrate(database, ledgerMigrations, path: layout.ledger)
     }
     if keys != .current {

@@ -47,10 +47,11 @@ struct DeflateTests {
     let size = 20 << 20
     let bomb = compress([UInt8](repeating: 0, count: size))
     #expect(bomb.count < 25_000)
-    #expect(expand(bomb, limit: 1 << 24) == nil)
-    #expect(expand(bomb, limit: size - 1) == nil)
+    // Counts are compared, so that a failure does not print mebibytes.
     #expect(expand(bomb, limit: size)?.count == size)
-    for limit in [0, 1, 65_535, 65_536, 65_537] { #expect(expand(bomb, limit: limit) == nil) }
+    for limit in [0, 1, 65_535, 65_536, 65_537, 1 << 24, size - 1] {
+      #expect(expand(bomb, limit: limit)?.count == nil, "limit \(limit)")
+    }
     #expect(expand(compress([]), limit: 0) == [])
     #expect(expand(compress([1]), limit: 0) == nil)
   }

@@ -28,7 +28,8 @@ public struct NewEvent: Sendable {
 
   public init(
     id: EventID? = nil, stream: String, type: String, typeVersion: UInt16 = 1,
-    occurredAt: Timestamp? = nil, subjects: [Subject] = [], dataClass: String = Subject.defaultClass,
+    occurredAt: Timestamp? = nil, subjects: [Subject] = [],
+    dataClass: String = Subject.defaultClass,
     correlationID: EventID? = nil, causationID: EventID? = nil,
     expectedRevision: ExpectedRevision = .any, actor: String? = nil, content: [UInt8]
   ) {

@@ -40,7 +40,7 @@ final class SealingService: Sendable {
         }
       }
     }
-    return try inParallel(events.count) { range in
+    return try Parallel.map(events.count) { range in
       try withWorker { worker in
         try range.map { try seal(events[$0], seals[$0], Chance(random, $0), now, worker) }
       }
@@ -56,7 +56,8 @@ final class SealingService: Sendable {
 
     init(_ random: [UInt8], _ index: Int) {
       (nonce, salt, id) = random.withUnsafeBytes { random in
-        let bytes = UnsafeRawBufferPointer(rebasing: random[index * Self.byteCount..<(index + 1) * Self.byteCount])
+        let bytes = UnsafeRawBufferPointer(
+          rebasing: random[index * Self.byteCount..<(index + 1) * Self.byteCount])
         return (
           Nonce(loading: UnsafeRawBufferPointer(rebasing: bytes[..<24])),
           Digest(loading: UnsafeRawBufferPointer(rebasing: bytes[24..<56])),
@@ -233,11 +234,11 @@ final class SealingService: Sendable {
   }
 
   private func checkNames(_ event: NewEvent, _ keyring: Keyring, _ known: inout Known) throws {
-    if event.stream != known.last.stream {
+    if !Self.areSame(event.stream, known.last.stream) {
       try check(event.stream, "stream", keyring, &known)
       known.last.stream = event.stream
     }
-    if event.type != known.last.type {
+    if !Self.areSame(event.type, known.last.type) {
       try check(event.type, "type", keyring, &known)
       known.last.type = event.type
     }
@@ -247,10 +248,16 @@ final class SealingService: Sendable {
     }
   }
 
+  /// Swift takes canonically equivalent strings as equal; only one of them is a name.
+  private static func areSame(_ left: String, _ right: String) -> Bool {
+    left.utf8.count == right.utf8.count && left == right
+  }
+
   private func check(
     _ text: String, _ field: String, _ keyring: Keyring, _ known: inout Known
   ) throws {
-    guard !(field == "type" ? known.types : known.names).contains(text) else { return }
+    let isASCII = text.utf8.allSatisfy { $0 < 0x80 }
+    if isASCII, (field == "type" ? known.types : known.names).contains(text) { return }
     do { _ = try Name(text) } catch { throw CustodyError(error, field: field) }
     if field == "type", SystemEvent.isReserved(type: Array(text.utf8)) {
       throw CustodyError(
@@ -272,23 +279,6 @@ final class SealingService: Sendable {
     let worker = idle.withLock { $0.popLast() } ?? Worker()
     defer { idle.withLock { $0.append(worker) } }
     return try body(worker)
-  }
-
-  /// Runs `body` over ranges of `count` on all cores; results in order.
-  private func inParallel(
-    _ count: Int, _ body: @Sendable (Range<Int>) throws -> [PendingEvent]
-  ) throws -> [PendingEvent] {
-    let parts = ProcessInfo.processInfo.activeProcessorCount
-    let size = (count + parts - 1) / parts
-    let results = Mutex<[Int: Result<[PendingEvent], any Error>]>([:])
-    DispatchQueue.concurrentPerform(iterations: parts) { part in
-      let range = min(part * size, count)..<min((part + 1) * size, count)
-      let result = Result { try body(range) }
-      results.withLock { $0[part] = result }
-    }
-    return try results.withLock { results in
-      try (0..<parts).flatMap { try results[$0]!.get() }
-    }
   }
 }
 

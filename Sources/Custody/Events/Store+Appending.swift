@@ -46,17 +46,17 @@ extension Store {
     var count = 0
     func take(_ receipts: [Receipt]) async throws {
       count += receipts.count
-      if !receipts.isEmpty { try await onReceipts(receipts) }
+      try await onReceipts(receipts)
     }
     for try await event in events {
       batch.append(event)
-      if batch.count >= min(batchSize, Limits.batchCountMax) {
-        try await take(pipeline.append(batch))
+      if batch.count >= min(max(1, batchSize), Limits.batchCountMax) {
+        try await pipeline.append(batch, take)
         batch.removeAll(keepingCapacity: true)
       }
     }
-    try await take(pipeline.append(batch))
-    try await take(pipeline.finish())
+    if !batch.isEmpty { try await pipeline.append(batch, take) }
+    try await pipeline.finish(take)
     return count
   }
 
@@ -73,27 +73,57 @@ extension Store {
   }
 }
 
-/// Seals one batch while the one before is committed, and keeps their order.
+/// Seals batches while the ones before are committed, and keeps their order.
+///
+/// Two may be on their way: then the committing thread always has the next one, or takes both in
+/// one commit. When one is refused, so is the one after it.
 package final class AppendPipeline {
+  private static let depth = 2
+
   private let store: Store
-  private var inFlight: Task<[Receipt], any Error>?
+  private var chain = LedgerStore.Chain()
+  private var inFlight: [Task<[Receipt], any Error>] = []
 
   package init(store: Store) { self.store = store }
 
-  /// Hands over a batch and returns the receipts of the one before.
-  package func append(_ events: [NewEvent]) async throws -> [Receipt] {
+  /// Called with the receipts of each batch, in order, when it is durable.
+  package typealias OnReceipts = ([Receipt]) async throws -> Void
+
+  /// Hands over a batch; waits only while two are on their way.
+  ///
+  /// - Throws: the refusal of the oldest batch that is not durable; nothing of it or after it
+  ///   stands in the ledger then, and the pipeline is empty.
+  package func append(_ events: [NewEvent], _ onReceipts: OnReceipts) async throws {
     let sealed = Result { try store.sealing.seal(events) }
-    // The batch before has to be durable first: a refused one ends the appending.
-    let receipts = try await finish()
-    let pending = try sealed.get()
+    if inFlight.count >= Self.depth { try await takeNext(onReceipts) }
+    let pending: [PendingEvent]
+    do {
+      pending = try sealed.get()
+    } catch {
+      try await finish(onReceipts)
+      throw error
+    }
     let ledger = try store.folder.ledger()
-    inFlight = Task { try await ledger.append(pending) }
-    return receipts
+    let chain = chain
+    inFlight.append(Task { try await ledger.append(pending, in: chain) })
   }
 
-  /// The receipts of the last batch.
-  package func finish() async throws -> [Receipt] {
-    defer { inFlight = nil }
-    return try await inFlight?.value ?? []
+  /// Waits for the batches that are still on their way.
+  package func finish(_ onReceipts: OnReceipts) async throws {
+    while !inFlight.isEmpty { try await takeNext(onReceipts) }
+  }
+
+  private func takeNext(_ onReceipts: OnReceipts) async throws {
+    let receipts: [Receipt]
+    do {
+      receipts = try await inFlight.removeFirst().value
+    } catch {
+      // The ones after it fail for its sake: their errors say nothing new.
+      for task in inFlight { _ = try? await task.value }
+      inFlight = []
+      chain = LedgerStore.Chain()
+      throw error
+    }
+    try await onReceipts(receipts)
   }
 }

@@ -34,7 +34,8 @@ package final class EventValidator {
   package func registerUnknown() async throws -> Int {
     let identifiers = Set(unknown.values.joined())
     guard !identifiers.isEmpty else { return 0 }
-    if known.names.contains(where: { !NameParts.candidates(of: $0).isDisjoint(with: identifiers) }) {
+    if known.names.contains(where: { !NameParts.candidates(of: $0).isDisjoint(with: identifiers) })
+    {
       throw CustodyError(
         .nameHoldsIdentifier,
         "A stream, type or actor contains the identifier of a subject in the same input. Names stay "

@@ -91,7 +91,8 @@ extension Store {
     return inside
       ? Diagnosis(
         "secrets", .advice, "keys and data are in one place: \(folder.secretsFolder)",
-        advice: "Whoever copies the folder can read everything. Next time: custody init --secrets DIR"
+        advice:
+          "Whoever copies the folder can read everything. Next time: custody init --secrets DIR"
       )
       : Diagnosis("secrets", .good, "keys are apart from the data: \(folder.secretsFolder)")
   }
@@ -145,7 +146,8 @@ extension Store {
   private func diagnoseBackup() -> Diagnosis {
     Diagnosis(
       "backup", .good, "data and keys are backed up apart",
-      advice: "Data: custody export ledger --to FILE, with custody.yaml and anchors/. Keys: custody "
+      advice:
+        "Data: custody export ledger --to FILE, with custody.yaml and anchors/. Keys: custody "
         + "key backup --recipient age1... --expires DATE --to FILE, kept elsewhere. Never keep "
         + "keys.sqlite or secrets/ in a backup of the data.")
   }

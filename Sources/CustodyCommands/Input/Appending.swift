@@ -1,7 +1,6 @@
 import Custody
 import CustodyModel
 import Foundation
-import Synchronization
 
 /// Appends the lines of inputs: files after a check of the whole, pipes batch by batch.
 final class Appending {
@@ -62,7 +61,6 @@ final class Appending {
     // Everything that can be checked without appending is checked first, in every file.
     for reader in readers where reader.isRegular { try await check(reader) }
     for reader in readers { try await append(reader) }
-    try take(try await pipeline.finish())
     try receipts?.finish()
     return summary
   }
@@ -74,10 +72,9 @@ final class Appending {
     }
     summary.registered += try await validator.registerUnknown()
     for path in wholeFiles {
-      let event = try numbered(try wholeEvent(path), line: nil)
-      try take(try await pipeline.append([event]))
+      let event = try wholeEvent(path)
+      try take([try await store.append(try numbered(event, line: event.content[...]))])
     }
-    try take(try await pipeline.finish())
     try receipts?.finish()
     return summary
   }
@@ -93,14 +90,14 @@ final class Appending {
     let validator = EventValidator(store: store, registering: options.register)
     while let lines = try reader.next(4 * Self.batchSize) {
       progress.update(reader.bytesRead / 4, reader.size)
-      for (line, parsed) in zip(lines, parse(lines)) {
+      let parsed = parse(lines, keepingContent: false)
+      if let failure = parsed.failures.first, !options.keepGoing { throw failure }
+      for (event, number) in zip(parsed.events, parsed.numbers) {
         do {
-          guard let event = try located(reader.name, line.number, { try parsed.get() }) else {
-            continue
-          }
-          try located(reader.name, line.number) { try validator.validate(event) }
-        } catch let error as CustodyError where options.keepGoing && Self.isRefusal(error) {
-          continue
+          try validator.validate(event)
+        } catch let error as CustodyError {
+          let located = error.at(.init(file: reader.name, line: number))
+          guard options.keepGoing, Self.isRefusal(error) else { throw located }
         }
       }
     }
@@ -112,25 +109,44 @@ final class Appending {
     try reader.rewind()
   }
 
-  /// Parses lines on all cores; blank lines are nil.
-  private func parse(_ lines: [LineReader.Line]) -> [Result<NewEvent?, any Error>] {
-    let parts = ProcessInfo.processInfo.activeProcessorCount
-    let size = (lines.count + parts - 1) / parts
-    let results = Mutex<[Int: [Result<NewEvent?, any Error>]]>([:])
+  /// Lines taken apart: events with their line numbers, and what could not be.
+  private struct Parsed: Sendable {
+    var events: [NewEvent] = []
+    var numbers: [Int] = []
+    var failures: [CustodyError] = []
+  }
+
+  /// Parses lines on all cores; blank lines are passed over.
+  private func parse(_ lines: LineReader.Lines, keepingContent: Bool) -> Parsed {
     let (isEvents, defaults) = (options.isEvents, options.defaults)
-    DispatchQueue.concurrentPerform(iterations: parts) { part in
-      let range = min(part * size, lines.count)..<min((part + 1) * size, lines.count)
-      let parsed = lines[range].map { line in
-        Result { () throws -> NewEvent? in
-          if line.bytes.isEmpty { return nil }
-          return isEvents
-            ? try EventLine.event(line.bytes, defaults)
-            : try EventLine.content(line.bytes, defaults)
+    let parts = Parallel.map(lines.ranges.count) { range -> [Parsed] in
+      var parsed = Parsed()
+      parsed.events.reserveCapacity(range.count)
+      lines.bytes.withUnsafeBytes { bytes in
+        for index in range where !lines.ranges[index].isEmpty {
+          let number = lines.firstNumber + index
+          do {
+            parsed.events.append(
+              try EventLine.event(
+                UnsafeRawBufferPointer(rebasing: bytes[lines.ranges[index]]), isEvent: isEvents,
+                defaults, keepingContent: keepingContent))
+            parsed.numbers.append(number)
+          } catch {
+            let error = error as? CustodyError ?? CustodyError(.internal, "A line was not parsed.")
+            parsed.failures.append(
+              error.at(.init(file: lines.file, line: number, column: error.location?.column)))
+          }
         }
       }
-      results.withLock { $0[part] = parsed }
+      return [parsed]
     }
-    return results.withLock { results in (0..<parts).flatMap { results[$0]! } }
+    guard var joined = parts.first else { return Parsed() }
+    for part in parts.dropFirst() {
+      joined.events += part.events
+      joined.numbers += part.numbers
+      joined.failures += part.failures
+    }
+    return joined
   }
 
   /// Whether an error is about one event rather than about the store.
@@ -155,84 +171,74 @@ final class Appending {
 
   // MARK: - Appending
 
+  /// Batches that are not durable yet, the oldest first.
+  private var waiting: [(events: [NewEvent], numbers: [Int])] = []
+
   private func append(_ reader: LineReader) async throws {
     let isPipe = !reader.isRegular
     while let lines = try reader.next(Self.batchSize, wait: isPipe ? Self.batchWait : nil) {
       progress.update(reader.bytesRead, reader.size)
-      var events: [NewEvent] = []
-      var numbers: [Int] = []
-      for (line, parsed) in zip(lines, parse(lines)) {
-        do {
-          guard
-            let event = try located(
-              reader.name, line.number,
-              { try parsed.get().map { try numbered($0, line: line.bytes) } })
-          else { continue }
-          events.append(event)
-          numbers.append(line.number)
-        } catch let error as CustodyError where options.keepGoing && Self.isRefusal(error) {
-          report(error)
-        } catch {
-          try await finishTaken(events, numbers, reader.name)
-          throw error
+      var parsed = parse(lines, keepingContent: true)
+      let failure = options.keepGoing ? nil : parsed.failures.first
+      if let line = failure?.location?.line {
+        // Lines of a pipe before a bad one are taken, as a smaller batch would have been.
+        let taken = parsed.numbers.prefix { $0 < line }.count
+        parsed.events.removeSubrange(taken...)
+        parsed.numbers.removeSubrange(taken...)
+      }
+      if options.keepGoing { parsed.failures.forEach(report) }
+      if expected != nil || options.idempotent {
+        for (index, number) in parsed.numbers.enumerated() {
+          let line = lines.bytes[lines.ranges[number - lines.firstNumber]]
+          parsed.events[index] = try numbered(parsed.events[index], line: line)
         }
       }
-      if isPipe { try await registerUnknown(events, reader.name) }
-      try await append(events, numbers, reader.name)
+      if isPipe { try await registerUnknown(parsed.events) }
+      try await append(parsed.events, parsed.numbers, reader.name)
       // A pipe may go quiet for long: what it gave is committed now.
-      if isPipe { try await settle(reader.name) }
+      if isPipe || failure != nil { try await settle(reader.name) }
+      if let failure { throw failure }
     }
     try await settle(reader.name)
   }
 
-  /// Lines of a pipe before a bad one are appended, as a smaller batch would have been.
-  private func finishTaken(_ events: [NewEvent], _ numbers: [Int], _ file: String) async throws {
-    try await append(events, numbers, file)
-    try await settle(file)
-  }
-
-  private func registerUnknown(_ events: [NewEvent], _ file: String) async throws {
+  private func registerUnknown(_ events: [NewEvent]) async throws {
     guard options.register else { return }
     let validator = EventValidator(store: store, registering: true)
+    // What cannot be taken for another reason is refused when it is appended.
     for event in events { try? validator.validate(event) }
     summary.registered += try await validator.registerUnknown()
   }
 
-  private var inFlight: (events: [NewEvent], numbers: [Int])?
-
   private func append(_ events: [NewEvent], _ numbers: [Int], _ file: String) async throws {
     guard !events.isEmpty else { return }
-    let before = inFlight
+    waiting.append((events, numbers))
     do {
-      let receipts = try await pipeline.append(events)
-      inFlight = (events, numbers)
-      try take(receipts)
+      try await pipeline.append(events, takeOldest)
     } catch let error as CustodyError {
-      inFlight = nil
-      // The error may be of the batch before, or of this one, which was not handed over then.
-      try await retry(before, error, file)
-      try await retry((events, numbers), nil, file)
+      try await goOn(after: error, file)
     }
   }
 
   private func settle(_ file: String) async throws {
     do {
-      try take(try await pipeline.finish())
-      inFlight = nil
+      try await pipeline.finish(takeOldest)
     } catch let error as CustodyError {
-      let batch = inFlight
-      inFlight = nil
-      try await retry(batch, error, file)
+      try await goOn(after: error, file)
     }
   }
 
-  /// After a refused batch: finds the line it was refused for, or goes on without such lines.
-  private func retry(
-    _ batch: (events: [NewEvent], numbers: [Int])?, _ error: CustodyError?, _ file: String
-  ) async throws {
-    if let error, !Self.isRefusal(error) { throw error }
-    guard let batch else { return }
-    for (event, number) in zip(batch.events, batch.numbers) {
+  private func takeOldest(_ receipts: [Receipt]) throws {
+    waiting.removeFirst()
+    try take(receipts)
+  }
+
+  /// After a refused batch: event by event, up to the line it was refused for or past such lines.
+  private func goOn(after error: CustodyError, _ file: String) async throws {
+    guard Self.isRefusal(error) else { throw error }
+    let batches = waiting
+    waiting = []
+    for (event, number) in batches.flatMap({ zip($0.events, $0.numbers) }) {
       do {
         try take([try await store.append(event)])
       } catch let error as CustodyError {
@@ -262,7 +268,7 @@ final class Appending {
   }
 
   /// Gives an event its derived id and its place in the expected revisions.
-  private func numbered(_ event: NewEvent, line: [UInt8]?) throws -> NewEvent {
+  private func numbered(_ event: NewEvent, line: ArraySlice<UInt8>) throws -> NewEvent {
     var event = event
     if let expected {
       event.expectedRevision = expected
@@ -273,7 +279,7 @@ final class Appending {
       }
     }
     if options.idempotent, event.id == nil {
-      let bytes = line ?? event.content
+      let bytes = Array(line)
       let key = EventID(
         SHA256.hash(Array(event.stream.utf8) + [0] + Array(event.type.utf8) + [0] + bytes)
           .bytes.prefix(16))!

@@ -15,49 +15,76 @@ struct EventDefaults: Sendable {
 
 /// Turns a line of input into an event.
 enum EventLine {
+  /// An event of a line.
+  ///
+  /// - Parameter keepingContent: false when the event is only going to be checked.
+  static func event(
+    _ line: UnsafeRawBufferPointer, isEvent: Bool, _ defaults: EventDefaults, keepingContent: Bool
+  ) throws -> NewEvent {
+    isEvent
+      ? try self.event(line, defaults, keepingContent: keepingContent)
+      : try content(line, defaults, keepingContent: keepingContent)
+  }
+
   /// The line is the content: one JSON text.
-  static func content(_ line: [UInt8], _ defaults: EventDefaults) throws -> NewEvent {
-    try line.withUnsafeBytes { bytes in
-      do throws(JSONText.Fault) {
-        try JSONText.validate(bytes)
-      } catch {
-        throw refused(error)
-      }
+  private static func content(
+    _ line: UnsafeRawBufferPointer, _ defaults: EventDefaults, keepingContent: Bool
+  ) throws -> NewEvent {
+    do throws(JSONText.Fault) {
+      try JSONText.validate(line)
+    } catch {
+      throw refused(error)
     }
-    return event(defaults, content: line)
+    return event(defaults, content: try content(line, keeping: keepingContent))
+  }
+
+  private static func content(
+    _ bytes: UnsafeRawBufferPointer, keeping: Bool
+  ) throws -> [UInt8] {
+    guard bytes.count <= Limits.contentSizeMax else {
+      throw CustodyError(
+        .contentTooLarge,
+        "The content has \(bytes.count) bytes; the most is \(Limits.contentSizeMax). Put large "
+          + "data into a file of its own and its digest into the event.")
+    }
+    return keeping ? Array(bytes) : []
   }
 
   /// The line is an object that says everything about one event.
-  static func event(_ line: [UInt8], _ defaults: EventDefaults) throws -> NewEvent {
-    try line.withUnsafeBytes { bytes in
-      let members: [JSONText.Member]
-      do throws(JSONText.Fault) {
-        members = try JSONText.members(bytes)
-      } catch {
-        throw refused(error)
-      }
-      var event = event(defaults, content: [])
-      for (index, member) in members.enumerated() {
-        // A handful of members: comparing them all is cheaper than a set.
-        guard !members[..<index].contains(where: { $0.name == member.name }) else {
-          throw refused("the member \(quoted(member.name)) stands twice", at: member.offset)
-        }
-        let value = UnsafeRawBufferPointer(rebasing: bytes[member.range])
-        guard try take(member.name, value, into: &event) else {
-          throw refused(
-            "\(member.name.count <= 40 ? quoted(member.name) : "a member") is not known or not as "
-              + "expected: \(expectation[member.name] ?? "known are \(known)")",
-            at: member.range.lowerBound)
-        }
-      }
-      guard members.contains(where: { $0.name == "content" }) else {
-        throw refused("the member \"content\" is missing", at: 0)
-      }
-      guard !event.stream.isEmpty, !event.type.isEmpty else {
-        throw refused("\"stream\" and \"type\" have to be given, here or as options", at: 0)
-      }
-      return event
+  private static func event(
+    _ line: UnsafeRawBufferPointer, _ defaults: EventDefaults, keepingContent: Bool
+  ) throws -> NewEvent {
+    let members: [JSONText.Member]
+    do throws(JSONText.Fault) {
+      members = try JSONText.members(line)
+    } catch {
+      throw refused(error)
     }
+    var event = event(defaults, content: [])
+    for (index, member) in members.enumerated() {
+      // A handful of members: comparing them all is cheaper than a set.
+      guard !members[..<index].contains(where: { $0.name == member.name }) else {
+        throw refused("the member \(quoted(member.name)) stands twice", at: member.offset)
+      }
+      let value = UnsafeRawBufferPointer(rebasing: line[member.range])
+      if member.name == "content" {
+        event.content = try content(value, keeping: keepingContent)
+        continue
+      }
+      guard try take(member.name, value, into: &event) else {
+        throw refused(
+          "\(member.name.count <= 40 ? quoted(member.name) : "a member") is not known or not as "
+            + "expected: \(expectation[member.name] ?? "known are \(known)")",
+          at: member.range.lowerBound)
+      }
+    }
+    guard members.contains(where: { $0.name == "content" }) else {
+      throw refused("the member \"content\" is missing", at: 0)
+    }
+    guard !event.stream.isEmpty, !event.type.isEmpty else {
+      throw refused("\"stream\" and \"type\" have to be given, here or as options", at: 0)
+    }
+    return event
   }
 
   private static let expectation = [
@@ -78,7 +105,6 @@ enum EventLine {
     func string() -> String? { JSONText.string(value) }
     func integer() -> Int? { Int(String(decoding: value, as: UTF8.self)) }
     switch name {
-    case "content": event.content = Array(value)
     case "stream":
       guard let text = string() else { return false }
       event.stream = text

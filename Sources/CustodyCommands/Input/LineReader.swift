@@ -3,11 +3,14 @@ import Foundation
 
 /// Reads lines of a file or of standard input, with their numbers.
 final class LineReader {
-  /// A line without its line end.
-  struct Line: Sendable {
-    /// From 1.
-    let number: Int
-    let bytes: [UInt8]
+  /// Lines next to each other, as ranges of one buffer.
+  struct Lines: Sendable {
+    let file: String
+    fileprivate(set) var bytes: [UInt8] = []
+    /// Without line ends.
+    fileprivate(set) var ranges: [Range<Int>] = []
+    /// The number of the first, from 1.
+    let firstNumber: Int
   }
 
   /// Longer lines cannot hold a content that is taken, however it is escaped.
@@ -18,6 +21,8 @@ final class LineReader {
   private let file: Int32
   private var buffer: [UInt8] = []
   private var start = 0
+  /// Where lines end in the buffer, from `start` on.
+  private var ends: [Int] = []
   private var number = 0
   private var isAtEnd = false
 
@@ -56,7 +61,8 @@ final class LineReader {
     guard lseek(file, 0, SEEK_SET) == 0 else {
       throw CustodyError(.io, "\(name) cannot be read a second time.")
     }
-    buffer.removeAll(keepingCapacity: true)
+    buffer = []
+    ends = []
     start = 0
     number = 0
     bytesRead = 0
@@ -66,66 +72,66 @@ final class LineReader {
   /// At most `count` lines; fewer when `wait` passes without enough input. Nil at the end.
   ///
   /// - Parameter wait: seconds; nil waits for as long as it takes.
-  func next(_ count: Int, wait: Double? = nil) throws -> [Line]? {
-    var lines: [Line] = []
+  func next(_ count: Int, wait: Double? = nil) throws -> Lines? {
     let deadline = wait.map { ProcessInfo.processInfo.systemUptime + $0 }
-    while lines.count < count {
-      if let line = try takeLine() {
-        lines.append(line)
-        continue
-      }
-      if isAtEnd { break }
-      if let deadline, !lines.isEmpty {
+    while !isAtEnd, ends.count < count {
+      if let deadline, !ends.isEmpty {
         let rest = deadline - ProcessInfo.processInfo.systemUptime
         var poll = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
         if Foundation.poll(&poll, 1, Int32(max(0, rest * 1000))) == 0 { break }
       }
       try fill()
     }
-    return lines.isEmpty && isAtEnd ? nil : lines
+    if isAtEnd, ends.count < count, (ends.last.map { $0 + 1 } ?? start) < buffer.count {
+      // The last line has no line end.
+      ends.append(buffer.count)
+    }
+    guard !ends.isEmpty else { return nil }
+    var lines = Lines(file: name, firstNumber: number + 1)
+    // Shared, not copied: the next fill starts a buffer of its own.
+    lines.bytes = buffer
+    for end in ends.prefix(count) {
+      lines.ranges.append(start..<end)
+      start = min(end + 1, buffer.count)
+    }
+    ends.removeFirst(lines.ranges.count)
+    number += lines.ranges.count
+    return lines
   }
 
-  private func takeLine() throws -> Line? {
-    let end = buffer.withUnsafeBytes { bytes -> Int? in
-      guard bytes.count > start,
-        let found = memchr(bytes.baseAddress! + start, 0x0a, bytes.count - start)
-      else { return nil }
-      return UnsafeRawPointer(found) - bytes.baseAddress!
-    }
-    guard let end = end ?? (isAtEnd && start < buffer.count ? buffer.count : nil) else {
-      guard buffer.count - start <= Self.lineSizeMax else {
-        throw CustodyError(
-          .contentTooLarge,
-          "The line is longer than any content may be; the most is \(Limits.contentSizeMax) bytes.",
-          at: .init(file: name, line: number + 1))
-      }
-      return nil
-    }
-    number += 1
-    let line = Line(number: number, bytes: Array(buffer[start..<end]))
-    start = min(end + 1, buffer.count)
-    return line
-  }
-
+  /// Reads more into a new buffer and finds the line ends in it.
   private func fill() throws {
-    if start > 0 {
-      buffer.removeSubrange(..<start)
-      start = 0
+    var fresh = [UInt8](buffer[start...])
+    ends = ends.map { $0 - start }
+    start = 0
+    let had = fresh.count
+    let tail = had - (ends.last.map { $0 + 1 } ?? 0)
+    guard tail <= Self.lineSizeMax else {
+      throw CustodyError(
+        .contentTooLarge,
+        "The line is longer than any content may be; the most is \(Limits.contentSizeMax) bytes.",
+        at: .init(file: name, line: number + ends.count + 1))
     }
-    let had = buffer.count
-    buffer.append(contentsOf: repeatElement(0, count: Self.chunkSize))
-    while true {
-      let got = buffer.withUnsafeMutableBytes {
-        read(file, $0.baseAddress! + had, Self.chunkSize)
-      }
-      if got < 0, errno == EINTR { continue }
-      guard got >= 0 else {
-        throw CustodyError(.io, "\(name) cannot be read: \(String(cString: strerror(errno))).")
-      }
-      buffer.removeSubrange((had + got)...)
-      bytesRead += got
-      if got == 0 { isAtEnd = true }
-      return
+    // Grows with a long line, so that reading it takes time in proportion to its length.
+    let wanted = max(Self.chunkSize, had)
+    fresh.append(contentsOf: repeatElement(0, count: wanted))
+    var got = 0
+    repeat {
+      got = fresh.withUnsafeMutableBytes { read(file, $0.baseAddress! + had, wanted) }
+    } while got < 0 && errno == EINTR
+    guard got >= 0 else {
+      throw CustodyError(.io, "\(name) cannot be read: \(String(cString: strerror(errno))).")
     }
+    fresh.removeSubrange((had + got)...)
+    bytesRead += got
+    isAtEnd = got == 0
+    fresh.withUnsafeBytes { bytes in
+      var at = had
+      while at < bytes.count, let found = memchr(bytes.baseAddress! + at, 0x0a, bytes.count - at) {
+        ends.append(UnsafeRawPointer(found) - bytes.baseAddress!)
+        at = ends.last! + 1
+      }
+    }
+    buffer = fresh
   }
 }

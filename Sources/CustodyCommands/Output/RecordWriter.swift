@@ -71,7 +71,8 @@ struct RecordWriter {
     case .table:
       page.append(row)
       if page.count == Self.pageSize { flush() }
-    case .json: Terminal.write(Array((count == 0 ? "\n  " : ",\n  ").utf8) + Array(object(row).utf8))
+    case .json:
+      Terminal.write(Array((count == 0 ? "\n  " : ",\n  ").utf8) + Array(object(row).utf8))
     case .ndjson: line(object(row))
     case .csv: line(row.map { Self.csv($0.plain) }.joined(separator: ","))
     }
@@ -140,7 +141,8 @@ struct RecordWriter {
   }
 
   private func fit(_ text: String, _ width: Int) -> String {
-    let text = text.contains(where: \.isNewline) ? String(text.map { $0.isNewline ? " " : $0 }) : text
+    let text =
+      text.contains(where: \.isNewline) ? String(text.map { $0.isNewline ? " " : $0 }) : text
     guard Terminal.width != nil, text.count > width else { return text }
     let mark = Terminal.isUTF8 ? "\u{2026}" : "..."
     return text.prefix(max(0, width - mark.count)) + mark

@@ -34,7 +34,8 @@ struct AppendCommand: AsyncParsableCommand {
   var files: [String] = []
 
   @Option(
-    help: ArgumentHelp("Lines that say everything about an event; - for standard input.",
+    help: ArgumentHelp(
+      "Lines that say everything about an event; - for standard input.",
       valueName: "FILE"), completion: .file())
   var events: String?
 
@@ -80,7 +81,8 @@ struct AppendCommand: AsyncParsableCommand {
   var keepGoing = false
 
   @Option(
-    help: ArgumentHelp("Write a receipt an event, NDJSON; - for standard output.",
+    help: ArgumentHelp(
+      "Write a receipt an event, NDJSON; - for standard output.",
       valueName: "FILE"), completion: .file())
   var receipts: String?
 

@@ -63,7 +63,8 @@ struct ShowCommand: AsyncParsableCommand {
     }
     guard let found else {
       throw CustodyError(
-        .notFound, "There is no event \(item). The newest is at position \(try store.head().position).")
+        .notFound,
+        "There is no event \(item). The newest is at position \(try store.head().position).")
     }
     return found
   }

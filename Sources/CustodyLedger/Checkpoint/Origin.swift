@@ -18,7 +18,7 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
   /// The parts of `text`, or nil when it is no origin.
   public init?(_ text: some StringProtocol) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count >= 3, let id = LedgerID(uuid: parts[parts.count - 2]), 
+    guard parts.count >= 3, let id = LedgerID(uuid: parts[parts.count - 2]),
       id.uuid == parts[parts.count - 2],
       let incarnation = Decimal.parse(parts[parts.count - 1].utf8), incarnation >= 1
     else { return nil }

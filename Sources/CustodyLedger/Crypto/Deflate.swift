@@ -68,4 +68,3 @@ package enum Deflate {
     }
   }
 }
-

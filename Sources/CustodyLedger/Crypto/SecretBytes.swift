@@ -21,7 +21,8 @@ package final class SecretBytes: Sendable, CustomStringConvertible {
 
   /// A copy of `bytes`, which are wiped.
   package convenience init(wiping bytes: inout [UInt8]) {
-    self.init(count: bytes.count) { buffer in bytes.withUnsafeBytes { buffer.copyMemory(from: $0) } }
+    self.init(count: bytes.count) { buffer in bytes.withUnsafeBytes { buffer.copyMemory(from: $0) }
+    }
     bytes.wipe()
   }
 

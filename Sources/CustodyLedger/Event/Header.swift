@@ -103,7 +103,7 @@ extension Header {
     }
     func name(_ bytes: ArraySlice<UInt8>) throws(HeaderError) -> Name {
       guard let text = String(validating: bytes, as: UTF8.self) else { throw .name(.notUTF8) }
-      do { return try Name(text) } catch { throw .name(error) }
+      do { return try Name(stored: text) } catch { throw .name(error) }
     }
     func nonNegative(_ value: UInt64) throws(HeaderError) -> Int {
       guard let value = Int(exactly: value) else { throw .numberTooLarge }

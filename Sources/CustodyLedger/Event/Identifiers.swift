@@ -76,8 +76,8 @@ public struct Position: Hashable, Comparable, Sendable, CustomStringConvertible 
 
   public static func < (left: Position, right: Position) -> Bool { left.value < right.value }
   public var description: String { String(value) }
-  /// The position after this one.
-  public var next: Position { Position(value + 1) }
+  /// The position after this one; there is none after the largest number, which stands for the end.
+  public var next: Position { Position(value == .max ? value : value + 1) }
 }
 
 /// The place of an event in its stream, from 0 without a gap.

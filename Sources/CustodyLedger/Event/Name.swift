@@ -1,8 +1,6 @@
 @_spi(_Unicode) import Swift
 
 /// A stream, an event type or an actor: 1 to 512 bytes of UTF-8, no control character, NFC.
-///
-/// Because a name is NFC, comparing two as Swift strings is comparing their bytes.
 public struct Name: Hashable, Sendable, CustomStringConvertible {
   /// The longest name, in bytes of UTF-8.
   public static let byteCountMax = 512
@@ -11,18 +9,31 @@ public struct Name: Hashable, Sendable, CustomStringConvertible {
 
   /// - Throws: ``NameError``, which says what to change.
   public init(_ text: String) throws(NameError) {
-    var text = text
-    text.makeContiguousUTF8()
-    let fault = text.utf8.withContiguousStorageIfAvailable { Name.fault(UnsafeRawBufferPointer($0)) }
-    if let fault = fault ?? nil { throw fault }
+    try self.init(stored: text)
     // The stdlib's normalizer rather than Foundation's: the pure targets do without Foundation.
     guard text.utf8.allSatisfy({ $0 < 0x80 }) || text._nfc.elementsEqual(text.unicodeScalars) else {
       throw .notNormalized
     }
+  }
+
+  /// A name as it stands in a ledger: verifiers "compare bytes and never normalize".
+  package init(stored text: String) throws(NameError) {
+    var text = text
+    text.makeContiguousUTF8()
+    let fault = text.utf8.withContiguousStorageIfAvailable {
+      Name.fault(UnsafeRawBufferPointer($0))
+    }
+    if let fault = fault ?? nil { throw fault }
     self.text = text
   }
 
   public var description: String { text }
+
+  /// Whether both have the same bytes. Swift's own comparison of strings takes canonically
+  /// equivalent ones as equal.
+  public static func == (left: Name, right: Name) -> Bool {
+    left.text.utf8.elementsEqual(right.text.utf8)
+  }
 
   /// What verifiers check of a string; writers also refuse what is not NFC.
   static func fault(_ bytes: UnsafeRawBufferPointer) -> NameError? {

@@ -53,8 +53,9 @@ package struct RecordContent: Equatable, Sendable {
       addresses.append(address)
     }
     // Each address stands for one piece or, above the limit, for a list of them.
-    let pieces = (totalCount + Self.pieceSize - 1) / Self.pieceSize
-    let lists = (pieces + Self.addressCountMax - 1) / Self.addressCountMax
+    // Rounded up in a way that no total of a hostile list makes overflow.
+    let pieces = (totalCount - 1) / Self.pieceSize + 1
+    let lists = (pieces - 1) / Self.addressCountMax + 1
     guard addresses.count == (pieces <= Self.addressCountMax ? pieces : lists) else { return nil }
     bytes = .pieces(totalCount: totalCount, addresses: addresses)
   }

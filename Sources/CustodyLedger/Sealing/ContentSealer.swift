@@ -13,9 +13,21 @@ package final class ContentSealer {
   private static let cipherCountMax = 64
 
   private let sha256 = SHA256()
-  private var ciphers: [[KeyID]: XAES256GCM] = [:]
+  private var ciphers: [[KeyID]: Known] = [:]
   /// The last cipher: neighbors are mostly about the same person.
-  private var last: (keyIDs: [KeyID], cipher: XAES256GCM)?
+  private var last: Known?
+
+  /// A cipher and what it was made of: an id alone does not make a key.
+  private struct Known {
+    let keyIDs: [KeyID]
+    let keys: [SecretBytes]
+    let cipher: XAES256GCM
+
+    func isOf(_ keyIDs: [KeyID], _ keys: [SecretBytes]) -> Bool {
+      self.keyIDs == keyIDs
+        && self.keys.elementsEqual(keys) { $0 === $1 || $0.equals($1) }
+    }
+  }
   private var scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
 
   package init() {}
@@ -172,15 +184,16 @@ package final class ContentSealer {
   }
 
   private func cipher(_ keyIDs: [KeyID], _ keys: [SecretBytes]) -> XAES256GCM {
-    if let last, last.keyIDs == keyIDs { return last.cipher }
-    if let cipher = ciphers[keyIDs] {
-      last = (keyIDs, cipher)
-      return cipher
+    if let last, last.isOf(keyIDs, keys) { return last.cipher }
+    if let known = ciphers[keyIDs], known.isOf(keyIDs, keys) {
+      last = known
+      return known.cipher
     }
     if ciphers.count >= Self.cipherCountMax { ciphers.removeAll(keepingCapacity: true) }
     let cipher = XAES256GCM(key: keys.count == 1 ? keys[0] : JointKey.derive(keys))
-    ciphers[keyIDs] = cipher
-    last = (keyIDs, cipher)
+    let known = Known(keyIDs: keyIDs, keys: keys, cipher: cipher)
+    ciphers[keyIDs] = known
+    last = known
     return cipher
   }
 

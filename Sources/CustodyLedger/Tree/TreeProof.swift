@@ -71,7 +71,10 @@ package enum TreeProof {
   package static func extends(
     old: Int, oldRoot: Digest, new: Int, newRoot: Digest, path: [Digest]
   ) -> Bool {
-    if old == 0 { return path.isEmpty && oldRoot == .emptyTree && new >= 0 }
+    if old == 0 {
+      guard path.isEmpty, oldRoot == .emptyTree else { return false }
+      return new > 0 || (new == 0 && newRoot == .emptyTree)
+    }
     return isConsistent(old: old, oldRoot: oldRoot, new: new, newRoot: newRoot, path: path)
   }
 }

@@ -43,7 +43,9 @@ package struct TreeReader<Source: SubtreeSource> {
   }
 
   /// "Let k be the largest power of two less than n."
-  private func split(_ count: Int) -> Int { 1 << (Int.bitWidth - 1 - (count - 1).leadingZeroBitCount) }
+  private func split(_ count: Int) -> Int {
+    1 << (Int.bitWidth - 1 - (count - 1).leadingZeroBitCount)
+  }
 
   /// RFC 6962 §2.1.1: the audit path of `index` in the tree of `size` leaves, leaf side first.
   package func inclusionPath(index: Int, size: Int) throws(Source.Failure) -> [Digest] {

@@ -72,7 +72,9 @@ struct Fields {
     nonce = bytes(row.nonce, Nonce.byteCount, "nonce")
     if keys.isEmpty, isSound {
       if flags != 0 { fault(.fieldValue, "no flags without keys", "\(flags)") }
-      if !nonce.allSatisfy({ $0 == 0 }) { fault(.fieldValue, "a zero nonce without keys", "another") }
+      if !nonce.allSatisfy({ $0 == 0 }) {
+        fault(.fieldValue, "a zero nonce without keys", "another")
+      }
     }
     switch row.body {
     case .bytes(let bytes): body = bytes

@@ -216,7 +216,8 @@ package struct LedgerVerifier {
       _ = try SignedCheckpoint(verifying: note, checkpoint, keys: keys(for: checkpoint.origin))
     } catch {
       add(
-        .checkpointSignature, position, "\(claim.source) of size \(claim.size) signed by the ledger",
+        .checkpointSignature, position,
+        "\(claim.source) of size \(claim.size) signed by the ledger",
         "\(error)")
       return nil
     }
@@ -253,7 +254,7 @@ package struct LedgerVerifier {
     }
   }
 
-  private func sizePosition(_ size: Int) -> Int? { size == 0 ? nil : size - 1 }
+  private func sizePosition(_ size: Int) -> Int? { size <= 0 ? nil : size - 1 }
 
   // MARK: - Level head
 

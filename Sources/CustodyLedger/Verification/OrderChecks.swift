@@ -69,7 +69,8 @@ package struct StreamRun: BitwiseCopyable, Sendable {
   /// Whether `revision` is the next one; it becomes the last.
   mutating func extend(to revision: Int) -> Bool {
     defer { lastRevision = revision }
-    return revision == lastRevision + 1
+    // A hostile ledger may name the largest number there is.
+    return revision == lastRevision &+ 1
   }
 
   /// Findings where the runs of a stream do not follow each other from revision 0, and how many
@@ -97,7 +98,7 @@ package struct StreamRun: BitwiseCopyable, Sendable {
             .revisionGap, at: run.firstPosition, expected: "revision \(expected)",
             found: "revision \(run.firstRevision)"))
       }
-      expected = run.lastRevision + 1
+      expected = run.lastRevision &+ 1
     }
     return (findings, names)
   }

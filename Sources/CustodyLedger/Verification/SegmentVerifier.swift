@@ -106,7 +106,8 @@ package final class SegmentVerifier {
       return
     }
     let previous = previousLeaf ?? Leaf()
-    let claimCount = buffer.build(fields, ledgerID: ledgerID, position: position, previous: previous)
+    let claimCount = buffer.build(
+      fields, ledgerID: ledgerID, position: position, previous: previous)
     var computed = hasher.leaf(header: buffer.bytes)
     if previousLeaf == nil {
       // After a gap nothing says what the previous leaf was; the chain goes on from here.
@@ -213,7 +214,7 @@ package final class SegmentVerifier {
   private func extendRun(_ index: Int, _ revision: Int, _ position: Int) {
     let last = result.streamRuns[index].lastRevision
     if !result.streamRuns[index].extend(to: revision) {
-      note(.revisionGap, position, "revision \(last + 1)", "revision \(revision)")
+      note(.revisionGap, position, "revision \(last &+ 1)", "revision \(revision)")
     }
   }
 
@@ -257,7 +258,8 @@ package final class SegmentVerifier {
         type: fields.type, version: UInt16(fields.typeVersion), content: body,
         at: Position(position))
     else {
-      return note(.systemEventMalformed, position, "\(type) exactly as the format says", "other bytes")
+      return note(
+        .systemEventMalformed, position, "\(type) exactly as the format says", "other bytes")
     }
     var rootBefore: TreeFrontier?
     if case .restored = event {

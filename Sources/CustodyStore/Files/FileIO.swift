@@ -28,7 +28,9 @@ package enum FileIO {
     let file = try open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
     defer { close(file) }
     var status = stat()
-    guard fstat(file, &status) == 0 else { throw CustodyError(SystemCallError("fstat"), path: path) }
+    guard fstat(file, &status) == 0 else {
+      throw CustodyError(SystemCallError("fstat"), path: path)
+    }
     guard status.st_mode & 0o077 == 0 else {
       throw CustodyError(
         .keyFileMode,

@@ -294,7 +294,8 @@ package final class Keyring: Sendable {
   /// Destroys every epoch key that no row uses: what a crash left of a rotation.
   package func destroyUnusedEpochs() throws -> [KeyID] {
     let used: Set<KeyID> = try read { db in
-      Set(try Row.fetchAll(db, sql: "SELECT DISTINCT epoch FROM data_key").map { try column($0, 0) })
+      Set(
+        try Row.fetchAll(db, sql: "SELECT DISTINCT epoch FROM data_key").map { try column($0, 0) })
     }
     let unused = try provider.epochKeyIDs().filter { !used.contains($0) }
     guard !used.isEmpty else { return [] }

@@ -18,11 +18,17 @@ package final class CheckpointSigner: Sendable {
     self.origin = origin
   }
 
-  /// Signs the first `size` events; the store's lock is held and they are committed.
-  ///
-  /// What is about to be signed is durable, beside the key and in the guard, before the signature
-  /// exists. The caller stores the note.
-  package func sign(_ ledger: LedgerReader, size: Int, expected: Digest) throws -> SignedNote {
+  /// A checkpoint that may be signed: read back from the ledger and consistent with the last one.
+  package struct Unsigned: Sendable {
+    package let checkpoint: Checkpoint
+    fileprivate let previousSize: Int
+  }
+
+  /// Prepares the checkpoint of the first `size` events; the store's lock is held and they are
+  /// committed.
+  package func prepare(
+    _ ledger: LedgerReader, size: Int, expected: Digest
+  ) throws -> Unsigned {
     let tree = TreeReader(ledger)
     // Read back after the commit: what is signed is what is stored.
     let root = try tree.root(size: size)
@@ -41,13 +47,22 @@ package final class CheckpointSigner: Sendable {
             + "another copy; nothing was signed.")
       }
     }
-    let checkpoint = Checkpoint(origin: origin, size: size, root: root)
-    let state = SignerState(checkpoint)
+    return Unsigned(
+      checkpoint: Checkpoint(origin: origin, size: size, root: root),
+      previousSize: last?.size ?? 0)
+  }
+
+  /// Signs; the store's lock is still held.
+  ///
+  /// What is about to be signed is durable, beside the key and in the guard, before the signature
+  /// exists. The caller stores the note.
+  package func sign(_ unsigned: Unsigned) throws -> SignedNote {
+    let state = SignerState(unsigned.checkpoint)
     try state.write(statePath)
     try guardFolder.update(state)
-    let note = checkpoint.signed(by: key)
+    let note = unsigned.checkpoint.signed(by: key)
     try guardFolder.keep(note.encoded)
-    try anchors.keep(note, checkpoint, previousSize: last?.size ?? 0)
+    try anchors.keep(note, unsigned.checkpoint, previousSize: unsigned.previousSize)
     return note
   }
 

@@ -35,6 +35,10 @@ package final class LedgerReader {
       "SELECT position, leaf, recorded_at FROM event ORDER BY position DESC LIMIT 1")
     defer { query.reset() }
     guard try query.step() else { return nil }
+    // A hostile file can name any position; one more than it has to be a number too.
+    guard (0..<Int64.max).contains(query.integer(0)) else {
+      throw CustodyError(.notAStore, "The ledger holds a malformed position. Run: custody verify")
+    }
     return Head(
       position: Position(Int(query.integer(0))), leaf: try digest(query, 1),
       recordedAt: Timestamp(microseconds: query.integer(2)))
@@ -134,7 +138,7 @@ package final class LedgerReader {
     var low = filter.from?.value ?? 0
     var high = filter.to?.value ?? Int.max
     if let since = filter.since { low = max(low, try firstPosition(recordedSince: since)) }
-    if let until = filter.until {
+    if let until = filter.until, until.microseconds < .max {
       let after = Timestamp(microseconds: until.microseconds + 1)
       high = min(high, try firstPosition(recordedSince: after))
     }
@@ -206,9 +210,9 @@ package final class LedgerReader {
         ledgerID: ledgerID, eventID: try fixed(1),
         correlationID: correlation.isZero ? nil : correlation,
         causationID: causation.isZero ? nil : causation,
-        occurredAt: Timestamp(microseconds: row.integer(4)), stream: try Name(row.text(5)),
-        type: try Name(row.text(6)), typeVersion: UInt16(truncatingIfNeeded: row.integer(7)),
-        actor: try Name(row.text(8)), keyIDs: keys, nonce: try fixed(11))
+        occurredAt: Timestamp(microseconds: row.integer(4)), stream: try Name(stored: row.text(5)),
+        type: try Name(stored: row.text(6)), typeVersion: UInt16(truncatingIfNeeded: row.integer(7)),
+        actor: try Name(stored: row.text(8)), keyIDs: keys, nonce: try fixed(11))
     } catch {
       throw malformed(error)
     }

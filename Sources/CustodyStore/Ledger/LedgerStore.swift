@@ -25,12 +25,25 @@ package final class LedgerStore: Sendable {
   private let readers: ReaderPool
   /// Blocking work has a thread of its own: it waits for locks and disks.
   private let thread = DispatchQueue(label: "custody.commit")
+  /// Signing waits for other disks than committing does.
+  private let signing = DispatchQueue(label: "custody.sign")
   private let queue = Mutex(Queue())
   nonisolated(unsafe) private var writer: LedgerWriter?
+
+  /// Batches that follow each other: when one is refused, those after it are too.
+  ///
+  /// Lets a caller hand over the next batch before the last one is durable, so that both share a
+  /// commit. Used by the committing thread only.
+  package final class Chain: @unchecked Sendable {
+    fileprivate var isBroken = false
+
+    package init() {}
+  }
 
   /// One caller's events and where its receipts go.
   private struct Batch {
     var events: [PendingEvent]
+    let chain: Chain?
     let deliver: @Sendable (Result<[Receipt], any Error>) -> Void
   }
 
@@ -74,8 +87,11 @@ package final class LedgerStore: Sendable {
 
   /// Appends all of `events` or, when one is refused, none of them.
   ///
+  /// - Parameter chain: what the batch belongs to, when it follows others that may be refused.
   /// - Returns: their receipts, in order, after they are durable.
-  package func append(_ events: [PendingEvent]) async throws -> [Receipt] {
+  package func append(
+    _ events: [PendingEvent], in chain: Chain? = nil
+  ) async throws -> [Receipt] {
     guard events.count <= Limits.batchCountMax else {
       throw CustodyError(
         .usage, "A batch has \(events.count) events; the most is \(Limits.batchCountMax).")
@@ -85,7 +101,7 @@ package final class LedgerStore: Sendable {
     // thread that everyone waits for.
     defer { withExtendedLifetime(events) {} }
     return try await withCheckedThrowingContinuation { continuation in
-      enqueue(Batch(events: events) { continuation.resume(with: $0) })
+      enqueue(Batch(events: events, chain: chain) { continuation.resume(with: $0) })
     }
   }
 
@@ -133,35 +149,47 @@ package final class LedgerStore: Sendable {
     }
   }
 
-  private func commit(_ waiting: [Batch]) {
-    var group = waiting
+  private func commit(_ group: [Batch]) {
+    var undelivered = group
     if let failure = queue.withLock({ $0.failure }) {
       for batch in group { batch.deliver(.failure(failure)) }
       return
     }
-    var outcomes: [Result<[Receipt], any Error>] = []
     do {
       try lock.withLock {
-        outcomes = try write(group)
-        for index in group.indices { group[index].events = [] }
-        // Callers go on while the checkpoint is made.
-        for (batch, outcome) in zip(group, outcomes) { batch.deliver(outcome) }
-        try afterCommit(isLast: false)
+        try write(&undelivered, completing: nil)
+        guard let signature = try startCheckpointIfDue() else { return try shortenLog() }
+        // The checkpoint is signed while the next batches are inserted, and stored with them. One
+        // group at most: other processes wait for the lock.
+        undelivered = nextGroup() ?? []
+        if undelivered.isEmpty {
+          try store(signature)
+        } else {
+          try write(&undelivered, completing: signature)
+        }
+        try shortenLog()
       }
     } catch {
       let failure = described(error)
-      if outcomes.isEmpty {
-        for batch in group { batch.deliver(.failure(failure)) }
-      } else {
-        // The events are durable and their receipts are out; the store must not go on.
-        queue.withLock { $0.failure = failure }
-      }
+      // Events whose receipts are out are durable; after a failed signature nothing may follow.
+      if undelivered.isEmpty { queue.withLock { $0.failure = failure } }
+      for batch in undelivered { batch.deliver(.failure(failure)) }
     }
     awaitCompany()
   }
 
+  /// Commits a group and delivers its receipts, which empties it.
+  private func write(_ group: inout [Batch], completing signature: PendingSignature?) throws {
+    let outcomes = try transact(group, completing: signature)
+    let deliveries = group.map(\.deliver)
+    group = []
+    for (deliver, outcome) in zip(deliveries, outcomes) { deliver(outcome) }
+  }
+
   /// One transaction; a batch that is refused leaves it without a trace.
-  private func write(_ group: [Batch]) throws -> [Result<[Receipt], any Error>] {
+  private func transact(
+    _ group: [Batch], completing signature: PendingSignature?
+  ) throws -> [Result<[Receipt], any Error>] {
     try Connection.translating(path) {
       try database.writeWithoutTransaction { db in
         let writer = try self.writer(db)
@@ -170,9 +198,13 @@ package final class LedgerStore: Sendable {
           try db.inTransaction(.immediate) {
             try writer.refresh()
             for batch in group {
-              outcomes.append(try write(batch, isAlone: group.count == 1, db, writer))
+              outcomes.append(
+                try write(batch, isAlone: group.count == 1 && signature == nil, db, writer))
             }
-            if group.count == 1, case .failure = outcomes[0] { return .rollback }
+            if group.count == 1, signature == nil, case .failure = outcomes[0] { return .rollback }
+            if let signature {
+              try writer.insertCheckpoint(size: signature.size, note: try signature.wait().encoded)
+            }
             let count = outcomes.reduce(0) { $0 + ((try? $1.get().count) ?? 0) }
             queue.withLock {
               $0.statistics.commits += 1
@@ -199,6 +231,9 @@ package final class LedgerStore: Sendable {
     var outcome: Result<[Receipt], any Error> = .success([])
     func write() throws -> Database.TransactionCompletion {
       do {
+        if batch.chain?.isBroken == true {
+          throw CustodyError(.usage, "A batch before this one was refused.")
+        }
         try checkKeys(batch.events)
         let now = environment.now()
         outcome = .success(
@@ -209,6 +244,7 @@ package final class LedgerStore: Sendable {
       } catch let error as CustodyError {
         // A refusal of this batch alone; failures of the database end the transaction.
         writer.goBack(to: mark)
+        batch.chain?.isBroken = true
         outcome = .failure(error)
         return .rollback
       }
@@ -246,33 +282,81 @@ package final class LedgerStore: Sendable {
 
   // MARK: - Checkpoints
 
-  /// Signs what is committed, when a checkpoint is due or `isLast`; the lock is held.
-  private func afterCommit(isLast: Bool) throws {
+  /// A checkpoint that is being signed on another thread.
+  private final class PendingSignature: @unchecked Sendable {
+    let size: Int
+    private let done = DispatchSemaphore(value: 0)
+    private var result: Result<SignedNote, any Error>?
+
+    init(size: Int) { self.size = size }
+
+    func finish(_ result: Result<SignedNote, any Error>) {
+      self.result = result
+      done.signal()
+    }
+
+    func wait() throws -> SignedNote {
+      done.wait()
+      return try result!.get()
+    }
+  }
+
+  /// Starts to sign what is committed, when a checkpoint is due; the lock is held until it is
+  /// stored.
+  ///
+  /// - Parameter interval: events since the last checkpoint that make the next one due.
+  private func startCheckpointIfDue(
+    interval: Int = Limits.checkpointInterval
+  ) throws -> PendingSignature? {
     try Connection.translating(path) {
       try database.writeWithoutTransaction { db in
         let writer = try self.writer(db)
-        if isLast { try writer.refresh() }
+        let size = writer.tree.size
         let reader = LedgerReader(db.sqliteConnection!)
         let signed = try reader.newestCheckpoint()?.size ?? 0
-        let size = writer.tree.size
-        if size - signed >= (isLast ? 1 : Limits.checkpointInterval) {
-          let note = try signer.sign(
-            reader, size: size, expected: writer.tree.root(using: SHA256()))
-          try db.inTransaction(.immediate) {
-            try writer.insertCheckpoint(size: size, note: note.encoded)
-            return .commit
-          }
-        }
-        if WriteAheadLog.size(path) > Limits.walSizeMax { try WriteAheadLog.shorten(db) }
+        guard size - signed >= interval else { return nil }
+        let unsigned = try signer.prepare(
+          reader, size: size, expected: writer.tree.root(using: SHA256()))
+        let pending = PendingSignature(size: size)
+        signing.async { [signer] in pending.finish(Result { try signer.sign(unsigned) }) }
+        return pending
       }
     }
+  }
+
+  /// Stores a finished checkpoint in a transaction of its own.
+  private func store(_ signature: PendingSignature) throws {
+    let note = try signature.wait()
+    try Connection.translating(path) {
+      try database.writeWithoutTransaction { db in
+        try db.inTransaction(.immediate) {
+          try self.writer(db).insertCheckpoint(size: signature.size, note: note.encoded)
+          return .commit
+        }
+      }
+    }
+  }
+
+  private func shortenLog() throws {
+    guard WriteAheadLog.size(path) > Limits.walSizeMax else { return }
+    try Connection.translating(path) {
+      try database.writeWithoutTransaction { try WriteAheadLog.shorten($0) }
+    }
+  }
+
+  /// Signs everything there is; the lock is held.
+  private func signAll() throws {
+    try Connection.translating(path) {
+      try database.writeWithoutTransaction { try self.writer($0).refresh() }
+    }
+    if let signature = try startCheckpointIfDue(interval: 1) { try store(signature) }
   }
 
   /// Signs a checkpoint over every event there is, unless the newest one already does.
   package func checkpoint() async throws -> SignedNote {
     try await onThread { [self] in
       try lock.withLock {
-        try afterCommit(isLast: true)
+        try signAll()
         return try database.writeWithoutTransaction { db in
           guard let newest = try LedgerReader(db.sqliteConnection!).newestCheckpoint() else {
             throw CustodyError(.internal, "No checkpoint after signing one.")
@@ -292,7 +376,7 @@ package final class LedgerStore: Sendable {
   package func close() async throws {
     try await onThread { [self] in
       try lock.withLock {
-        if queue.withLock({ $0.failure == nil }) { try afterCommit(isLast: true) }
+        if queue.withLock({ $0.failure == nil }) { try signAll() }
         _ = try database.writeWithoutTransaction { try WriteAheadLog.truncate($0) }
         try keyring.truncateLog()
       }

@@ -139,7 +139,8 @@ package final class LedgerWriter {
   }
 
   package func insertCheckpoint(size: Int, note: String) throws {
-    let insert = try reader.statement("INSERT OR REPLACE INTO checkpoint (size, note) VALUES (?, ?)")
+    let insert = try reader.statement(
+      "INSERT OR REPLACE INTO checkpoint (size, note) VALUES (?, ?)")
     insert.bind(1, Int64(size))
     insert.bind(2, note)
     try insert.run()

@@ -18,7 +18,7 @@ final class ReadOnlyDatabase {
     }
     do {
       handle = try Self.open(path, immutable: false)
-    } catch where Self.isForLackOfAFolder(error) {
+    } catch  where Self.isForLackOfAFolder(error) {
       // A database in WAL mode wants to make files beside it. Where that is impossible and there
       // is no WAL to read, "immutable=1 ... the file cannot be modified" reads it as it is.
       guard WriteAheadLog.size(path) == 0 else {

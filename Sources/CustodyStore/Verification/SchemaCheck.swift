@@ -28,8 +28,9 @@ enum SchemaCheck {
     }
     var findings: [Finding] = []
     for (recorded, known) in zip(migrations, known)
-    where recorded != Migrator.Applied(
-      number: known.number, name: known.name, sha256: Migrator.digest(known))
+    where recorded
+      != Migrator.Applied(
+        number: known.number, name: known.name, sha256: Migrator.digest(known))
     {
       findings.append(
         Finding(
