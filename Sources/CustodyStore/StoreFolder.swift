@@ -200,18 +200,26 @@ package final class StoreFolder: Sendable {
   // MARK: - Verification
 
   /// What is known outside ledger.sqlite about its roots.
+  ///
+  /// What cannot be read is a claim too, which no ledger fulfills: a finding rather than an error.
   package func outsideClaims() throws -> [RootClaim] {
-    var claims = try anchors.notes().compactMap { anchor in
+    var claims = try anchors.notes().map { anchor in
       RootClaim(anchor: anchor.note, source: "anchor \(anchor.name)")
+        ?? RootClaim(size: 0, word: .note(anchor.note), source: "anchor \(anchor.name)")
     }
-    let signer = try? SignerState.read("\(secretsFolder)/\(SignerState.fileName)")
-    for case let (source, state?) in [
-      ("the signer", signer), ("the guard", try guardFolder.state()),
-    ] {
-      claims.append(
-        RootClaim(
-          size: state.size, word: .state(incarnation: state.incarnation, root: state.root),
-          source: source))
+    for (source, folder) in [("the signer", secretsFolder), ("the guard", settings.guard)] {
+      do {
+        guard let state = try SignerState.read("\(folder)/\(SignerState.fileName)") else { continue }
+        claims.append(
+          RootClaim(
+            size: state.size, word: .state(incarnation: state.incarnation, root: state.root),
+            source: source))
+      } catch let error as CustodyError where error.code == .needsRecovery {
+        claims.append(RootClaim(size: 0, word: .note(""), source: source))
+      } catch let error as CustodyError where error.code == .permission {
+        // Whoever may not read the secrets can verify all the same.
+        continue
+      }
     }
     return claims
   }

@@ -121,15 +121,18 @@ final class Appending {
     let (isEvents, defaults) = (options.isEvents, options.defaults)
     let parts = Parallel.map(lines.ranges.count) { range -> [Parsed] in
       var parsed = Parsed()
-      parsed.events.reserveCapacity(range.count)
+      var line = EventLine(isEvent: isEvents, defaults)
+      if keepingContent { parsed.events.reserveCapacity(range.count) }
       lines.bytes.withUnsafeBytes { bytes in
         for index in range where !lines.ranges[index].isEmpty {
           let number = lines.firstNumber + index
           do {
-            parsed.events.append(
-              try EventLine.event(
-                UnsafeRawBufferPointer(rebasing: bytes[lines.ranges[index]]), isEvent: isEvents,
-                defaults, keepingContent: keepingContent))
+            let event = try line.event(
+              UnsafeRawBufferPointer(rebasing: bytes[lines.ranges[index]]),
+              keepingContent: keepingContent)
+            // What is only checked need not be checked again for each neighbor.
+            if !keepingContent, let last = parsed.events.last, last.isCheckedLike(event) { continue }
+            parsed.events.append(event)
             parsed.numbers.append(number)
           } catch {
             let error = error as? CustodyError ?? CustodyError(.internal, "A line was not parsed.")
@@ -288,5 +291,14 @@ final class Appending {
       event.id = try store.derivedID(for: event, line: bytes, count: count)
     }
     return event
+  }
+}
+
+extension NewEvent {
+  /// Whether whatever is checked of `other` before appending is the same here.
+  fileprivate func isCheckedLike(_ other: NewEvent) -> Bool {
+    stream.utf8.count == other.stream.utf8.count && stream == other.stream
+      && type.utf8.count == other.type.utf8.count && type == other.type
+      && subjects == other.subjects && dataClass == other.dataClass
   }
 }

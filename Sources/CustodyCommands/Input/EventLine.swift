@@ -1,5 +1,6 @@
 import Custody
 import CustodyModel
+import Foundation
 
 /// What is the same for every event of one `append`.
 struct EventDefaults: Sendable {
@@ -13,29 +14,58 @@ struct EventDefaults: Sendable {
   var causationID: EventID?
 }
 
-/// Turns a line of input into an event.
-enum EventLine {
+/// Turns lines of input into events. One for each thread.
+///
+/// Neighboring lines mostly share their stream, type and subjects: what was made of the same bytes
+/// before is used again.
+struct EventLine {
+  private let isEvent: Bool
+  private let defaults: EventDefaults
+  private var stream = Repeated("")
+  private var type = Repeated("")
+  private var subjects = Repeated<[Subject]>([])
+
+  /// - Parameter isEvent: whether a line says everything about an event, or is its content.
+  init(isEvent: Bool, _ defaults: EventDefaults) {
+    self.isEvent = isEvent
+    self.defaults = defaults
+  }
+
+  /// The last value made of some bytes.
+  private struct Repeated<Value> {
+    private var bytes: [UInt8] = []
+    private var value: Value
+
+    init(_ value: Value) { self.value = value }
+
+    mutating func value(
+      of new: UnsafeRawBufferPointer, _ make: (UnsafeRawBufferPointer) -> Value?
+    ) -> Value? {
+      if !bytes.isEmpty, bytes.count == new.count,
+        memcmp(bytes, new.baseAddress!, new.count) == 0
+      {
+        return value
+      }
+      guard let made = make(new) else { return nil }
+      bytes = Array(new)
+      value = made
+      return made
+    }
+  }
+
   /// An event of a line.
   ///
   /// - Parameter keepingContent: false when the event is only going to be checked.
-  static func event(
-    _ line: UnsafeRawBufferPointer, isEvent: Bool, _ defaults: EventDefaults, keepingContent: Bool
+  mutating func event(
+    _ line: UnsafeRawBufferPointer, keepingContent: Bool
   ) throws -> NewEvent {
-    isEvent
-      ? try self.event(line, defaults, keepingContent: keepingContent)
-      : try content(line, defaults, keepingContent: keepingContent)
-  }
-
-  /// The line is the content: one JSON text.
-  private static func content(
-    _ line: UnsafeRawBufferPointer, _ defaults: EventDefaults, keepingContent: Bool
-  ) throws -> NewEvent {
+    guard !isEvent else { return try fullEvent(line, keepingContent: keepingContent) }
     do throws(JSONText.Fault) {
       try JSONText.validate(line)
     } catch {
-      throw refused(error)
+      throw Self.refused(error)
     }
-    return event(defaults, content: try content(line, keeping: keepingContent))
+    return Self.event(defaults, content: try Self.content(line, keeping: keepingContent))
   }
 
   private static func content(
@@ -51,38 +81,38 @@ enum EventLine {
   }
 
   /// The line is an object that says everything about one event.
-  private static func event(
-    _ line: UnsafeRawBufferPointer, _ defaults: EventDefaults, keepingContent: Bool
+  private mutating func fullEvent(
+    _ line: UnsafeRawBufferPointer, keepingContent: Bool
   ) throws -> NewEvent {
     let members: [JSONText.Member]
     do throws(JSONText.Fault) {
       members = try JSONText.members(line)
     } catch {
-      throw refused(error)
+      throw Self.refused(error)
     }
-    var event = event(defaults, content: [])
+    var event = Self.event(defaults, content: [])
     for (index, member) in members.enumerated() {
       // A handful of members: comparing them all is cheaper than a set.
       guard !members[..<index].contains(where: { $0.name == member.name }) else {
-        throw refused("the member \(quoted(member.name)) stands twice", at: member.offset)
+        throw Self.refused("the member \(Self.quoted(member.name)) stands twice", at: member.offset)
       }
       let value = UnsafeRawBufferPointer(rebasing: line[member.range])
       if member.name == "content" {
-        event.content = try content(value, keeping: keepingContent)
+        event.content = try Self.content(value, keeping: keepingContent)
         continue
       }
       guard try take(member.name, value, into: &event) else {
-        throw refused(
-          "\(member.name.count <= 40 ? quoted(member.name) : "a member") is not known or not as "
-            + "expected: \(expectation[member.name] ?? "known are \(known)")",
+        throw Self.refused(
+          "\(member.name.count <= 40 ? Self.quoted(member.name) : "a member") is not known or not as "
+            + "expected: \(Self.expectation[member.name] ?? "known are \(Self.known)")",
           at: member.range.lowerBound)
       }
     }
     guard members.contains(where: { $0.name == "content" }) else {
-      throw refused("the member \"content\" is missing", at: 0)
+      throw Self.refused("the member \"content\" is missing", at: 0)
     }
     guard !event.stream.isEmpty, !event.type.isEmpty else {
-      throw refused("\"stream\" and \"type\" have to be given, here or as options", at: 0)
+      throw Self.refused("\"stream\" and \"type\" have to be given, here or as options", at: 0)
     }
     return event
   }
@@ -99,17 +129,17 @@ enum EventLine {
     + "expectedRevision, content"
 
   /// Whether the member was known and its value as expected.
-  private static func take(
+  private mutating func take(
     _ name: String, _ value: UnsafeRawBufferPointer, into event: inout NewEvent
   ) throws -> Bool {
     func string() -> String? { JSONText.string(value) }
     func integer() -> Int? { Int(String(decoding: value, as: UTF8.self)) }
     switch name {
     case "stream":
-      guard let text = string() else { return false }
+      guard let text = stream.value(of: value, JSONText.string) else { return false }
       event.stream = text
     case "type":
-      guard let text = string() else { return false }
+      guard let text = type.value(of: value, JSONText.string) else { return false }
       event.type = text
     case "class":
       guard let text = string() else { return false }
@@ -133,13 +163,18 @@ enum EventLine {
       guard let number = integer(), number >= -1 else { return false }
       event.expectedRevision = number == -1 ? .none : .exactly(Revision(number))
     case "subjects":
-      guard let ranges = try? JSONText.elements(value) else { return false }
-      let names = ranges.map { JSONText.string(UnsafeRawBufferPointer(rebasing: value[$0])) }
-      guard names.allSatisfy({ $0?.isEmpty == false }) else { return false }
-      event.subjects = names.map { SubjectArgument.of($0!) }
+      guard let people = subjects.value(of: value, Self.subjects) else { return false }
+      event.subjects = people
     default: return false
     }
     return true
+  }
+
+  private static func subjects(_ value: UnsafeRawBufferPointer) -> [Subject]? {
+    guard let ranges = try? JSONText.elements(value) else { return nil }
+    let names = ranges.compactMap { JSONText.string(UnsafeRawBufferPointer(rebasing: value[$0])) }
+    guard names.count == ranges.count, !names.contains("") else { return nil }
+    return names.map { SubjectArgument.of($0) }
   }
 
   static func event(_ defaults: EventDefaults, content: [UInt8]) -> NewEvent {

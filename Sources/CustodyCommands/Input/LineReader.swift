@@ -101,10 +101,10 @@ final class LineReader {
 
   /// Reads more into a new buffer and finds the line ends in it.
   private func fill() throws {
-    var fresh = [UInt8](buffer[start...])
+    let rest = buffer[start...]
     ends = ends.map { $0 - start }
     start = 0
-    let had = fresh.count
+    let had = rest.count
     let tail = had - (ends.last.map { $0 + 1 } ?? 0)
     guard tail <= Self.lineSizeMax else {
       throw CustodyError(
@@ -114,15 +114,17 @@ final class LineReader {
     }
     // Grows with a long line, so that reading it takes time in proportion to its length.
     let wanted = max(Self.chunkSize, had)
-    fresh.append(contentsOf: repeatElement(0, count: wanted))
     var got = 0
-    repeat {
-      got = fresh.withUnsafeMutableBytes { read(file, $0.baseAddress! + had, wanted) }
-    } while got < 0 && errno == EINTR
+    let fresh = [UInt8](unsafeUninitializedCapacity: had + wanted) { memory, count in
+      let end = memory[...].initialize(fromContentsOf: rest)
+      repeat {
+        got = read(file, memory.baseAddress! + end, wanted)
+      } while got < 0 && errno == EINTR
+      count = had + max(0, got)
+    }
     guard got >= 0 else {
       throw CustodyError(.io, "\(name) cannot be read: \(String(cString: strerror(errno))).")
     }
-    fresh.removeSubrange((had + got)...)
     bytesRead += got
     isAtEnd = got == 0
     fresh.withUnsafeBytes { bytes in

@@ -32,6 +32,8 @@ package struct LedgerVerifier {
   /// Takes the next segment; the caller hands them over in the order of their positions.
   package mutating func join(_ segment: SegmentResult) {
     precondition(segment.start == end || isBroken || segment.start > end)
+    // Nothing in it: the next one that has events shows what is missing.
+    if segment.end == segment.start, segment.start > 0 { return }
     report.add(segment.findings, count: segment.findingCount)
     if segment.start > end {
       add(.positionMissing, end, "position \(end)", "position \(segment.start)")

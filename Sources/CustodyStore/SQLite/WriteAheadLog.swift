@@ -6,10 +6,7 @@ import GRDB
 /// Copies the WAL into its database, under the store's lock only.
 package enum WriteAheadLog {
   /// The size of the WAL beside `path`, in bytes.
-  static func size(_ path: String) -> Int {
-    var status = stat()
-    return stat(path + "-wal", &status) == 0 ? Int(status.st_size) : 0
-  }
+  static func size(_ path: String) -> Int { FileIO.size(path + "-wal") }
 
   /// Copies what no reader still needs and, when that was everything, cuts the WAL to nothing.
   ///

@@ -63,12 +63,12 @@ package struct LedgerVerification {
     let size = try reader.size()
     var claims = claims
     if let newest = try reader.newestCheckpoint() {
-      claims.append(RootClaim(size: newest.size, word: .note(newest.note), source: "checkpoint"))
+      claims += try stored(database, from: newest.size, upTo: newest.size)
     }
     let tree = TreeReader(reader)
     for claim in claims where claim.size <= size {
       verifier.checkHead(
-        claim, root: try tree.root(size: claim.size),
+        claim, root: try tree.root(size: max(0, claim.size)),
         declaredKeys: try signingKeys(reader, ledger))
     }
     return verifier.finishHead(
@@ -106,13 +106,16 @@ package struct LedgerVerification {
 
   private func verifyEvents(_ database: ReadOnlyDatabase) throws -> VerificationReport {
     let ledger = try auditLedger(database)
-    let total = try eventCount(database)
+    let named = try eventCount(database)
+    // A hostile file can name any position, but it holds no more events than it has room for: a
+    // gap lies among as many.
+    let total = min(named, Self.roomForEvents(path))
     let shared = Shared(verifier: LedgerVerifier(level: level, ledger: ledger, keys: verifierKeys))
     let segments = (total + SegmentVerifier.size - 1) / SegmentVerifier.size
     let threads = max(1, min(threadCount, segments))
     DispatchQueue.concurrentPerform(iterations: threads) { _ in
       do {
-        try work(shared, ledger, total)
+        try work(shared, ledger, total, named)
       } catch {
         shared.lock.withLock { shared.failure = shared.failure ?? error }
       }
@@ -134,15 +137,48 @@ package struct LedgerVerification {
       }
     }
     report.add(extra)
+    report.add(try checkPositions(database, report, named))
     report.sort()
     return report
   }
 
+  /// More events than `path` can hold, in whole segments.
+  private static func roomForEvents(_ path: String) -> Int {
+    // Less than any row takes, of which the hashes alone have 96 bytes.
+    let rowSizeMin = 16
+    let rows = (FileIO.size(path) + WriteAheadLog.size(path)) / rowSizeMin
+    return (rows / SegmentVerifier.size + 1) * SegmentVerifier.size
+  }
+
+  /// Rows beside the range that was read.
+  private func checkPositions(
+    _ database: ReadOnlyDatabase, _ report: VerificationReport, _ named: Int
+  ) throws -> [Finding] {
+    var findings: [Finding] = []
+    if named > report.eventCount, !report.findings.contains(where: { $0.rule == .positionMissing })
+    {
+      findings.append(
+        Finding(
+          .positionMissing, at: report.eventCount, expected: "position \(report.eventCount)",
+          found: "position \(named - 1)"))
+    }
+    let below = try HotStatement(
+      database.handle, "SELECT position FROM audit_event WHERE position < 0 LIMIT 1")
+    if try below.step() {
+      findings.append(
+        Finding(
+          .fieldValue, expected: "positions from 0", found: "position \(below.integer(0))"))
+    }
+    return findings
+  }
+
   /// One thread: takes segments until there are none.
-  private func work(_ shared: Shared, _ ledger: AuditLedger, _ total: Int) throws {
+  private func work(
+    _ shared: Shared, _ ledger: AuditLedger, _ total: Int, _ named: Int
+  ) throws {
     let database = try ReadOnlyDatabase(path: path)
     // Every change of a ledger appends an event, so the same number of events is the same moment.
-    for _ in 0..<100 where try eventCount(database) != total { try database.refresh() }
+    for _ in 0..<100 where try eventCount(database) != named { try database.refresh() }
     let rows = try AuditRows(database.handle)
     let verifier = SegmentVerifier(level: level, ledgerID: ledger.id ?? LedgerID(), keys: dataKeys)
     while true {
@@ -184,7 +220,8 @@ package struct LedgerVerification {
     let query = try HotStatement(
       database.handle, "SELECT position FROM audit_event ORDER BY position DESC LIMIT 1")
     defer { query.reset() }
-    return try query.step() ? Int(query.integer(0)) + 1 : 0
+    guard try query.step() else { return 0 }
+    return Int(min(max(query.integer(0), -1), .max - 1)) + 1
   }
 
   private func auditLedger(_ database: ReadOnlyDatabase) throws -> AuditLedger {
@@ -209,20 +246,29 @@ package struct LedgerVerification {
   private func claims(
     _ database: ReadOnlyDatabase, above low: Int, upTo high: Int
   ) throws -> [RootClaim] {
+    let outside = claims.filter { $0.size > low && $0.size <= high }
+    let inside = try stored(database, from: low < 0 ? .min : low + 1, upTo: high)
+    return (outside + inside).sorted { $0.size < $1.size }
+  }
+
+  /// The ledger's own checkpoints for sizes in a range.
+  private func stored(
+    _ database: ReadOnlyDatabase, from low: Int, upTo high: Int
+  ) throws -> [RootClaim] {
     let query = try HotStatement(
       database.handle,
-      low < 0
-        ? "SELECT size, note FROM audit_checkpoint WHERE size <= ?2 ORDER BY size"
-        : "SELECT size, note FROM audit_checkpoint WHERE size > ?1 AND size <= ?2 ORDER BY size")
-    if low >= 0 { query.bind(1, Int64(low)) }
+      "SELECT size, note FROM audit_checkpoint WHERE size BETWEEN ? AND ? ORDER BY size")
+    query.bind(1, Int64(low))
     query.bind(2, Int64(high))
-    var found = claims.filter { $0.size > low && $0.size <= high }
+    var found: [RootClaim] = []
     while try query.step() {
+      // "Types are exact": the same bytes as a BLOB are no note.
+      var note = ""
+      if case .text(let bytes) = query.value(1) { note = String(decoding: bytes, as: UTF8.self) }
       found.append(
-        RootClaim(
-          size: Int(query.integer(0)), word: .note(query.text(1)), source: "checkpoint"))
+        RootClaim(size: Int(query.integer(0)), word: .note(note), source: "checkpoint"))
     }
-    return found.sorted { $0.size < $1.size }
+    return found
   }
 
   /// Ids, nonces and revisions over the whole ledger, and names that nothing uses.
@@ -267,7 +313,9 @@ package struct LedgerVerification {
     query.bind(1, Int64(result.tiles.first!.place))
     query.bind(2, Int64(result.tiles.last!.place))
     var stored: [Int: Digest] = [:]
-    while try query.step() { stored[Int(query.integer(0))] = Digest(query.bytes(1)) }
+    while try query.step() {
+      if case .bytes(let root) = query.value(1) { stored[Int(query.integer(0))] = Digest(root) }
+    }
     for tile in result.tiles where stored[tile.place] != tile.root {
       result.addFinding(
         Finding(
@@ -285,7 +333,8 @@ package struct LedgerVerification {
     for tile in verifier.upperTiles {
       query.bind(1, Int64(tile.level))
       query.bind(2, Int64(tile.place))
-      let stored = try query.step() ? Digest(query.bytes(0)) : nil
+      var stored: Digest?
+      if try query.step(), case .bytes(let root) = query.value(0) { stored = Digest(root) }
       query.reset()
       if stored != tile.root {
         findings.append(

@@ -77,9 +77,11 @@ enum SchemaCheck {
     }
     var rows: [Migrator.Applied] = []
     while try query.step() {
+      var row = (name: "", sha256: [UInt8]())
+      if case .text = query.value(1) { row.name = query.text(1) }
+      if case .bytes(let digest) = query.value(2) { row.sha256 = Array(digest) }
       rows.append(
-        Migrator.Applied(
-          number: Int(query.integer(0)), name: query.text(1), sha256: Array(query.bytes(2))))
+        Migrator.Applied(number: Int(query.integer(0)), name: row.name, sha256: row.sha256))
     }
     return rows
   }
