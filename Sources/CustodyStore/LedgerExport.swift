@@ -8,6 +8,10 @@ extension StoreFolder {
     guard replacing || !FileIO.exists(path) else {
       throw CustodyError(.alreadyExists, "\(path) exists already. Replace it with --force.")
     }
+    let folder = (path as NSString).deletingLastPathComponent
+    guard access(folder, W_OK) == 0 else {
+      throw CustodyError(SystemCallError("access"), path: folder)
+    }
     let building = "\(path).\(getpid()).tmp"
     unlink(building)
     defer { unlink(building) }

@@ -41,6 +41,8 @@ package struct StoreCreation: Sendable {
     let ledgerID = LedgerID(
       environment.eventID(at: environment.now()).bytes)!
     let building = "\(root).\(getpid()).init"
+    // Folders outside that this makes: they go again when it fails.
+    let made = [secrets, self.guard].compactMap { $0 }.filter { !FileIO.exists($0) }
     try? FileManager.default.removeItem(atPath: building)
     try FileIO.makeFolder(building)
     do {
@@ -51,6 +53,7 @@ package struct StoreCreation: Sendable {
       try FileIO.syncFolder(of: root)
     } catch {
       try? FileManager.default.removeItem(atPath: building)
+      for folder in made { try? FileManager.default.removeItem(atPath: folder) }
       throw error
     }
   }

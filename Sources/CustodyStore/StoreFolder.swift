@@ -130,6 +130,7 @@ package final class StoreFolder: Sendable {
       let ledger = try LedgerStore(
         path: layout.ledger, ledgerID: ledgerID, lock: lock, environment: environment,
         keyring: keyring, signer: try reader.signer(provider))
+      try reader.recordEpoch(in: ledger)
       return StoreFolder(
         layout: layout, settings: settings, ledgerID: ledgerID, environment: environment,
         keyring: keyring, provider: provider, writable: ledger)
@@ -244,17 +245,48 @@ package final class StoreFolder: Sendable {
   package func rotateEpochKey(actor: Name) async throws -> (new: KeyID, destroyed: [KeyID]) {
     guard let keyring else { throw CustodyError(.usage, "Rotating keys needs the secrets.") }
     let ledger = try ledger()
-    let rotated = try await ledger.locked { try keyring.rotate() }
-    let events = [
-      SystemEvent.keyCreated(.init(purpose: .epoch, key: rotated.new)),
-      SystemEvent.keyDestroyed(
-        .init(keys: rotated.destroyed, reason: .rotation, request: nil)),
-    ]
-    _ = try await ledger.append(
+    return try await ledger.locked { [self] in
+      let rotated = try keyring.rotate()
+      try record(rotated.new, replacing: rotated.destroyed, in: ledger, actor)
+      return rotated
+    }
+  }
+
+  /// Records an epoch key that came into force without its event: a crash fell in between.
+  fileprivate func recordEpoch(in ledger: LedgerStore) throws {
+    guard let keyring else { return }
+    let current = try keyring.currentEpoch()
+    let recorded = try recordedEpoch()
+    guard recorded != current else { return }
+    try record(current, replacing: recorded.map { [$0] } ?? [], in: ledger, Name("custody"))
+  }
+
+  /// The epoch key that the newest `key.created` of its purpose names.
+  private func recordedEpoch() throws -> KeyID? {
+    let filter = EventFilter(stream: SystemEvent.stream, type: "key.created", isReversed: true)
+    for event in try read({ try $0.events(filter, ledgerID: ledgerID, limit: 16) }) {
+      if let body = event.body,
+        case .keyCreated(let created) = SystemEvent(
+          type: "key.created".utf8, version: SystemEvent.typeVersion, content: body,
+          at: event.position), created.purpose == .epoch
+      {
+        return KeyID(created.key)
+      }
+    }
+    return nil
+  }
+
+  private func record(
+    _ new: KeyID, replacing old: [KeyID], in ledger: LedgerStore, _ actor: Name
+  ) throws {
+    var events = [SystemEvent.keyCreated(.init(purpose: .epoch, key: new))]
+    if !old.isEmpty {
+      events.append(.keyDestroyed(.init(keys: old, reason: .rotation, request: nil)))
+    }
+    try ledger.appendUnderLock(
       try events.map {
         try PendingEvent.system($0, ledgerID: ledgerID, actor: actor, environment: environment)
       })
-    return rotated
   }
 
   /// Signs what is due and leaves the databases without a WAL.

@@ -18,6 +18,16 @@ package final class LedgerReader {
     }
   }
 
+  /// Positions at or above this are not read: "ledger 2⁶³ events" is out of reach, and numbers near
+  /// it are a hostile file's.
+  static let positionEnd = 1 << 62
+
+  private static func malformed(_ position: Int, _ error: (any Error)? = nil) -> CustodyError {
+    CustodyError(
+      .notAStore, "Position \(position) of the ledger cannot be read. Run: custody verify",
+      cause: error)
+  }
+
   private let connection: OpaquePointer
   private var prepared: [String: HotStatement] = [:]
 
@@ -57,7 +67,10 @@ package final class LedgerReader {
   package func newestCheckpoint() throws -> (size: Int, note: String)? {
     let query = try statement("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1")
     defer { query.reset() }
-    return try query.step() ? (Int(query.integer(0)), query.text(1)) : nil
+    guard try query.step() else { return nil }
+    let size = Int(query.integer(0))
+    guard size >= 0 else { throw Self.malformed(size) }
+    return (size, query.text(1))
   }
 
   package func checkpointCount() throws -> Int {
@@ -71,7 +84,9 @@ package final class LedgerReader {
     let query = try statement("SELECT position FROM event WHERE event_id = ?")
     query.bind(1, id)
     defer { query.reset() }
-    return try query.step() ? Position(Int(query.integer(0))) : nil
+    guard try query.step() else { return nil }
+    guard query.integer(0) >= 0 else { throw Self.malformed(Int(query.integer(0))) }
+    return Position(Int(query.integer(0)))
   }
 
   /// Positions of events whose id starts with these hexadecimal digits, at most two of them.
@@ -87,7 +102,10 @@ package final class LedgerReader {
     query.bind(2, EventID(high + [UInt8](repeating: 255, count: 16 - high.count))!)
     defer { query.reset() }
     var positions: [Position] = []
-    while try query.step() { positions.append(Position(Int(query.integer(0)))) }
+    while try query.step() {
+      guard query.integer(0) >= 0 else { throw Self.malformed(Int(query.integer(0))) }
+      positions.append(Position(Int(query.integer(0))))
+    }
     return positions
   }
 
@@ -182,10 +200,7 @@ package final class LedgerReader {
 
   private static func event(_ row: HotStatement, ledgerID: LedgerID) throws -> StoredEvent {
     func malformed(_ error: (any Error)? = nil) -> CustodyError {
-      CustodyError(
-        .notAStore,
-        "Position \(row.integer(0)) of the ledger cannot be read. Run: custody verify",
-        cause: error)
+      Self.malformed(Int(row.integer(0)), error)
     }
     func fixed<T: FixedBytes>(_ column: Int32) throws -> T {
       let bytes = row.bytes(column)

@@ -367,6 +367,13 @@ package final class LedgerStore: Sendable {
     }
   }
 
+  /// Appends events of the library's own while the store's lock is held already.
+  package func appendUnderLock(_ events: [PendingEvent]) throws {
+    let outcome = try transact(
+      [Batch(events: events, chain: nil, deliver: { _ in })], completing: nil)
+    for case .failure(let error) in outcome { throw error }
+  }
+
   /// Runs `body` on the thread that writes, with the store's lock held.
   package func locked<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
     try await onThread { [self] in try lock.withLock(body) }
