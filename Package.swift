@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -42,6 +42,7 @@ let package = Package(
     .testTarget(
       name: "CustodyModelTests",
       dependencies: ["CustodyModel", "CustodyTesting"],
+      exclude: ["Golden"],
       swiftSettings: settings),
 
     .target(
@@ -60,7 +61,10 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "CustodyStoreTests",
-      dependencies: ["CustodyStore", "CustodyTesting"],
+      dependencies: [
+        "CSQLiteShim", "Custody", "CustodyLedger", "CustodyStore", "CustodyTesting",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: settings),
 
     .target(
@@ -69,7 +73,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "CustodyTests",
-      dependencies: ["Custody", "CustodyTesting"],
+      dependencies: ["Custody", "CustodyMigrations", "CustodyStore", "CustodyTesting"],
       swiftSettings: settings),
 
     .target(
@@ -81,7 +85,11 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "CustodyCommandsTests",
-      dependencies: ["CustodyCommands", "CustodyTool", "CustodyTesting"],
+      dependencies: [
+        "Custody", "CustodyCommands", "CustodyTool", "CustodyTesting",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      exclude: ["Snapshots"],
       swiftSettings: settings),
 
     .executableTarget(
@@ -93,9 +101,12 @@ let package = Package(
     // regular target that imports Testing.
     .testTarget(
       name: "CustodyTesting",
-      dependencies: ["Custody", "CustodyStore", "CustodyLedger"],
+      dependencies: ["CSQLiteShim", "Custody", "CustodyStore", "CustodyLedger"],
       swiftSettings: settings),
-    .testTarget(name: "TidyTests", swiftSettings: settings),
+    .testTarget(
+      name: "TidyTests",
+      dependencies: ["CustodyLedger", "CustodyMigrations"],
+      swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -8,6 +8,12 @@ package struct Migration: Sendable {
   package let name: String
   package let sql: [UInt8]
 
+  package init(number: Int, name: String, sql: [UInt8]) {
+    self.number = number
+    self.name = name
+    self.sql = sql
+  }
+
   /// The changes of ledger.sqlite, in order.
   package static let ledger = [
     Migration(number: 1, name: "create_ledger", sql: PackageResources._001_create_ledger_sql)

@@ -6,7 +6,8 @@ let package = Package(
   name: "callers",
   dependencies: [.package(name: "Custody", path: "../..")],
   targets: [
-    .executableTarget(name: "callers", dependencies: [.product(name: "Custody", package: "Custody")])
+    .executableTarget(
+      name: "callers", dependencies: [.product(name: "Custody", package: "Custody")])
   ],
   swiftLanguageModes: [.v6]
 )

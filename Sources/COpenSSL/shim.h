@@ -8,7 +8,6 @@
 #include <openssl/hmac.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
-#include <openssl/rand.h>
 
 // EVP_CIPHER_CTX_ctrl is a function, its command names are macros with casts that Swift does not
 // import.

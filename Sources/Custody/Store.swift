@@ -10,7 +10,9 @@ import Foundation
 ///   NewEvent(
 ///     stream: "conversation/1", type: "emotion.scored", subjects: [.identifier("patient-0017")],
 ///     content: Array(#"{"joy":812345}"#.utf8)))
-/// let report = try await store.verify()
+/// let event = try store.event(at: receipt.position)!
+/// let content = try store.content(of: event)!
+/// print(String(decoding: content, as: UTF8.self), try await store.verify().holds)
 /// try await store.close()
 /// ```
 ///
@@ -27,8 +29,8 @@ public final class Store: Sendable {
     case writing
   }
 
-  let folder: StoreFolder
-  let sealing: SealingService
+  package let folder: StoreFolder
+  package let sealing: SealingService
   private let actor: Name
 
   private init(folder: StoreFolder, actor: Name) {
@@ -48,8 +50,9 @@ public final class Store: Sendable {
   ///     `$XDG_STATE_HOME/custody/<ledger id>` by default.
   ///   - passphrase: seals the secrets; without one the root key is a file of mode 0600.
   ///   - actor: who acts, `uid:N` by default. Asserted, never verified.
-  /// - Throws: ``CustodyStore/CustodyError`` with `alreadyExists` when something is there: name
-  ///   another place; `permission`, `diskFull` or `io` when the disk refuses.
+  /// - Throws: `CustodyError` with `alreadyExists` when something is there: name another place;
+  ///   `usage` for an organization that cannot be one; `permission`, `diskFull` or `io` when the
+  ///   disk refuses. No store is left behind then.
   ///
   /// Cost: about ten fsyncs; with a passphrase a third of a second more.
   public static func create(
@@ -72,9 +75,9 @@ public final class Store: Sendable {
   ///   - access: what for. Reading needs no secret and never writes.
   ///   - actor: who acts, `uid:N` by default.
   ///   - passphrase: asked only when the secrets are sealed under one.
-  /// - Throws: ``CustodyStore/CustodyError`` with `notAStore`, `newerStore`, `wrongPassphrase`,
-  ///   `keyFileMode` or, for writing, `needsRecovery` when guard, signer and ledger disagree. Its
-  ///   message says what to do.
+  /// - Throws: `CustodyError` with `notAStore`, `newerStore`, `wrongPassphrase`, `keyFileMode` or,
+  ///   for writing, `needsRecovery` when guard, signer and ledger disagree. Its message says what
+  ///   to do.
   ///
   /// Cost: a few milliseconds, whatever the size of the ledger; with a passphrase a third of a
   /// second more.
@@ -91,11 +94,18 @@ public final class Store: Sendable {
     let folder = try StoreFolder.open(absolute(path), for: folderAccess) {
       try passphrase().bytes
     }
-    return Store(folder: folder, actor: try name(of: actor))
+    let store = Store(folder: folder, actor: try name(of: actor))
+    if access == .writing { try store.sealing.checkActor() }
+    return store
   }
 
-  /// Signs what no checkpoint covers yet and leaves the databases tidy. Appending after this is an
-  /// error of the caller's.
+  /// Signs what no checkpoint covers yet and empties the databases' write-ahead logs.
+  ///
+  /// Call it once, when nothing is being appended any more. A store that is never closed has lost
+  /// nothing: its newest events are durable, and unsealed until the next checkpoint.
+  ///
+  /// - Throws: `CustodyError` with what stopped the writer, if anything did: a checkpoint that could
+  ///   not be signed after its events were committed is told here.
   public func close() async throws { try await folder.close() }
 
   /// The ledger's UUID.
@@ -131,6 +141,8 @@ public final class Store: Sendable {
 public final class Passphrase: Sendable {
   let bytes: SecretBytes
 
+  /// A passphrase from a string.
+  ///
   /// - Parameter text: UTF-8, any length. Swift may keep copies of a `String`: prefer
   ///   ``init(wiping:)`` where the bytes come from a file or a terminal.
   public init(_ text: String) {
@@ -138,6 +150,8 @@ public final class Passphrase: Sendable {
     self.bytes = SecretBytes(wiping: &bytes)
   }
 
+  /// A passphrase from bytes of which no copy is to stay.
+  ///
   /// - Parameter bytes: copied, then overwritten.
   public init(wiping bytes: inout [UInt8]) { self.bytes = SecretBytes(wiping: &bytes) }
 
@@ -146,5 +160,7 @@ public final class Passphrase: Sendable {
 
   /// What opening throws when a passphrase is needed and nobody gave one.
   public static let missing = CustodyError(
-    .wrongPassphrase, "The secrets are sealed under a passphrase, and none was given.")
+    .wrongPassphrase,
+    "The secrets are sealed under a passphrase, and none was given. Name a file of mode 0600 whose "
+      + "first line it is, with --passphrase-file or CUSTODY_PASSPHRASE_FILE.")
 }

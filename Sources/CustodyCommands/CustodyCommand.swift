@@ -7,6 +7,7 @@ public struct CustodyCommand: AsyncParsableCommand {
   /// The version of the program.
   public static let version = "0.1.0"
 
+  /// Name, help and verbs; a new verb is a file of `Verbs` and an entry here.
   public static let configuration = CommandConfiguration(
     commandName: "custody",
     abstract: "An encrypted, hash-chained record of a data pipeline that a stranger can verify.",
@@ -26,12 +27,17 @@ public struct CustodyCommand: AsyncParsableCommand {
       KeyCommand.self, ExportCommand.self, StatsCommand.self, DoctorCommand.self,
     ])
 
+  /// The command as the argument parser makes it, with nothing given yet.
   public init() {}
 
   /// Parses the arguments, runs the verb and returns the exit status.
   public static func launch(_ arguments: [String]) async -> Int32 {
     // A reader that goes away shows as an error of write, not as a signal.
     signal(SIGPIPE, SIG_IGN)
+    if let note = UnknownVerb.note(arguments, Self.self) {
+      Terminal.note(note)
+      return ExitStatus.usage
+    }
     do {
       var command = try parseAsRoot(arguments)
       if var command = command as? any AsyncParsableCommand {

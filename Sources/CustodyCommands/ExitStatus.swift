@@ -1,14 +1,14 @@
 import Custody
 
 /// What the command returns; a total function of an error's code.
-enum ExitStatus {
-  static let done: Int32 = 0
+package enum ExitStatus {
+  package static let done: Int32 = 0
   /// The answer is no: verification found something.
-  static let refused: Int32 = 1
-  static let usage: Int32 = 2
-  static let surroundings: Int32 = 7
+  package static let refused: Int32 = 1
+  package static let usage: Int32 = 2
+  package static let surroundings: Int32 = 7
 
-  static func of(_ code: CustodyError.Code) -> Int32 {
+  package static func of(_ code: CustodyError.Code) -> Int32 {
     switch code {
     case .usage: usage
     case .notFound, .notAStore: 3

@@ -45,6 +45,7 @@ public struct CustodyError: Error, Sendable {
     case `internal`
   }
 
+  /// Which kind of failure: what a program decides by.
   public let code: Code
   /// What went wrong and what to do about it, as one or two sentences.
   public let message: String
@@ -55,18 +56,21 @@ public struct CustodyError: Error, Sendable {
 
   /// A place in the input.
   public struct Location: Sendable, Equatable, CustomStringConvertible {
+    /// A path as it was given, or `standard input`.
     public let file: String?
     /// From 1.
     public let line: Int?
     /// From 1, in bytes.
     public let column: Int?
 
+    /// A place as far as it is known; what is nil is not named.
     public init(file: String? = nil, line: Int? = nil, column: Int? = nil) {
       self.file = file
       self.line = line
       self.column = column
     }
 
+    /// What is known, as in `events.ndjson, line 3, column 17`; empty when nothing is.
     public var description: String {
       var parts: [String] = []
       if let file { parts.append(file) }
@@ -76,6 +80,7 @@ public struct CustodyError: Error, Sendable {
     }
   }
 
+  /// A failure of this kind. The caller sees to it that `message` gives nothing away.
   public init(
     _ code: Code, _ message: String, cause: (any Error)? = nil, at location: Location? = nil
   ) {
@@ -92,6 +97,7 @@ public struct CustodyError: Error, Sendable {
 }
 
 extension CustodyError: CustomStringConvertible {
+  /// The place in the input, if there is one, and the message.
   public var description: String {
     location.map { "\($0): \(message)" } ?? message
   }

@@ -12,6 +12,4 @@ public enum Limits {
   public static let checkpointInterval = 1024
   /// The WAL is copied into the database when it passes this size, in bytes.
   public static let walSizeMax = 64 << 20
-  /// The longest outside identifier, in bytes of UTF-8.
-  public static let identifierSizeMax = 512
 }

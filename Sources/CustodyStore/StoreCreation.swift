@@ -42,7 +42,7 @@ package struct StoreCreation: Sendable {
       environment.eventID(at: environment.now()).bytes)!
     let building = "\(root).\(getpid()).init"
     // Folders outside that this makes: they go again when it fails.
-    let made = [secrets, self.guard].compactMap { $0 }.filter { !FileIO.exists($0) }
+    let made = [secrets, guardPath(ledgerID)].compactMap { $0 }.filter { !FileIO.exists($0) }
     try? FileManager.default.removeItem(atPath: building)
     try FileIO.makeFolder(building)
     do {
@@ -50,12 +50,12 @@ package struct StoreCreation: Sendable {
       guard rename(building, root) == 0 else {
         throw CustodyError(SystemCallError("rename"), path: root)
       }
-      try FileIO.syncFolder(of: root)
     } catch {
       try? FileManager.default.removeItem(atPath: building)
       for folder in made { try? FileManager.default.removeItem(atPath: folder) }
       throw error
     }
+    try FileIO.syncFolder(of: root)
   }
 
   private func checkPlace() throws {
@@ -74,8 +74,7 @@ package struct StoreCreation: Sendable {
   private func build(
     _ layout: Layout, _ ledgerID: LedgerID, _ environment: Environment
   ) async throws {
-    let guardPath =
-      self.guard ?? Guard.defaultFolder(ledgerID, environment: ProcessInfo.processInfo.environment)
+    let guardPath = guardPath(ledgerID)
     let guardFolder = Guard(folder: guardPath)
     let secretsPath = secrets ?? layout.secrets
     try FileIO.makeFolder(layout.anchors)
@@ -122,5 +121,10 @@ package struct StoreCreation: Sendable {
         try PendingEvent.system($0, ledgerID: ledgerID, actor: actor, environment: environment)
       })
     try await ledger.close()
+  }
+
+  private func guardPath(_ ledgerID: LedgerID) -> String {
+    self.guard
+      ?? Guard.defaultFolder(ledgerID, environment: ProcessInfo.processInfo.environment)
   }
 }

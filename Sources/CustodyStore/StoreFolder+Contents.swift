@@ -8,9 +8,11 @@ extension StoreFolder {
     let claim = event.header.claim
     guard let body = event.body else { return nil }
     if claim.keyIDs.isEmpty { return body }
-    guard keyring != nil else {
+    guard let keyring else {
       throw CustodyError(.usage, "Contents are sealed: open the store with its secrets.")
     }
+    // A key that another process has destroyed opens nothing here either.
+    try keyring.refresh()
     var keys: [SecretBytes] = []
     for id in claim.keyIDs {
       guard let key = try dataKeys(id) else { return nil }

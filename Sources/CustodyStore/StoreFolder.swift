@@ -140,15 +140,16 @@ package final class StoreFolder: Sendable {
   /// Refuses a store of a newer version, and says of an older one that it has to be opened for
   /// writing first.
   private func checkVersions() throws {
-    try Connection.translating(layout.ledger) {
-      try Connection.reader(layout.ledger).read { db in
-        let state = try Migrator.state(db, Migration.ledger, path: layout.ledger)
-        guard state == .current else {
-          throw CustodyError(
-            .notAStore,
-            "\(layout.ledger) is of an older version. Any command that writes brings it up to date."
-          )
-        }
+    var databases = [(path: layout.ledger, migrations: Migration.ledger)]
+    if keyring != nil { databases.append((layout.keys, Migration.keys)) }
+    for (path, migrations) in databases {
+      switch try StoreUpgrade.state(path, migrations) {
+      case .current: break
+      case .older(from: 0): throw StoreUpgrade.empty(path)
+      case .older:
+        throw CustodyError(
+          .notAStore,
+          "\(path) is of an older version. Any command that writes brings it up to date.")
       }
     }
   }
@@ -210,7 +211,9 @@ package final class StoreFolder: Sendable {
     }
     for (source, folder) in [("the signer", secretsFolder), ("the guard", settings.guard)] {
       do {
-        guard let state = try SignerState.read("\(folder)/\(SignerState.fileName)") else { continue }
+        guard let state = try SignerState.read("\(folder)/\(SignerState.fileName)") else {
+          continue
+        }
         claims.append(
           RootClaim(
             size: state.size, word: .state(incarnation: state.incarnation, root: state.root),
@@ -231,9 +234,10 @@ package final class StoreFolder: Sendable {
     verification.verifierKeys = [try settings.verifierKey()]
     verification.claims = try outsideClaims()
     if level >= .contents {
-      guard keyring != nil else {
+      guard let keyring else {
         throw CustodyError(.usage, "Level contents opens contents and needs the store's secrets.")
       }
+      try keyring.refresh()
       verification.dataKeys = dataKeys
     }
     return verification

@@ -20,7 +20,12 @@ package struct StoreUpgrade {
   package func run() throws {
     let ledger = try Self.state(layout.ledger, ledgerMigrations)
     let keys = try Self.state(layout.keys, keyMigrations)
-    if ledger == .current, keys == .current { return }
+    for (path, state) in [(layout.ledger, ledger), (layout.keys, keys)]
+    where state == .older(from: 0) {
+      throw Self.empty(path)
+    }
+    // A copy is left when an upgrade did not get as far as a ledger that verifies.
+    if ledger == .current, keys == .current, !FileIO.exists(copy) { return }
     let database = try Connection.writer(layout.ledger)
     if ledger != .current {
       try? FileManager.default.removeItem(atPath: copy)
@@ -39,7 +44,7 @@ package struct StoreUpgrade {
       try Migrator.migrate(
         try Connection.writer(layout.keys), keyMigrations, path: layout.keys)
     }
-    guard ledger != .current else { return }
+    guard FileIO.exists(copy) else { return }
     var verification = LedgerVerification(path: layout.ledger, level: .bodies)
     verification.migrations = ledgerMigrations
     let report = try verification.run()
@@ -51,7 +56,14 @@ package struct StoreUpgrade {
     try FileManager.default.removeItem(atPath: copy)
   }
 
-  private static func state(_ path: String, _ migrations: [Migration]) throws -> Migrator.State {
+  /// What to say of a database without anything in it: one of a store never was.
+  static func empty(_ path: String) -> CustodyError {
+    CustodyError(
+      .needsRecovery,
+      "\(path) is empty: it was cut short or replaced. Put it back from where it was kept.")
+  }
+
+  static func state(_ path: String, _ migrations: [Migration]) throws -> Migrator.State {
     try Connection.translating(path) {
       try Connection.reader(path).read { try Migrator.state($0, migrations, path: path) }
     }

@@ -26,6 +26,7 @@ public struct NewEvent: Sendable {
   /// Any bytes, at most 16 MiB.
   public var content: [UInt8]
 
+  /// An event of these parts; nothing is checked before it is appended.
   public init(
     id: EventID? = nil, stream: String, type: String, typeVersion: UInt16 = 1,
     occurredAt: Timestamp? = nil, subjects: [Subject] = [],
@@ -57,4 +58,15 @@ public enum Subject: Hashable, Sendable {
 
   /// The class of data when nobody says otherwise.
   public static let defaultClass = "default"
+
+  /// Compares identifiers by their bytes: Swift's `==` takes canonically equivalent ones as equal,
+  /// their hashes in the keyring are not.
+  public static func == (left: Subject, right: Subject) -> Bool {
+    switch (left, right) {
+    case (.identifier(let left), .identifier(let right)):
+      left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
+    case (.key(let left), .key(let right)): left == right
+    default: false
+    }
+  }
 }

@@ -6,7 +6,7 @@ import Synchronization
 /// Turns new events into sealed ones: names checked, people looked up, contents sealed.
 ///
 /// Runs before any lock, on all cores when there are many.
-final class SealingService: Sendable {
+package final class SealingService: Sendable {
   /// Batches from this size are sealed on several cores.
   private static let parallelCountMin = 128
 
@@ -29,7 +29,7 @@ final class SealingService: Sendable {
   }
 
   /// - Throws: the error of the first event that cannot be taken.
-  func seal(_ events: [NewEvent]) throws -> [PendingEvent] {
+  package func seal(_ events: [NewEvent]) throws -> [PendingEvent] {
     let seals = try resolve(events)
     let random = folder.environment.random(events.count * Chance.byteCount)
     let now = folder.environment.now()
@@ -73,7 +73,7 @@ final class SealingService: Sendable {
   private func seal(
     _ event: NewEvent, _ keys: SealingKeys, _ chance: Chance, _ now: Timestamp, _ worker: Worker
   ) throws -> PendingEvent {
-    try checkSize(event)
+    try checkItself(event)
     if worker.lastStream?.text != event.stream {
       worker.lastStream = try name(event.stream, "stream", worker)
     }
@@ -85,7 +85,7 @@ final class SealingService: Sendable {
       let claim = try Claim(
         flags: stored.isCompressed ? [.compressed] : [], ledgerID: folder.ledgerID,
         eventID: event.id ?? EventID(at: now, random: chance.id),
-        correlationID: event.correlationID, causationID: event.causationID,
+        correlationID: Self.given(event.correlationID), causationID: Self.given(event.causationID),
         occurredAt: event.occurredAt ?? now, stream: worker.lastStream!,
         type: worker.lastType!, typeVersion: event.typeVersion,
         actor: try event.actor.map { try name($0, "actor", worker) } ?? actor, keyIDs: keys.ids,
@@ -154,7 +154,9 @@ final class SealingService: Sendable {
     /// Types, which are also checked not to be Custody's own.
     fileprivate var types: Set<String> = []
     fileprivate var requests: Set<Request> = []
-    fileprivate var last = (stream: "", type: "", request: Request(subjects: [], dataClass: ""))
+    fileprivate var last = (
+      stream: "", type: "", actor: "", request: Request(subjects: [], dataClass: "")
+    )
   }
 
   private var writableKeyring: Keyring {
@@ -171,14 +173,16 @@ final class SealingService: Sendable {
   /// - Parameter ignoringUnknown: subjects that are not registered are going to be.
   func validate(_ event: NewEvent, ignoringUnknown: Bool, _ known: inout Known) throws {
     let keyring = try writableKeyring
-    try checkSize(event)
+    try checkItself(event)
     try checkNames(event, keyring, &known)
     let request = Request(subjects: event.subjects, dataClass: event.dataClass)
     guard request != known.last.request, !known.requests.contains(request) else { return }
     do {
       _ = try keyIDs(request, keyring)
     } catch let error as CustodyError where error.code == .unknownSubject && ignoringUnknown {
-      // She is going to be registered.
+      // She is going to be registered; a key id cannot be, and there is a limit to how many.
+      for case .key(let id) in event.subjects { _ = try keyring.key(of: .key(id), event.dataClass) }
+      try Self.checkCount(Set(event.subjects).count)
     }
     known.requests.insert(request)
     known.last.request = request
@@ -207,7 +211,14 @@ final class SealingService: Sendable {
     }
   }
 
-  private func checkSize(_ event: NewEvent) throws {
+  /// All zero means none, as in the ledger.
+  private static func given(_ id: EventID?) -> EventID? { id?.isZero == true ? nil : id }
+
+  /// What can be said without looking anywhere else.
+  private func checkItself(_ event: NewEvent) throws {
+    guard event.id?.isZero != true else {
+      throw CustodyError(.invalidInput, "An event id cannot be zero. Give another, or none.")
+    }
     guard event.content.count <= Limits.contentSizeMax else {
       throw CustodyError(
         .contentTooLarge,
@@ -224,13 +235,17 @@ final class SealingService: Sendable {
   private func keyIDs(_ request: Request, _ keyring: Keyring) throws -> [KeyID] {
     guard !request.subjects.isEmpty else { return [try keyring.operationsKey()] }
     let ids = try Set(request.subjects.map { try keyring.key(of: $0, request.dataClass) })
-    guard ids.count <= Claim.keyCountMax else {
+    try Self.checkCount(ids.count)
+    return ids.sorted()
+  }
+
+  private static func checkCount(_ count: Int) throws {
+    guard count <= Claim.keyCountMax else {
       throw CustodyError(
         .invalidInput,
-        "An event can be about at most \(Claim.keyCountMax) people, this one is about \(ids.count). "
+        "An event can be about at most \(Claim.keyCountMax) people, this one is about \(count). "
           + "Append one event for each group of them.")
     }
-    return ids.sorted()
   }
 
   private func checkNames(_ event: NewEvent, _ keyring: Keyring, _ known: inout Known) throws {
@@ -242,7 +257,11 @@ final class SealingService: Sendable {
       try check(event.type, "type", keyring, &known)
       known.last.type = event.type
     }
-    if let actor = event.actor { try check(actor, "actor", keyring, &known) }
+    let actor = event.actor ?? actor.text
+    if !Self.areSame(actor, known.last.actor) {
+      try check(actor, "actor", keyring, &known)
+      known.last.actor = actor
+    }
     if event.stream == SystemEvent.stream {
       throw CustodyError(.invalidInput, "The stream \(SystemEvent.stream) is Custody's own.")
     }
@@ -251,6 +270,25 @@ final class SealingService: Sendable {
   /// Swift takes canonically equivalent strings as equal; only one of them is a name.
   private static func areSame(_ left: String, _ right: String) -> Bool {
     left.utf8.count == right.utf8.count && left == right
+  }
+
+  /// Refuses whoever acts under a name that holds a registered identifier.
+  func checkActor() throws {
+    if try writableKeyring.holdsIdentifier(actor.text) { throw Self.holdsIdentifier("actor") }
+  }
+
+  /// Refuses to register people whose identifiers stand in the name of whoever acts.
+  func checkActor(against identifiers: [String]) throws {
+    guard NameParts.candidates(of: actor.text).isDisjoint(with: identifiers) else {
+      throw Self.holdsIdentifier("actor")
+    }
+  }
+
+  private static func holdsIdentifier(_ field: String) -> CustodyError {
+    CustodyError(
+      .nameHoldsIdentifier,
+      "The \(field) contains the identifier of a registered subject. Names stay readable for "
+        + "ever: use a number or a random id there.")
   }
 
   private func check(
@@ -263,12 +301,7 @@ final class SealingService: Sendable {
       throw CustodyError(
         .invalidInput, "Types ledger.*, key.* and checkpoint.timestamped are Custody's own.")
     }
-    if try keyring.holdsIdentifier(text) {
-      throw CustodyError(
-        .nameHoldsIdentifier,
-        "The \(field) contains the identifier of a registered subject. Names stay readable for "
-          + "ever: use a number or a random id there.")
-    }
+    if try keyring.holdsIdentifier(text) { throw Self.holdsIdentifier(field) }
     known.names.insert(text)
     if field == "type" { known.types.insert(text) }
   }

@@ -6,9 +6,9 @@ extension Store {
   ///
   /// - Returns: its receipt, after the event is durable. Appending an event with an id that stands
   ///   in the ledger already, and the same claim and content, returns the first receipt again.
-  /// - Throws: ``CustodyStore/CustodyError``: `unknownSubject` (register her), `nameHoldsIdentifier`
-  ///   (choose another name), `revisionConflict` (read the stream and decide again), `idReused`
-  ///   (give a new event a new id), `contentTooLarge`, `invalidInput`, `keyDestroyed`, `diskFull`.
+  /// - Throws: `CustodyError`: `unknownSubject` (register her), `nameHoldsIdentifier` (choose
+  ///   another name), `revisionConflict` (read the stream and decide again), `idReused` (give a new
+  ///   event a new id), `contentTooLarge`, `invalidInput`, `keyDestroyed`, `diskFull`.
   ///
   /// Cost: one commit with one fsync, shared with whoever appends at the same time.
   @discardableResult
@@ -18,7 +18,7 @@ extension Store {
 
   /// Appends all events, in order and next to each other, or none of them.
   ///
-  /// - Parameter events: at most ``CustodyStore/Limits/batchCountMax``; empty appends nothing.
+  /// - Parameter events: at most `Limits.batchCountMax`; empty appends nothing.
   /// - Returns: a receipt for each, in order.
   /// - Throws: the error of the first event that cannot be taken; see ``append(_:)-(NewEvent)``.
   @discardableResult
@@ -33,7 +33,7 @@ extension Store {
   ///
   /// - Parameters:
   ///   - events: any number of events; they are taken as they come.
-  ///   - batchSize: events in a commit, at most ``CustodyStore/Limits/batchCountMax``.
+  ///   - batchSize: events that are refused or taken together, at most `Limits.batchCountMax`.
   ///   - onReceipts: called with the receipts of each batch, in order, after it is durable.
   /// - Returns: how many events were appended, repeats included.
   @discardableResult
@@ -48,12 +48,18 @@ extension Store {
       count += receipts.count
       try await onReceipts(receipts)
     }
-    for try await event in events {
-      batch.append(event)
-      if batch.count >= min(max(1, batchSize), Limits.batchCountMax) {
-        try await pipeline.append(batch, take)
-        batch.removeAll(keepingCapacity: true)
+    do {
+      for try await event in events {
+        batch.append(event)
+        if batch.count >= min(max(1, batchSize), Limits.batchCountMax) {
+          try await pipeline.append(batch, take)
+          batch.removeAll(keepingCapacity: true)
+        }
       }
+    } catch {
+      // When the sequence itself fails, batches are on their way whose receipts somebody waits for.
+      try await pipeline.finish(take)
+      throw error
     }
     if !batch.isEmpty { try await pipeline.append(batch, take) }
     try await pipeline.finish(take)
@@ -64,8 +70,8 @@ extension Store {
   ///
   /// - Returns: the newest checkpoint. Publish it, or give it to someone else: it is what an auditor
   ///   compares the ledger with.
-  /// - Throws: ``CustodyStore/CustodyError`` with `needsRecovery` when the signer or the guard has
-  ///   seen another history; nothing is signed then.
+  /// - Throws: `CustodyError` with `needsRecovery` when the signer or the guard has seen another
+  ///   history; nothing is signed then.
   @discardableResult
   public func checkpoint() async throws -> SignedCheckpoint {
     let note = try await folder.ledger().checkpoint()

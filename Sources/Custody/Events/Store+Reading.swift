@@ -4,8 +4,11 @@ import CustodyStore
 public struct Head: Sendable {
   /// How many events there are.
   public let size: Int
+  /// Where the newest event stands: `size - 1`.
   public let position: Position
+  /// The newest event's leaf, which the next event will name.
   public let leaf: Leaf
+  /// When the newest event was recorded, by the writer's clock.
   public let recordedAt: Timestamp
   /// The tree root over all events.
   public let root: Digest
@@ -19,7 +22,10 @@ public struct Head: Sendable {
 extension Store {
   /// The newest event and checkpoint.
   ///
-  /// Cost: about a hundred rows, whatever the size of the ledger.
+  /// - Throws: `CustodyError` with `needsRecovery` when the ledger is empty or its newest checkpoint
+  ///   is not signed by its key.
+  ///
+  /// Cost: a few hundred rows, whatever the size of the ledger.
   public func head() throws -> Head {
     let key = try verifierKey
     return try folder.read { reader in
@@ -44,11 +50,15 @@ extension Store {
   }
 
   /// The event at a position, or nil.
+  ///
+  /// - Throws: `CustodyError` with `notAStore` when its row cannot be read: verify the ledger.
   public func event(at position: Position) throws -> StoredEvent? {
     try folder.read { try $0.event(at: position, ledgerID: ledgerID) }
   }
 
   /// The event with an id, or nil.
+  ///
+  /// - Throws: `CustodyError` with `notAStore` when its row cannot be read: verify the ledger.
   public func event(id: EventID) throws -> StoredEvent? {
     try folder.read { reader in
       try reader.position(of: id).flatMap { try reader.event(at: $0, ledgerID: ledgerID) }
@@ -94,8 +104,9 @@ extension Store {
   }
 }
 
-/// Events of a store, as an asynchronous sequence.
+/// Events of a store, as an asynchronous sequence that can be iterated any number of times.
 public struct Events: AsyncSequence, Sendable {
+  /// Header and sealed body; ``Store/content(of:)`` opens one.
   public typealias Element = StoredEvent
 
   /// Events fetched at a time.
@@ -104,6 +115,7 @@ public struct Events: AsyncSequence, Sendable {
   let store: Store
   let filter: EventFilter
 
+  /// Starts at the filter's first event; nothing is read before the first `next()`.
   public func makeAsyncIterator() -> Iterator { Iterator(store: store, filter: filter) }
 
   /// Reads page after page.
@@ -118,6 +130,9 @@ public struct Events: AsyncSequence, Sendable {
       self.filter = filter
     }
 
+    /// The next event, or nil after the last one.
+    ///
+    /// - Throws: `CustodyError` when the ledger cannot be read: verify it.
     public mutating func next() async throws -> StoredEvent? {
       if page.isEmpty, !isDone { try fetch() }
       return page.popFirst()

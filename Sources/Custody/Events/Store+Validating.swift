@@ -24,6 +24,8 @@ package final class EventValidator {
       guard met.insert(name).inserted else { continue }
       guard try store.folder.keyring?.subjectKey(identifier, dataClass: event.dataClass) == nil
       else { continue }
+      try Subjects.check(identifier, "identifier")
+      try Subjects.check(event.dataClass, "class")
       unknown[event.dataClass, default: []].append(identifier)
     }
   }

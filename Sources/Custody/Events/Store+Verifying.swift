@@ -15,8 +15,8 @@ extension Store {
   /// - Returns: what was found. Findings are values: this throws only when the file cannot be
   ///   read at all.
   ///
-  /// Cost: reads and hashes everything up to the level, on all cores; memory does not grow with
-  /// the ledger.
+  /// Cost: reads and hashes everything up to the level, on all cores; memory grows by less than a
+  /// byte an event.
   public func verify(
     level: VerificationLevel = .bodies, keys: [VerifierKey] = [],
     anchors: [(name: String, note: String)] = [], progress: VerificationProgress? = nil
@@ -32,11 +32,14 @@ extension Store {
   ///
   /// - Parameters:
   ///   - path: the file.
+  ///   - level: how far; contents cannot be opened from a lone file.
   ///   - keys: verifier keys that you got from someone you trust. Without one, the key that the
   ///     ledger itself declares is believed, and the report says so.
-  ///   - anchors: checkpoints kept elsewhere.
-  /// - Throws: `notFound` or `permission` when the file cannot be opened, `invalidInput` for an
-  ///   anchor that is no checkpoint.
+  ///   - anchors: checkpoints kept elsewhere, as notes, with the names that findings use.
+  ///   - progress: called as the work goes on.
+  /// - Returns: what was found; a file that is damaged is a finding as well.
+  /// - Throws: `CustodyError` with `notFound` or `permission` when the file cannot be opened,
+  ///   `invalidInput` for an anchor that is no checkpoint, `usage` for level contents.
   public static func verify(
     file path: String, level: VerificationLevel = .bodies, keys: [VerifierKey] = [],
     anchors: [(name: String, note: String)] = [], progress: VerificationProgress? = nil
@@ -44,6 +47,11 @@ extension Store {
     guard level < .contents else {
       throw CustodyError(
         .usage, "Level contents needs the keys: verify the store itself rather than a file.")
+    }
+    guard !FileIO.isFolder(path) else {
+      throw CustodyError(
+        .invalidInput,
+        "\(path) is a folder. Verify a store with --store DIR, or name a ledger.sqlite.")
     }
     var verification = LedgerVerification(path: absolute(path), level: level)
     verification.verifierKeys = keys

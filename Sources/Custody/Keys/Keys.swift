@@ -4,6 +4,7 @@ import CustodyStore
 public struct Keys: Sendable {
   /// A data key as listed; its bytes are never shown.
   public struct Entry: Hashable, Sendable {
+    /// The key's random id, as headers name it.
     public let id: KeyID
     /// `operations`, `subject`, `run`, `group` or `index`.
     public let purpose: String
@@ -28,6 +29,8 @@ public struct Keys: Sendable {
   }
 
   /// Every data key, by purpose and id.
+  ///
+  /// - Throws: `CustodyError` with `usage` when the store was opened for reading only.
   public func all() throws -> [Entry] {
     try keyring.entries().map {
       Entry(
@@ -43,6 +46,9 @@ public struct Keys: Sendable {
   ///
   /// No event is sealed again. Older copies of keys.sqlite are dead afterwards, for everyone: a new
   /// key backup is due.
+  ///
+  /// - Throws: `CustodyError` with `io` when another program reads keys.sqlite: the old epoch key
+  ///   is kept then, so repeat it; `usage` when the store was not opened for writing.
   ///
   /// Cost: a small row a key.
   public func rotate() async throws -> (new: KeyID, destroyed: [KeyID]) {

@@ -15,7 +15,7 @@ extension Passphrase {
 
   /// Asks on the terminal, without showing what is typed.
   package static func ask(_ prompt: String) throws -> Passphrase {
-    guard let typed = getpass(prompt), isatty(STDERR_FILENO) == 1 || isatty(STDIN_FILENO) == 1
+    guard isatty(STDERR_FILENO) == 1 || isatty(STDIN_FILENO) == 1, let typed = getpass(prompt)
     else {
       throw Passphrase.missing
     }

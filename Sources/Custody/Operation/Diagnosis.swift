@@ -3,7 +3,9 @@ import Foundation
 
 /// One thing that `custody doctor` looked at.
 public struct Diagnosis: Sendable {
+  /// Whether something has to be done.
   public enum Verdict: String, Sendable {
+    /// As it should be.
     case good
     /// Works, but could be better.
     case advice
@@ -13,6 +15,7 @@ public struct Diagnosis: Sendable {
 
   /// What was looked at.
   public let subject: String
+  /// Whether something has to be done.
   public let verdict: Verdict
   /// What was found.
   public let finding: String
@@ -31,7 +34,7 @@ extension Store {
   /// Looks at versions, permissions, places, disk, clock and condition.
   ///
   /// Writes one small file into the store's folder to time the disk, and removes it.
-  package func diagnose(programVersion: String) throws -> [Diagnosis] {
+  public func diagnose(programVersion: String) throws -> [Diagnosis] {
     [diagnoseCondition()] + diagnoseVersions(programVersion) + diagnosePermissions()
       + [
         diagnosePlaces(), diagnoseGuardPlace(), diagnoseDisk(), diagnoseSpace(),

@@ -3,10 +3,13 @@ import Foundation
 
 /// A store at a glance.
 public struct StoreStatus: Sendable {
+  /// Organization, ledger and the life it is in.
   public let origin: Origin
+  /// How many events there are.
   public let eventCount: Int
-  /// Events that the newest checkpoint covers.
+  /// Events that the newest checkpoint covers; nil when there is none.
   public let checkpointSize: Int?
+  /// Whether ledger, signer, guard and anchors agree.
   public let condition: StoreCondition
   /// The store's databases and their sizes in bytes, WAL included.
   public let files: [(name: String, size: Int)]
@@ -43,13 +46,19 @@ extension Store {
 
   /// Events of one type, counted.
   public struct TypeStatistics: Sendable {
+    /// The type's name; its versions are counted together.
     public let type: String
+    /// How many events have it.
     public let events: Int
+    /// In how many streams they stand.
     public let streams: Int
     /// Bytes of the bodies as sealed, purged ones included.
     public let bodyBytes: Int
+    /// How many of their bodies are gone.
     public let purged: Int
+    /// Where the oldest of them stands.
     public let first: Position
+    /// Where the newest of them stands.
     public let last: Position
   }
 

@@ -14,7 +14,9 @@ public struct Subjects: Sendable {
 
     /// One class of data about a person, and the key that seals it.
     public struct Key: Hashable, Sendable {
+      /// The class of data.
       public let dataClass: String
+      /// The id of the key; headers of events of this class about her name it.
       public let id: KeyID
     }
   }
@@ -37,6 +39,8 @@ public struct Subjects: Sendable {
   ///   - identifiers: what the pipeline calls them; 1 to 512 bytes each, NFC, no control character.
   ///   - dataClass: the class of data, which has a key of its own.
   /// - Returns: the id of each person, in the order of `identifiers`.
+  /// - Throws: `CustodyError` with `invalidInput` for an identifier or class that is no name: nobody
+  ///   is registered then; `usage` when the store was not opened for writing.
   ///
   /// Cost: one transaction for all keys, one commit of an event for each new one.
   @discardableResult
@@ -45,12 +49,13 @@ public struct Subjects: Sendable {
   ) async throws -> [KeyID] {
     for identifier in identifiers { try Self.check(identifier, "identifier") }
     try Self.check(dataClass, "class")
+    try sealing.checkActor(against: identifiers)
     let keyring = try keyring
     let wanted = identifiers.map { (identifier: $0, dataClass: dataClass) }
     let ledger = try folder.ledger()
     let registered = try await ledger.locked { try keyring.register(wanted) }
     var events: [NewEvent] = []
-    for new in registered where new.isNew {
+    for new in registered where try new.isNew || !isRecorded(new) {
       let content = SubjectRegistered(identifier: new.identifier, dataClass: new.dataClass).content
       events.append(
         NewEvent(
@@ -65,7 +70,16 @@ public struct Subjects: Sendable {
     return registered.map(\.subjectID)
   }
 
-  /// The id of the person with this outside identifier, or nil.
+  /// Whether the event of a key stands in the ledger: a crash may have come before it.
+  private func isRecorded(_ registration: Keyring.Registration) throws -> Bool {
+    let filter = EventFilter(
+      stream: "subject/\(registration.subjectID)", type: SubjectRegistered.type)
+    return try folder.read {
+      try $0.events(filter, ledgerID: folder.ledgerID, limit: 100)
+    }.contains { $0.header.claim.keyIDs == [registration.keyID] }
+  }
+
+  /// The id of the person with this outside identifier, or nil. Throws `usage` without secrets.
   public func id(of identifier: String) throws -> KeyID? { try keyring.subjectID(identifier) }
 
   /// A person by id, or nil when there is none or she was erased.
@@ -98,7 +112,7 @@ public struct Subjects: Sendable {
   }
 
   /// An identifier or class is checked like a name: it becomes part of sealed content and hashes.
-  private static func check(_ text: String, _ field: String) throws {
+  static func check(_ text: String, _ field: String) throws {
     do {
       _ = try Name(text)
     } catch {

@@ -41,25 +41,26 @@ final class Appending {
   private let options: Options
   private let receipts: ReceiptWriter?
   private let pipeline: AppendPipeline
-  private let progress = ProgressBar("appending")
+  private let progress = ProgressBar("appending", in: .bytes)
   private var summary = Summary()
-  /// How often each line stood in the input, by half of its hash.
-  private var counts: [EventID: Int] = [:]
-  private var expected: ExpectedRevision?
+  private var numbering: Numbering
+  /// Whether a line names an id or a revision, which only the ledger can judge.
+  private var hasConditions: Bool
 
   init(store: Store, options: Options, receipts: ReceiptWriter?) throws {
     self.store = store
     self.options = options
     self.receipts = receipts
     pipeline = AppendPipeline(store: store)
-    expected = options.expected
+    numbering = Numbering(expected: options.expected, isIdempotent: options.idempotent)
+    hasConditions = options.expected != nil
   }
 
   func run(_ inputs: [String]) async throws -> Summary {
     let readers = try inputs.map { try LineReader(path: $0) }
     defer { progress.finish() }
     // Everything that can be checked without appending is checked first, in every file.
-    for reader in readers where reader.isRegular { try await check(reader) }
+    try await check(readers.filter(\.isRegular))
     for reader in readers { try await append(reader) }
     try receipts?.finish()
     return summary
@@ -67,31 +68,52 @@ final class Appending {
 
   func run(wholeFiles: [String]) async throws -> Summary {
     let validator = EventValidator(store: store, registering: options.register)
+    let conflicts = ConflictValidator(store: store)
+    var trial = numbering
+    // Standard input can be read only once; files are read again rather than kept.
+    var standardInput: NewEvent?
+    func event(_ path: String) throws -> NewEvent {
+      if path == "-", let standardInput { return standardInput }
+      return EventLine.event(options.defaults, content: try InputFile.read(path))
+    }
     for path in wholeFiles {
-      try located(path, 0) { try validator.validate(try wholeEvent(path)) }
+      let event = try event(path)
+      if path == "-" { standardInput = event }
+      try located(.init(file: path)) {
+        try validator.validate(event)
+        if hasConditions {
+          try conflicts.validate(
+            try trial.number(event, line: event.content[...], store, isTrial: true))
+        }
+      }
     }
     summary.registered += try await validator.registerUnknown()
     for path in wholeFiles {
-      let event = try wholeEvent(path)
-      try take([try await store.append(try numbered(event, line: event.content[...]))])
+      let event = try event(path)
+      let numbered = try numbering.number(event, line: event.content[...], store)
+      try take([try await store.append(numbered)])
     }
     try receipts?.finish()
     return summary
   }
 
-  private func wholeEvent(_ path: String) throws -> NewEvent {
-    EventLine.event(options.defaults, content: try InputFile.read(path))
-  }
-
   // MARK: - Checking
 
-  /// Goes through a file without appending, so that one bad line among a million appends nothing.
-  private func check(_ reader: LineReader) async throws {
+  /// Goes through files without appending, so that one bad line among a million appends nothing.
+  private func check(_ readers: [LineReader]) async throws {
     let validator = EventValidator(store: store, registering: options.register)
+    for reader in readers { try check(reader, validator) }
+    // With --keep-going, the lines that conflict are met when they are appended.
+    if hasConditions, !options.keepGoing { try checkConflicts(readers) }
+    summary.registered += try await validator.registerUnknown()
+  }
+
+  private func check(_ reader: LineReader, _ validator: EventValidator) throws {
     while let lines = try reader.next(4 * Self.batchSize) {
       progress.update(reader.bytesRead / 4, reader.size)
       let parsed = parse(lines, keepingContent: false)
       if let failure = parsed.failures.first, !options.keepGoing { throw failure }
+      hasConditions = hasConditions || parsed.hasConditions
       for (event, number) in zip(parsed.events, parsed.numbers) {
         do {
           try validator.validate(event)
@@ -101,12 +123,24 @@ final class Appending {
         }
       }
     }
-    do {
-      summary.registered += try await validator.registerUnknown()
-    } catch let error as CustodyError {
-      throw error.at(.init(file: reader.name))
-    }
     try reader.rewind()
+  }
+
+  private func checkConflicts(_ readers: [LineReader]) throws {
+    let conflicts = ConflictValidator(store: store)
+    var trial = numbering
+    for reader in readers {
+      while let lines = try reader.next(Self.batchSize) {
+        let parsed = parse(lines, keepingContent: true)
+        for (event, number) in zip(parsed.events, parsed.numbers) {
+          try located(.init(file: reader.name, line: number)) {
+            let line = lines.bytes[lines.ranges[number - lines.firstNumber]]
+            try conflicts.validate(try trial.number(event, line: line, store, isTrial: true))
+          }
+        }
+      }
+      try reader.rewind()
+    }
   }
 
   /// Lines taken apart: events with their line numbers, and what could not be.
@@ -114,10 +148,18 @@ final class Appending {
     var events: [NewEvent] = []
     var numbers: [Int] = []
     var failures: [CustodyError] = []
+    var hasConditions = false
   }
 
   /// Parses lines on all cores; blank lines are passed over.
   private func parse(_ lines: LineReader.Lines, keepingContent: Bool) -> Parsed {
+    guard !lines.isTooLong else {
+      let error = CustodyError(
+        .contentTooLarge,
+        "The line is longer than any content may be; the most is \(Limits.contentSizeMax) bytes.",
+        at: .init(file: lines.file, line: lines.firstNumber))
+      return Parsed(failures: [error])
+    }
     let (isEvents, defaults) = (options.isEvents, options.defaults)
     let parts = Parallel.map(lines.ranges.count) { range -> [Parsed] in
       var parsed = Parsed()
@@ -130,8 +172,11 @@ final class Appending {
             let event = try line.event(
               UnsafeRawBufferPointer(rebasing: bytes[lines.ranges[index]]),
               keepingContent: keepingContent)
+            if event.id != nil || event.expectedRevision != .any { parsed.hasConditions = true }
             // What is only checked need not be checked again for each neighbor.
-            if !keepingContent, let last = parsed.events.last, last.isCheckedLike(event) { continue }
+            if !keepingContent, let last = parsed.events.last, last.isCheckedLike(event) {
+              continue
+            }
             parsed.events.append(event)
             parsed.numbers.append(number)
           } catch {
@@ -148,6 +193,7 @@ final class Appending {
       joined.events += part.events
       joined.numbers += part.numbers
       joined.failures += part.failures
+      joined.hasConditions = joined.hasConditions || part.hasConditions
     }
     return joined
   }
@@ -163,12 +209,11 @@ final class Appending {
   }
 
   /// Says where in the input an error was met.
-  private func located<R>(_ file: String, _ line: Int, _ body: () throws -> R) throws -> R {
+  private func located(_ place: CustodyError.Location, _ body: () throws -> Void) throws {
     do {
-      return try body()
+      try body()
     } catch let error as CustodyError {
-      throw error.at(
-        .init(file: file, line: line == 0 ? nil : line, column: error.location?.column))
+      throw error.at(place)
     }
   }
 
@@ -190,13 +235,14 @@ final class Appending {
         parsed.numbers.removeSubrange(taken...)
       }
       if options.keepGoing { parsed.failures.forEach(report) }
-      if expected != nil || options.idempotent {
+      // Derived ids need the keys of those whom the input names first.
+      if isPipe { try await registerUnknown(parsed.events) }
+      if numbering.isNeeded {
         for (index, number) in parsed.numbers.enumerated() {
           let line = lines.bytes[lines.ranges[number - lines.firstNumber]]
-          parsed.events[index] = try numbered(parsed.events[index], line: line)
+          parsed.events[index] = try numbering.number(parsed.events[index], line: line, store)
         }
       }
-      if isPipe { try await registerUnknown(parsed.events) }
       try await append(parsed.events, parsed.numbers, reader.name)
       // A pipe may go quiet for long: what it gave is committed now.
       if isPipe || failure != nil { try await settle(reader.name) }
@@ -236,18 +282,28 @@ final class Appending {
     try take(receipts)
   }
 
-  /// After a refused batch: event by event, up to the line it was refused for or past such lines.
+  /// After a refused batch: up to the line it was refused for, or past such lines.
   private func goOn(after error: CustodyError, _ file: String) async throws {
     guard Self.isRefusal(error) else { throw error }
-    let batches = waiting
+    var rest = waiting.flatMap { Array(zip($0.events, $0.numbers)) }[...]
     waiting = []
-    for (event, number) in batches.flatMap({ zip($0.events, $0.numbers) }) {
+    // One at a time where lines are refused, more and more where they are not.
+    var size = 1
+    while let (_, number) = rest.first {
+      let part = rest.prefix(min(size, Self.batchSize))
       do {
-        try take([try await store.append(event)])
+        try take(try await store.append(part.map(\.0)))
+        rest = rest.dropFirst(part.count)
+        size *= 2
       } catch let error as CustodyError {
+        guard part.count == 1 || !Self.isRefusal(error) else {
+          size = 1
+          continue
+        }
         let located = error.at(.init(file: file, line: number))
         guard options.keepGoing, Self.isRefusal(error) else { throw located }
         report(located)
+        rest = rest.dropFirst()
       }
     }
   }
@@ -268,29 +324,6 @@ final class Appending {
       }
     }
     try receipts?.write(new)
-  }
-
-  /// Gives an event its derived id and its place in the expected revisions.
-  private func numbered(_ event: NewEvent, line: ArraySlice<UInt8>) throws -> NewEvent {
-    var event = event
-    if let expected {
-      event.expectedRevision = expected
-      switch expected {
-      case .none: self.expected = .exactly(Revision(0))
-      case .exactly(let revision): self.expected = .exactly(Revision(revision.value + 1))
-      case .any: break
-      }
-    }
-    if options.idempotent, event.id == nil {
-      let bytes = Array(line)
-      let key = EventID(
-        SHA256.hash(Array(event.stream.utf8) + [0] + Array(event.type.utf8) + [0] + bytes)
-          .bytes.prefix(16))!
-      let count = counts[key, default: 0]
-      counts[key] = count + 1
-      event.id = try store.derivedID(for: event, line: bytes, count: count)
-    }
-    return event
   }
 }
 

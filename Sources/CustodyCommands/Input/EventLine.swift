@@ -102,9 +102,13 @@ struct EventLine {
         continue
       }
       guard try take(member.name, value, into: &event) else {
+        // An unknown name may be anything, even somebody's: it is not repeated.
+        guard let expectation = Self.expectation[member.name] else {
+          throw Self.refused(
+            "a member of this name is not known; known are \(Self.known)", at: member.offset)
+        }
         throw Self.refused(
-          "\(member.name.count <= 40 ? Self.quoted(member.name) : "a member") is not known or not as "
-            + "expected: \(Self.expectation[member.name] ?? "known are \(Self.known)")",
+          "\(Self.quoted(member.name)) is not as expected: \(expectation)",
           at: member.range.lowerBound)
       }
     }

@@ -13,7 +13,7 @@ struct ConsentOptions: ParsableArguments {
     guard isatty(STDIN_FILENO) == 1, Terminal.isErrorTerminal else {
       throw CustodyError(.usage, "\(what) Repeat the command with --yes.")
     }
-    FileHandle.standardError.write(Data("\(what) Go on? [y/N] ".utf8))
+    Terminal.prompt("\(what) Go on? [y/N] ")
     guard readLine()?.lowercased().hasPrefix("y") == true else {
       throw CustodyError(.usage, "Nothing was done.")
     }

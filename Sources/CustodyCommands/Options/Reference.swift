@@ -9,13 +9,16 @@ enum Reference {
   enum End { case since, until }
 
   /// Narrows `filter` by one end of a range.
-  static func apply(_ text: String, _ end: End, to filter: inout EventFilter) throws {
-    if text == "head" { return }
-    if let number = Int(text) {
-      guard number >= 0 else { throw unknown(text) }
+  static func apply(
+    _ text: String, _ end: End, to filter: inout EventFilter, in store: Store
+  ) throws {
+    let position = text == "head" ? try store.head().position.value : Int(text)
+    if let position {
+      guard position >= 0 else { throw unknown(text) }
       switch end {
-      case .since: filter.from = Position(number)
-      case .until: filter.to = Position(number).next
+      case .since: filter.from = Position(position)
+      // Nothing stands at or after the last number there is.
+      case .until: filter.to = Position(min(position, Int.max - 1) + 1)
       }
       return
     }

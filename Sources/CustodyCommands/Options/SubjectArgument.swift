@@ -16,11 +16,7 @@ enum SubjectArgument {
       }
       text = line
     } else if argument.hasPrefix("@") {
-      let path = String(argument.dropFirst())
-      guard let contents = try? String(contentsOfFile: path, encoding: .utf8) else {
-        throw CustodyError(.notFound, "\(path) cannot be read as a file with a subject in it.")
-      }
-      text = String(contents.prefix { !$0.isNewline })
+      text = try lines(of: argument).first ?? ""
     }
     guard !text.isEmpty else { throw CustodyError(.usage, "The subject is empty.") }
     return of(text)
@@ -30,13 +26,21 @@ enum SubjectArgument {
   static func identifiers(_ arguments: [String]) throws -> [String] {
     try arguments.flatMap { argument -> [String] in
       guard argument == "-" || argument.hasPrefix("@") else { return [argument] }
-      let path = argument == "-" ? "/dev/stdin" : String(argument.dropFirst())
-      let bytes = try InputFile.read(path)
-      guard let text = String(validating: bytes, as: UTF8.self) else {
-        throw CustodyError(.invalidInput, "The list of identifiers is not UTF-8.")
+      let lines = try lines(of: argument)
+      guard !lines.isEmpty else {
+        throw CustodyError(.invalidInput, "The list of identifiers is empty.")
       }
-      return text.split(whereSeparator: \.isNewline).map(String.init)
+      return lines
     }
+  }
+
+  /// The lines of `@FILE`, or of standard input for `-`.
+  private static func lines(of argument: String) throws -> [String] {
+    let bytes = try InputFile.read(argument == "-" ? "-" : String(argument.dropFirst()))
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw CustodyError(.invalidInput, "The list of identifiers is not UTF-8.")
+    }
+    return text.split(whereSeparator: \.isNewline).map(String.init)
   }
 
   /// 32 hexadecimal digits are a key id, everything else is an identifier.

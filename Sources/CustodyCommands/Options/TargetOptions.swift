@@ -12,6 +12,12 @@ struct TargetOptions: ParsableArguments {
   @Flag(help: "Replace the file if it is there.")
   var force = false
 
+  /// Whether the file may be written: asked before work whose result would be lost.
+  func check() throws {
+    guard let to, to != "-" else { return }
+    try OutputFile.check(to, replacing: force)
+  }
+
   /// Writes `bytes` to the file, whole or not at all, or to standard output.
   func write(_ bytes: [UInt8]) throws {
     guard let to, to != "-" else { return Terminal.write(bytes) }

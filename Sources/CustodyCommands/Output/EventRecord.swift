@@ -5,17 +5,19 @@ import CustodyModel
 enum EventRecord {
   static func columns(withContent: Bool) -> [RecordWriter.Column] {
     var columns: [RecordWriter.Column] = [
-      .init("position", right: true), .init("recordedAt", "recorded at"), .init("stream"),
-      .init("type"), .init("id", detail: true), .init("typeVersion", detail: true),
-      .init("occurredAt", detail: true), .init("actor", detail: true),
+      .init("position", right: true), .init("recordedAt", "recorded at"),
+      .init("stream", long: true), .init("type"), .init("id", detail: true),
+      .init("typeVersion", "type version", detail: true),
+      .init("occurredAt", "occurred at", detail: true), .init("actor", detail: true),
       .init("correlation", detail: true), .init("causation", detail: true),
       .init("revision", detail: true), .init("keys", detail: true),
-      .init("bodyLength", detail: true), .init("bodyHash", detail: true),
+      .init("bodyLength", "body length", detail: true),
+      .init("bodyHash", "body hash", detail: true),
       .init("commitment", detail: true), .init("leaf", detail: true),
     ]
     if withContent {
       columns += [
-        .init("content"), .init("contentBase64", detail: true),
+        .init("content", long: true), .init("contentBase64", detail: true),
         .init("contentGone", detail: true),
       ]
     }
@@ -26,9 +28,9 @@ enum EventRecord {
     let claim = event.header.claim
     let place = event.header.place
     var row: [Cell] = [
-      .number(place.position.value), .text(place.recordedAt.description),
+      .number(place.position.value), .time(place.recordedAt),
       .text(claim.stream.text), .text(claim.type.text), .text(claim.eventID.description),
-      .number(Int(claim.typeVersion)), .text(claim.occurredAt.description),
+      .number(Int(claim.typeVersion)), .time(claim.occurredAt),
       .text(claim.actor.text), claim.correlationID.map { .text($0.description) } ?? .absent,
       claim.causationID.map { .text($0.description) } ?? .absent, .number(place.revision.value),
       .json("[" + claim.keyIDs.map { JSONWriter.quoted($0.hex) }.joined(separator: ",") + "]"),

@@ -23,7 +23,8 @@ struct Facts {
       for row in rows {
         if case .absent = row.cell { continue }
         let padding = String(repeating: " ", count: width - row.title.count)
-        Terminal.print("\(Terminal.styled(row.title, .dim))\(padding)  \(row.cell.plain)")
+        Terminal.print(
+          "\(Terminal.styled(row.title, .dim))\(padding)  \(Terminal.visible(row.cell.plain))")
       }
     case .json, .ndjson:
       var writer = JSONWriter()
@@ -33,6 +34,13 @@ struct Facts {
       Terminal.print(rows.map { RecordWriter.csv($0.name) }.joined(separator: ","))
       Terminal.print(rows.map { RecordWriter.csv($0.cell.plain) }.joined(separator: ","))
     }
+  }
+}
+
+extension Cell {
+  /// A number that people would not know the unit of.
+  static func count(_ number: Int, _ noun: String, _ format: OutputFormat) -> Cell {
+    format == .table ? .text(number.counted(noun)) : .number(number)
   }
 }
 

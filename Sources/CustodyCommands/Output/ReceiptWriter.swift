@@ -1,10 +1,13 @@
 import Custody
 import CustodyModel
+import CustodyStore
 import Foundation
 
 /// Writes receipts as NDJSON, each after its event is durable.
 final class ReceiptWriter {
   private let file: FileHandle?
+  /// Events are appended whether or not somebody goes on reading their receipts.
+  private var isRead = true
 
   /// - Parameter path: a file to make or append to, or `-` for standard output.
   init(_ path: String) throws {
@@ -14,8 +17,7 @@ final class ReceiptWriter {
     }
     let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
-      throw CustodyError(
-        .permission, "\(path) cannot be written: \(String(cString: strerror(errno))).")
+      throw CustodyError(SystemCallError("open"), path: path)
     }
     file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
   }
@@ -24,7 +26,10 @@ final class ReceiptWriter {
     guard !receipts.isEmpty else { return }
     var text = ""
     for receipt in receipts { text += Self.line(receipt) + "\n" }
-    guard let file else { return Terminal.write(Array(text.utf8)) }
+    guard let file else {
+      if isRead { isRead = Terminal.writeIfRead(Array(text.utf8)) }
+      return
+    }
     try file.write(contentsOf: Data(text.utf8))
   }
 

@@ -1,8 +1,11 @@
+import Custody
 import CustodyModel
 
 /// A value in a row of output, in every format.
 enum Cell {
   case text(String)
+  /// RFC 3339; tables leave out the fraction of a second.
+  case time(Timestamp)
   case number(Int)
   case flag(Bool)
   /// JSON as it is; in tables and CSV, its text.
@@ -12,6 +15,7 @@ enum Cell {
   var plain: String {
     switch self {
     case .text(let text), .json(let text): text
+    case .time(let time): time.description
     case .number(let number): String(number)
     case .flag(let flag): flag ? "yes" : "no"
     case .absent: ""
@@ -21,11 +25,19 @@ enum Cell {
   var json: String {
     switch self {
     case .text(let text): JSONWriter.quoted(text)
+    case .time(let time): JSONWriter.quoted(time.description)
     case .number(let number): String(number)
     case .flag(let flag): flag ? "true" : "false"
     case .json(let text): text
     case .absent: "null"
     }
+  }
+
+  /// What a table shows.
+  fileprivate var shown: String {
+    guard case .time(let time) = self else { return Terminal.visible(plain) }
+    let text = time.description
+    return text.firstIndex(of: ".").map { text[..<$0] + "Z" } ?? text
   }
 }
 
@@ -35,14 +47,23 @@ struct RecordWriter {
   struct Column {
     let name: String
     let title: String
-    var isRight = false
-    var isDetail = false
+    let isRight: Bool
+    let isDetail: Bool
+    /// What does not fit is shown in further lines; other columns cut it.
+    let isWrapped: Bool
+    /// Made narrower before others.
+    let isLong: Bool
 
-    init(_ name: String, _ title: String? = nil, right: Bool = false, detail: Bool = false) {
+    init(
+      _ name: String, _ title: String? = nil, right: Bool = false, detail: Bool = false,
+      wrapped: Bool = false, long: Bool = false
+    ) {
       self.name = name
       self.title = title ?? name
       isRight = right
       isDetail = detail
+      isWrapped = wrapped
+      isLong = long
     }
   }
 
@@ -106,45 +127,56 @@ struct RecordWriter {
 
   private mutating func flush() {
     let isFirst = count <= Self.pageSize
-    for row in page {
-      for index in shown { widths[index] = max(widths[index], row[index].plain.count) }
+    let rows = page.map { row in shown.map { row[$0].shown } }
+    for row in rows {
+      for (place, index) in shown.enumerated() {
+        widths[index] = max(widths[index], row[place].columnCount)
+      }
     }
     if let width = Terminal.width { shrink(to: width) }
-    if isFirst { line(Terminal.styled(layout(columns.map { .text($0.title) }), .bold)) }
-    for row in page { line(layout(row)) }
+    if isFirst {
+      for text in layout(shown.map { columns[$0].title }) {
+        line(Terminal.styled(text, .bold))
+      }
+    }
+    for row in rows { layout(row).forEach(line) }
     page = []
   }
 
-  /// Makes the widest columns narrower until a row fits, but none below eight characters.
+  /// Makes the widest columns narrower until a row fits: first the long ones, but none below twelve
+  /// characters, then all, but none below eight.
   private mutating func shrink(to width: Int) {
-    while shown.reduce(-2, { $0 + widths[$1] + 2 }) > width {
-      guard let widest = shown.max(by: { widths[$0] < widths[$1] }), widths[widest] > 8 else {
-        return
+    for (indices, least) in [(shown.filter { columns[$0].isLong }, 12), (shown, 8)] {
+      while shown.reduce(-2, { $0 + widths[$1] + 2 }) > width {
+        guard let widest = indices.max(by: { widths[$0] < widths[$1] }), widths[widest] > least
+        else { break }
+        widths[widest] -= 1
       }
-      widths[widest] -= 1
     }
   }
 
-  private func layout(_ row: [Cell]) -> String {
-    var text = ""
-    for (place, index) in shown.enumerated() {
-      let cell = fit(row[index].plain, widths[index])
-      let padding = String(repeating: " ", count: max(0, widths[index] - cell.count))
-      if place > 0 { text += "  " }
-      if columns[index].isRight {
-        text += padding + cell
-      } else {
-        text += place == shown.count - 1 ? cell : cell + padding
-      }
+  /// A row as lines: one, unless a wrapped cell takes more.
+  private func layout(_ row: [String]) -> [String] {
+    let cells = zip(shown, row).map { index, text in
+      columns[index].isWrapped && Terminal.width != nil
+        ? text.wrapped(to: widths[index]) : [fit(text, widths[index])]
     }
-    return text
+    return (0..<(cells.map(\.count).max() ?? 0)).map { number in
+      var text = ""
+      for (place, index) in shown.enumerated() {
+        let cell = number < cells[place].count ? cells[place][number] : ""
+        let padding = String(repeating: " ", count: max(0, widths[index] - cell.columnCount))
+        if place > 0 { text += "  " }
+        text += columns[index].isRight ? padding + cell : cell + padding
+      }
+      while text.last == " " { text.removeLast() }
+      return text
+    }
   }
 
   private func fit(_ text: String, _ width: Int) -> String {
-    let text =
-      text.contains(where: \.isNewline) ? String(text.map { $0.isNewline ? " " : $0 }) : text
-    guard Terminal.width != nil, text.count > width else { return text }
+    guard Terminal.width != nil, text.columnCount > width else { return text }
     let mark = Terminal.isUTF8 ? "\u{2026}" : "..."
-    return text.prefix(max(0, width - mark.count)) + mark
+    return text.prefix(columns: max(0, width - mark.count)) + mark
   }
 }

@@ -18,10 +18,14 @@ enum Terminal {
   }()
 
   /// Columns of the terminal, or nil when output goes elsewhere.
-  static var width: Int? {
-    guard isOutputTerminal else { return nil }
+  static var width: Int? { isOutputTerminal ? columns(STDOUT_FILENO) : nil }
+
+  /// The same of standard error.
+  static var errorWidth: Int? { isErrorTerminal ? columns(STDERR_FILENO) : nil }
+
+  private static func columns(_ file: Int32) -> Int {
     var size = winsize()
-    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    guard ioctl(file, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
   }
 
@@ -44,21 +48,71 @@ enum Terminal {
 
   /// Writes bytes to standard output. A reader that has gone away ends the program quietly.
   static func write(_ bytes: [UInt8]) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Foundation.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-      if count < 0 {
-        if errno == EINTR { continue }
-        exit(errno == EPIPE ? 0 : ExitStatus.surroundings)
-      }
-      rest = rest.dropFirst(count)
+    if !writeIfRead(bytes) { exit(ExitStatus.done) }
+  }
+
+  /// Writes bytes to standard output, for work that goes on without a reader.
+  ///
+  /// - Returns: false when the reader has gone away.
+  static func writeIfRead(_ bytes: [UInt8]) -> Bool {
+    let error = put(bytes, STDOUT_FILENO)
+    if error == 0 { return true }
+    guard error == EPIPE else {
+      note("custody: standard output cannot be written: \(String(cString: strerror(error))).")
+      exit(ExitStatus.surroundings)
     }
+    return false
   }
 
   static func print(_ line: String) { write(Array("\(line)\n".utf8)) }
 
-  /// A line on standard error.
+  /// A sentence on standard output; at a terminal, in lines that end between words.
+  static func printWrapped(_ text: String, indent: Int = 0) {
+    let margin = String(repeating: " ", count: indent)
+    let lines = width.map { text.wrapped(to: max(20, $0 - indent)) } ?? [text]
+    for line in lines { print(margin + line) }
+  }
+
+  /// A line on standard error; at a terminal, lines that end between words.
   static func note(_ line: String) {
-    FileHandle.standardError.write(Data("\(line)\n".utf8))
+    let lines = errorWidth.map { width in
+      line.split(separator: "\n", omittingEmptySubsequences: false)
+        .flatMap { $0.wrapped(to: width) }.joined(separator: "\n")
+    }
+    prompt("\(lines ?? line)\n")
+  }
+
+  /// Text on standard error without a line end. One that nobody reads changes no answer.
+  static func prompt(_ text: String) { _ = put(Array(text.utf8), STDERR_FILENO) }
+
+  /// Writes all of `bytes`; returns the errno of a failure, else 0.
+  private static func put(_ bytes: [UInt8], _ file: Int32) -> Int32 {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Foundation.write(file, $0.baseAddress, $0.count) }
+      if count < 0 {
+        if errno == EINTR { continue }
+        return errno
+      }
+      rest = rest.dropFirst(count)
+    }
+    return 0
+  }
+
+  /// `text` without what would move the cursor, change colors or turn the direction of reading:
+  /// contents and names come from elsewhere.
+  static func visible(_ text: String) -> String {
+    func speaks(_ scalar: Unicode.Scalar) -> Bool {
+      switch scalar.value {
+      case 0..<0x20, 0x7f..<0xa0, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069: true
+      default: false
+      }
+    }
+    guard text.unicodeScalars.contains(where: speaks) else { return text }
+    var shown = ""
+    for scalar in text.unicodeScalars {
+      shown.unicodeScalars.append(speaks(scalar) ? isUTF8 ? "\u{fffd}" : "?" : scalar)
+    }
+    return shown
   }
 }

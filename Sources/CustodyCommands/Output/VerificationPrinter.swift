@@ -59,14 +59,15 @@ struct VerificationPrinter {
     if report.unreadableCount > 0 { line += "; keys destroyed: \(report.unreadableCount)" }
     Terminal.print(line)
     if report.isKeySelfDeclared, report.level >= .headers, isFile, !hasKeys {
-      Terminal.print(
+      Terminal.printWrapped(
         "The signing key is the one that the ledger declares itself. Give --vkey with a key from "
           + "someone you trust to know who signed.")
     }
   }
 
   private func printChecks() {
-    var writer = RecordWriter(.table, [.init("check"), .init("rests", "rests on")])
+    var writer = RecordWriter(
+      .table, [.init("check", wrapped: true), .init("rests", "rests on", wrapped: true)])
     for check in checks { writer.write([.text(check.what), .text(check.basis)]) }
     writer.finish()
   }
@@ -89,8 +90,8 @@ struct VerificationPrinter {
     checks += [
       ("every event's leaf is the hash of its header", "SHA-256"),
       ("every event names the leaf before it", "the chain inside the leaves"),
-      ("positions, revisions and times have no gap", "the order of the events"),
-      ("every event id is used once", "all ids, sorted"),
+      ("positions and revisions have no gap, times never go back", "the order of the events"),
+      ("every event id is used once", "all ids, compared"),
       ("\(report.checkpointCount) checkpoints hold", "Ed25519 and \(key)"),
       ("stored subtree roots, names and ledger row follow", "the events"),
     ]
@@ -103,7 +104,7 @@ struct VerificationPrinter {
     guard report.level >= .contents else { return checks }
     checks += [
       ("every content opens and has its commitment", "XAES-256-GCM and the keyring"),
-      ("no nonce is used twice under the same keys", "all nonces, sorted"),
+      ("no nonce is used twice under the same keys", "all nonces, compared"),
     ]
     return checks
   }

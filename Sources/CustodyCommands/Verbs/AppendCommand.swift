@@ -22,7 +22,7 @@ struct AppendCommand: AsyncParsableCommand {
       in streams, types and actors: they stay readable for ever.
 
       Examples:
-        $ echo '{"joy":812345}' | custody append --stream conversation/1 --type emotion.scored
+        $ echo '{"joy":812345}' | custody append --stream talk/1 --type emotion.scored
         $ custody append --events events.ndjson --register
       """)
 
@@ -94,6 +94,7 @@ struct AppendCommand: AsyncParsableCommand {
     if whole, events != nil || files.isEmpty {
       throw ValidationError("--whole takes files as arguments, each one content.")
     }
+    if whole, keepGoing { throw ValidationError("--keep-going goes past lines, not past files.") }
     if subject.filter({ $0 == "-" }).count > 0, inputs.contains("-") {
       throw ValidationError("Standard input cannot hold both the subject and the events.")
     }

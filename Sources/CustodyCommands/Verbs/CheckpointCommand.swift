@@ -18,6 +18,7 @@ struct CheckpointCommand: AsyncParsableCommand {
   @OptionGroup var target: TargetOptions
 
   func run() async throws {
+    try target.check()
     let signed = try await store.writing { try await $0.checkpoint() }
     try target.write(Array(signed.note.encoded.utf8))
   }

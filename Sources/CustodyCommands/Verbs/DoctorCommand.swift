@@ -28,7 +28,7 @@ struct DoctorCommand: AsyncParsableCommand {
           case .bad: Terminal.styled("bad ", .red)
           }
         Terminal.print("\(mark)  \(check.subject): \(check.finding)")
-        if let advice = check.advice { Terminal.print("      \(advice)") }
+        if let advice = check.advice { Terminal.printWrapped(advice, indent: 6) }
       }
     } else {
       var writer = RecordWriter(

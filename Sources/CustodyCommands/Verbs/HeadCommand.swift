@@ -32,10 +32,10 @@ struct HeadCommand: AsyncParsableCommand {
     facts.add("position", "newest position", head.position.value)
     facts.add("leaf", "leaf", head.leaf.hex)
     facts.add("root", "root", head.root.hex)
-    facts.add("recordedAt", "recorded at", head.recordedAt.description)
+    facts.add("recordedAt", "recorded at", .time(head.recordedAt))
     facts.add(
       "checkpoint", "newest checkpoint",
-      head.checkpoint.map { .number($0.checkpoint.size) } ?? .absent)
+      head.checkpoint.map { .count($0.checkpoint.size, "event", output.format) } ?? .absent)
     facts.add("unsealed", "unsealed events", head.unsealedCount)
     facts.write(output.format)
   }

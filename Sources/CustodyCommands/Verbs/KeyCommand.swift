@@ -112,7 +112,8 @@ struct KeyRotateCommand: AsyncParsableCommand {
     facts.add(
       "destroyed", "destroyed", rotated.destroyed.map(\.hex).joined(separator: " "))
     facts.write(output.format)
-    Terminal.note("A new key backup is due: custody key backup --recipient age1... --to FILE")
+    Terminal.note(
+      "A new key backup is due: custody key backup --recipient age1... --expires DATE --to FILE")
   }
 }
 
@@ -127,9 +128,8 @@ struct KeyBackupCommand: AsyncParsableCommand {
       than it is left, so the date is recorded in the ledger.
 
       Example:
-        $ custody key backup --recipient \
-      age1lvyvwawkr0mcnnnncaghunadrqkmuf9e6507x9y920xxpp866cnql7dp2z \
-      --expires 2030-01-01 --to keys.age
+        $ custody key backup --to keys.age --expires 2030-01-01 \\
+            --recipient age1lvyvwawkr0mcnnnncaghunadrqkmuf9e6507x9y920xxpp866cnql7dp2z
       """)
 
   @OptionGroup var store: StoreOptions
@@ -145,6 +145,7 @@ struct KeyBackupCommand: AsyncParsableCommand {
     guard let date = Timestamp(expires) else {
       throw CustodyError(.usage, "\(expires) is no date: give for example 2030-01-01.")
     }
+    try target.check()
     let bytes = try await store.writing {
       try await $0.keys.backup(to: recipient, expires: date)
     }

@@ -45,8 +45,8 @@ struct LogCommand: AsyncParsableCommand {
   func run() async throws {
     let store = try store.open(for: content ? .contents : .reading)
     var filter = EventFilter(stream: stream, type: type, isReversed: reverse)
-    if let since { try Reference.apply(since, .since, to: &filter) }
-    if let until { try Reference.apply(until, .until, to: &filter) }
+    if let since { try Reference.apply(since, .since, to: &filter, in: store) }
+    if let until { try Reference.apply(until, .until, to: &filter, in: store) }
     var writer = RecordWriter(output.format, EventRecord.columns(withContent: content))
     var rest = limit ?? Int.max
     if rest > 0 {

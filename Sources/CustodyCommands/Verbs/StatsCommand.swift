@@ -22,7 +22,7 @@ struct StatsCommand: AsyncParsableCommand {
       [
         .init("type"), .init("events", right: true), .init("streams", right: true),
         .init("bodyBytes", "body bytes", right: true), .init("purged", right: true),
-        .init("first", "first position", right: true), .init("last", "last position", right: true),
+        .init("first", right: true), .init("last", right: true),
       ])
     for row in try store.statistics() {
       writer.write([

@@ -24,7 +24,8 @@ struct StatusCommand: AsyncParsableCommand {
     facts.add("ledger", "ledger", store.ledgerID.description)
     facts.add("incarnation", "incarnation", status.origin.incarnation)
     facts.add("events", "events", status.eventCount)
-    let checkpoint = status.checkpointSize.map { Cell.number($0) } ?? .absent
+    let checkpoint =
+      status.checkpointSize.map { Cell.count($0, "event", output.format) } ?? .absent
     facts.add("checkpoint", "newest checkpoint", checkpoint)
     facts.add("unsealed", "unsealed events", status.unsealedCount)
     for file in status.files {

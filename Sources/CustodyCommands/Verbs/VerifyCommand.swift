@@ -57,7 +57,7 @@ struct VerifyCommand: AsyncParsableCommand {
         throw CustodyError(.usage, "\(text) is no verifier key: name+hex+base64.", cause: error)
       }
     }
-    let progress = ProgressBar("verifying")
+    let progress = ProgressBar("verifying", in: .events)
     let report: VerificationReport
     do {
       defer { progress.finish() }

@@ -2,10 +2,14 @@
 ///
 /// C2SP tlog-checkpoint: three lines and, in Custody, no extension lines.
 public struct Checkpoint: Hashable, Sendable {
+  /// Which life of which ledger it is about; also the name of the key that signs it.
   public let origin: Origin
+  /// How many events it covers, positions 0 to `size - 1`; 0 for an empty ledger.
   public let size: Int
+  /// The tree root over the leaves of those events; ``Digest/emptyTree`` when there are none.
   public let root: Digest
 
+  /// What somebody says of a ledger, signed by nobody yet; `size` is not negative.
   public init(origin: Origin, size: Int, root: Digest) {
     self.origin = origin
     self.size = size
@@ -15,7 +19,11 @@ public struct Checkpoint: Hashable, Sendable {
   /// The text that is signed.
   public var text: String { "\(origin)\n\(size)\n\(Base64.encode(root.bytes))\n" }
 
-  /// - Throws: ``CheckpointError`` when the text of a note is no checkpoint.
+  /// Reads the text of a note; nothing is verified.
+  ///
+  /// Whoever needs a checkpoint to trust makes a ``SignedCheckpoint``.
+  ///
+  /// - Throws: ``CheckpointError`` at the first line that is not exactly as the format says.
   public init(text: String) throws(CheckpointError) {
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     guard lines.count >= 4, lines.popLast() == "" else { throw .malformed }
@@ -37,25 +45,35 @@ public struct Checkpoint: Hashable, Sendable {
 }
 
 /// Why a note's text is not a checkpoint of a Custody ledger.
+///
+/// Get the note again from whoever keeps it: nothing in such a text is worth believing in part.
 public enum CheckpointError: Error, Equatable {
+  /// Fewer than three lines, or the last one without its newline.
   case malformed
+  /// More than three lines: another kind of log's, for Custody signs no extension lines.
   case extensionLines
+  /// The first line is no ``Origin``.
   case origin
+  /// The second line is no number below 2⁶³, or one with a sign or a leading zero.
   case size
+  /// The third line is not the canonical base64 of 32 bytes.
   case root
 }
 
 /// A checkpoint whose ledger's signature was verified. There is no other way to make one.
 public struct SignedCheckpoint: Hashable, Sendable {
+  /// What the ledger vouches for.
   public let checkpoint: Checkpoint
+  /// The note it was read from, with every signature line, to be stored or passed on.
   public let note: SignedNote
 
   /// Verifies `text` as a checkpoint signed by one of `keys`.
   ///
   /// A key given for one incarnation is trusted for its public key under every incarnation of the
-  /// same ledger.
+  /// same ledger. Lines by keys that are not given are ignored; a line by a given key that does not
+  /// verify refuses the note, whatever its other lines are.
   ///
-  /// - Throws: ``SignedCheckpointError``.
+  /// - Throws: ``SignedCheckpointError``, whose cases say what to do.
   public init(verifying text: String, keys: [VerifierKey]) throws(SignedCheckpointError) {
     let note: SignedNote
     let checkpoint: Checkpoint
@@ -91,12 +109,14 @@ public struct SignedCheckpoint: Hashable, Sendable {
 
 /// Why a note does not prove a checkpoint.
 public enum SignedCheckpointError: Error, Equatable {
+  /// The text is not a signed note; get it again.
   case note(NoteError)
+  /// The note says something else than a checkpoint; get the right one.
   case checkpoint(CheckpointError)
-  /// None of the given keys is this ledger's.
+  /// None of the given keys is this ledger's; ask its owner for the verifier key.
   case unknownLedger(Origin)
-  /// No line by a given key.
+  /// No line by a given key: another key of the ledger signed, or nobody did.
   case notSigned
-  /// A line by a given key, over another text.
+  /// A line by a given key, over another text: the note was changed. Do not trust its source.
   case wrongSignature
 }

@@ -3,11 +3,14 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
   /// The longest organization, in bytes: an origin is a name of the format.
   public static let organizationByteCountMax = 256
 
+  /// Who vouches for the ledger, for example `example.org`: see ``isOrganization(_:)``.
   public let organization: String
+  /// Which ledger: the same in each of its lives.
   public let ledgerID: LedgerID
   /// From 1; rises when a ledger is recovered from an older state.
   public let incarnation: Int
 
+  /// The origin of an organization that ``isOrganization(_:)`` takes; an incarnation below 1 traps.
   public init(organization: String, ledgerID: LedgerID, incarnation: Int) {
     precondition(incarnation >= 1)
     self.organization = organization
@@ -27,6 +30,7 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
     self.init(organization: organization, ledgerID: id, incarnation: incarnation)
   }
 
+  /// `<organization>/<ledger uuid>/<incarnation>`, as the first line of a checkpoint has it.
   public var description: String { "\(organization)/\(ledgerID.uuid)/\(incarnation)" }
 
   /// Whether both are lives of the same ledger.
@@ -34,7 +38,9 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
     ledgerID == other.ledgerID && organization.utf8.elementsEqual(other.organization.utf8)
   }
 
-  /// "no white space, +, " or \ inside", no control character, not empty.
+  /// Whether a text can be an organization: 1 to 256 bytes that a checkpoint's first line can hold.
+  ///
+  /// No white space, no control character, no `+`, `"` or `\`; it may contain `/`.
   public static func isOrganization(_ text: String) -> Bool {
     !text.isEmpty && text.utf8.count <= organizationByteCountMax
       && text.unicodeScalars.allSatisfy {

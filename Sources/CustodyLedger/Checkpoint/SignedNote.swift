@@ -10,16 +10,19 @@ public struct SignedNote: Hashable, Sendable {
 
   /// What is signed, with its last newline.
   public let text: String
+  /// The signature lines in the order of the note: at least one, at most ``signatureCountMax``.
   public internal(set) var signatures: [Signature]
 
   /// One signature line, of a known key or not; unknown ones are kept as they are.
   public struct Signature: Hashable, Sendable {
+    /// Who signed: for a ledger its origin, for a witness the name it chose.
     public let name: String
     /// The first four bytes: which key of that name.
     public let keyID: UInt32
     /// What follows the key id.
     public let bytes: [UInt8]
 
+    /// A line of these parts; nothing is verified.
     public init(name: String, keyID: UInt32, bytes: [UInt8]) {
       self.name = name
       self.keyID = keyID
@@ -40,6 +43,8 @@ public struct SignedNote: Hashable, Sendable {
     self.signatures = signatures
   }
 
+  /// Reads a note; nothing is verified.
+  ///
   /// - Throws: ``NoteError`` at the first thing that is not as the format says.
   public init(parsing note: String) throws(NoteError) {
     let bytes = Array(note.utf8)
@@ -91,12 +96,18 @@ public struct SignedNote: Hashable, Sendable {
   }
 }
 
-/// Why a text is not a signed note.
+/// Why a text is not a signed note. Get it again: it was cut, changed, or is something else.
 public enum NoteError: Error, Equatable {
+  /// More than ``SignedNote/byteCountMax`` bytes.
   case tooLong
+  /// A character below U+0020 that is no newline; a file with line ends of Windows has them.
   case controlCharacter
+  /// Nothing stands before the blank line.
   case emptyText
+  /// No blank line, and so nothing after it.
   case noSignatures
+  /// What follows the last blank line is not whole lines of `— name base64`.
   case malformedSignature
+  /// More than ``SignedNote/signatureCountMax`` signature lines.
   case tooManySignatures
 }

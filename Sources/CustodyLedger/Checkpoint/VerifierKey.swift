@@ -8,7 +8,9 @@ public struct VerifierKey: Hashable, Sendable, CustomStringConvertible {
     case cosignature = 0x04
   }
 
+  /// Whose key it is: an origin for a ledger, a name of its own for a witness. No space, no `+`.
   public let name: String
+  /// Which kind of signature the key verifies.
   public let algorithm: Algorithm
   package let publicKey: PublicKey
 
@@ -18,6 +20,8 @@ public struct VerifierKey: Hashable, Sendable, CustomStringConvertible {
     self.publicKey = publicKey
   }
 
+  /// Reads a key as ``description`` writes it, for example from `custody.yaml` or `--vkey`.
+  ///
   /// - Throws: ``VerifierKeyError``.
   public init(_ text: String) throws(VerifierKeyError) {
     let parts = text.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
@@ -42,6 +46,7 @@ public struct VerifierKey: Hashable, Sendable, CustomStringConvertible {
     return SHA256.hash(writer.bytes).bytes.prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
   }
 
+  /// `<name>+<key id, 8 hexadecimal digits>+<base64(type ‖ public key)>`, to be handed to others.
   public var description: String {
     let id = Hex.encode(withUnsafeBytes(of: keyID.bigEndian) { Array($0) })
     return "\(name)+\(id)+\(Base64.encode([algorithm.rawValue] + publicKey.bytes.bytes))"
@@ -50,7 +55,10 @@ public struct VerifierKey: Hashable, Sendable, CustomStringConvertible {
 
 /// Why a text is not a verifier key.
 public enum VerifierKeyError: Error, Equatable {
+  /// Not `name+hex+base64` with a key of 32 bytes; ask for the whole line again.
   case malformed
+  /// A type of signature that this version does not verify.
   case unknownAlgorithm
+  /// The key id is not the one of this name and key: mistyped, or put together by someone.
   case wrongKeyID
 }

@@ -40,6 +40,7 @@ extension FixedBytes {
   /// Whether every byte is zero.
   public var isZero: Bool { self == Self() }
 
+  /// The bytes as ``hex``; types that are UUIDs print as one instead.
   public var description: String { hex }
 
   /// Byte order: the order of SQLite's memcmp and of the format.
@@ -59,11 +60,13 @@ extension FixedBytes {
 
 /// A SHA-256 value: a body hash, a commitment, a leaf, a node, a root, an address.
 public struct Digest: FixedBytes {
+  /// 32, the 256 bits of SHA-256.
   public static let byteCount = 32
   private var a: UInt64 = 0
   private var b: UInt64 = 0
   private var c: UInt64 = 0
   private var d: UInt64 = 0
+  /// 32 zero bytes: what stands for the leaf before position 0.
   public init() {}
 }
 

@@ -16,6 +16,7 @@ public struct OpenSSLError: Error, Equatable, CustomStringConvertible {
     ERR_clear_error()
   }
 
+  /// The function and the code, which `openssl errstr` explains when it is given in hexadecimal.
   public var description: String { "\(function) failed (libcrypto error \(code))" }
 }
 

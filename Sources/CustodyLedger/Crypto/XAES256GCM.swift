@@ -144,9 +144,11 @@ extension XAES256GCM {
 ///
 /// A counter would repeat after an old backup is restored, and a repeated nonce breaks GCM.
 public struct Nonce: FixedBytes {
+  /// 24: XAES-256-GCM spends 12 bytes on the message's key and 12 on GCM's own nonce.
   public static let byteCount = 24
   private var a: UInt64 = 0
   private var b: UInt64 = 0
   private var c: UInt64 = 0
+  /// 24 zero bytes, which stand for no nonce: only in a claim without keys.
   public init() {}
 }

@@ -7,6 +7,7 @@ public struct Seal: Hashable, Sendable {
   /// SHA-256(0x00 ‖ salt ‖ content).
   public let commitment: Digest
 
+  /// The seal of a body of `bodyLength` bytes.
   public init(bodyLength: Int, bodyHash: Digest, commitment: Digest) {
     self.bodyLength = bodyLength
     self.bodyHash = bodyHash
@@ -22,13 +23,16 @@ public struct Seal: Hashable, Sendable {
 
 /// What the one writer that orders events gives.
 public struct Place: Hashable, Sendable {
+  /// The place in the ledger.
   public let position: Position
   /// The leaf of the event before, 32 zero bytes at position 0.
   public let previousLeaf: Leaf
   /// The writer's clock, never before the event before.
   public let recordedAt: Timestamp
+  /// The place in the claim's stream.
   public let revision: Revision
 
+  /// The place that follows the event whose leaf is `previousLeaf`.
   public init(
     position: Position, previousLeaf: Leaf, recordedAt: Timestamp, revision: Revision
   ) {
@@ -48,10 +52,14 @@ public struct Place: Hashable, Sendable {
 
 /// Claim, seal and place: everything of an event but its body.
 public struct Header: Hashable, Sendable {
+  /// What the caller says.
   public let claim: Claim
+  /// What was stored of the content.
   public let seal: Seal
+  /// Where the event stands.
   public let place: Place
 
+  /// A header of its three parts; whether they fit a ledger is for verification to say.
   public init(claim: Claim, seal: Seal, place: Place) {
     self.claim = claim
     self.seal = seal
@@ -155,11 +163,18 @@ extension Header {
 
 /// Why bytes are not a header of version 1.
 public enum HeaderError: Error, Equatable {
+  /// They do not begin with `CUST`: they are something else.
   case notAnEvent
+  /// The version is not 1; a newer program may know it.
   case unknownVersion
+  /// They end before the place does.
   case truncated
+  /// Something follows the place.
   case trailingBytes
+  /// A length, position or revision of 2⁶³ or more.
   case numberTooLarge
+  /// Stream, type or actor cannot be a name.
   case name(NameError)
+  /// The parts of the claim do not fit each other.
   case claim(ClaimError)
 }

@@ -25,19 +25,25 @@ extension Identifier {
 
 /// Which ledger an event belongs to.
 public struct LedgerID: Identifier {
+  /// 16, those of a UUID.
   public static let byteCount = 16
   private var a: UInt64 = 0
   private var b: UInt64 = 0
+  /// The id that is all zero, which no ledger has.
   public init() {}
+  /// The id as a UUID in lower case.
   public var description: String { uuid }
 }
 
 /// The identity of an event, and what makes appending it twice harmless.
 public struct EventID: Identifier {
+  /// 16, those of a UUID.
   public static let byteCount = 16
   private var a: UInt64 = 0
   private var b: UInt64 = 0
+  /// The id that is all zero, which stands for none.
   public init() {}
+  /// The id as a UUID in lower case.
   public var description: String { uuid }
 
   /// A UUID of version 7 (RFC 9562 §5.7): 48 bits of milliseconds, then random bits.
@@ -59,22 +65,28 @@ public struct EventID: Identifier {
 
 /// Which data key seals a content. Random: it says nothing about the person.
 public struct KeyID: Identifier {
+  /// 16 random bytes; no version of UUID, so it prints as 32 hexadecimal digits.
   public static let byteCount = 16
   private var a: UInt64 = 0
   private var b: UInt64 = 0
+  /// The id that is all zero, which no key has.
   public init() {}
 }
 
 /// The place of an event in its ledger, from 0 without a gap.
 public struct Position: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// How many events of the ledger come before.
   public let value: Int
 
+  /// The place with this many events before it; a negative number traps.
   public init(_ value: Int) {
     precondition(value >= 0, "a position is not negative")
     self.value = value
   }
 
+  /// Whether `left` was recorded before `right`.
   public static func < (left: Position, right: Position) -> Bool { left.value < right.value }
+  /// The number in decimal digits.
   public var description: String { String(value) }
   /// The position after this one; there is none after the largest number, which stands for the end.
   public var next: Position { Position(value == .max ? value : value + 1) }
@@ -82,13 +94,17 @@ public struct Position: Hashable, Comparable, Sendable, CustomStringConvertible 
 
 /// The place of an event in its stream, from 0 without a gap.
 public struct Revision: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// How many events of the stream come before.
   public let value: Int
 
+  /// The place with this many events of the stream before it; a negative number traps.
   public init(_ value: Int) {
     precondition(value >= 0, "a revision is not negative")
     self.value = value
   }
 
+  /// Whether `left` comes before `right` in one and the same stream.
   public static func < (left: Revision, right: Revision) -> Bool { left.value < right.value }
+  /// The number in decimal digits.
   public var description: String { String(value) }
 }

@@ -5,8 +5,11 @@ public struct Name: Hashable, Sendable, CustomStringConvertible {
   /// The longest name, in bytes of UTF-8.
   public static let byteCountMax = 512
 
+  /// The name's characters. Compare names rather than texts: equal strings may differ in bytes.
   public let text: String
 
+  /// Takes a text that can be a name; it is kept as it is and never normalized.
+  ///
   /// - Throws: ``NameError``, which says what to change.
   public init(_ text: String) throws(NameError) {
     try self.init(stored: text)
@@ -27,6 +30,7 @@ public struct Name: Hashable, Sendable, CustomStringConvertible {
     self.text = text
   }
 
+  /// The text.
   public var description: String { text }
 
   /// Whether both have the same bytes. Swift's own comparison of strings takes canonically
@@ -56,9 +60,14 @@ public struct Name: Hashable, Sendable, CustomStringConvertible {
 
 /// Why a text cannot be a name.
 public enum NameError: Error, Equatable {
+  /// It has no byte; give at least one.
   case empty
+  /// It has this many bytes of UTF-8; shorten it to ``Name/byteCountMax``.
   case tooLong(byteCount: Int)
+  /// It has a character of category Cc, a tab or line end for example; leave it out.
   case controlCharacter
+  /// Bytes read from a ledger are not UTF-8. Never thrown for a Swift string.
   case notUTF8
+  /// It is not in normalization form C; normalize it, so that one name has one spelling.
   case notNormalized
 }

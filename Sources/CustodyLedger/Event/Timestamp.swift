@@ -1,9 +1,12 @@
 /// A moment: microseconds since 1970-01-01T00:00:00Z, without leap seconds.
 public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// Microseconds since 1970-01-01T00:00:00Z; negative before. Any value can be written down.
   public let microseconds: Int64
 
+  /// The moment so many microseconds after 1970-01-01T00:00:00Z.
   public init(microseconds: Int64) { self.microseconds = microseconds }
 
+  /// Whether `left` is earlier than `right`.
   public static func < (left: Timestamp, right: Timestamp) -> Bool {
     left.microseconds < right.microseconds
   }

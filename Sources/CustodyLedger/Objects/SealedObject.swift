@@ -1,4 +1,4 @@
-/// A sealed record content, addressed by the SHA-256 of its bytes: `ledger-format` §7.
+/// A sealed record content, addressed by the SHA-256 of its bytes: section 7 of <doc:Format>.
 package struct SealedObject: Sendable {
   static let magic = Array("CUSO".utf8)
   static let version: UInt8 = 1

@@ -2,7 +2,7 @@ import COpenSSL
 
 /// Seals contents into bodies and opens them again. One for each thread.
 ///
-/// `ledger-format` §2: `body = XAES-256-GCM(K, nonce, aad = claim, plaintext = salt ‖ stored ‖ 0x80
+/// Format.md §2: `body = XAES-256-GCM(K, nonce, aad = claim, plaintext = salt ‖ stored ‖ 0x80
 /// ‖ zeros to a multiple of 64)`. Keeps the ciphers of the keys it saw last.
 package final class ContentSealer {
   /// The largest content, in bytes.

@@ -1,23 +1,42 @@
-/// What the library itself records on stream `ledger`: `ledger-format` §4.
+/// What the library itself records on stream `ledger`: section 4 of <doc:Format>.
 ///
 /// Contents are never sealed, so that a stranger can tell an erasure from a deletion. They hold
 /// codes, random ids, numbers and hashes only.
 public enum SystemEvent: Hashable, Sendable {
-  /// `ledger.created`: the first event.
+  /// `ledger.created`: the event at position 0, and at no other.
   case created(organization: String)
+  /// `key.created`: a key that is not a person's.
   case keyCreated(KeyCreated)
+  /// `key.destroyed`: what these keys sealed cannot be read any more.
   case keyDestroyed(KeyDestroyed)
+  /// `ledger.purged`: bodies were removed, and this says why they are missing.
   case purged(Purged)
+  /// `ledger.restored`: the ledger goes on from an older state, as another life of itself.
   case restored(Restored)
 
+  /// A key that the ledger began to use and that is nobody's.
+  ///
+  /// A person's key is recorded by `subject.registered`, which is sealed under it.
   public struct KeyCreated: Hashable, Sendable {
+    /// What a key is for.
     public enum Purpose: String, Sendable, CaseIterable {
-      case operations, epoch, signing, run, group
+      /// Seals contents about nobody.
+      case operations
+      /// Wraps the other keys in the keyring; replaced by each rotation.
+      case epoch
+      /// Signs checkpoints; the event names its public half.
+      case signing
+      /// Seals the texts of one run.
+      case run
+      /// Seals a record about more than eight people.
+      case group
     }
+    /// What the key is for.
     public let purpose: Purpose
     /// A key id, or the 32 bytes of the public key when the purpose is `signing`.
     public let key: [UInt8]
 
+    /// A key that is named by its random id; `signing`, which is named by a public key, traps.
     public init(purpose: Purpose, key: KeyID) {
       precondition(purpose != .signing)
       self.purpose = purpose
@@ -30,13 +49,18 @@ public enum SystemEvent: Hashable, Sendable {
     }
   }
 
+  /// Keys that are gone for good. Nothing may be sealed under them afterwards.
   public struct KeyDestroyed: Hashable, Sendable {
+    /// Why a key is destroyed: a person's request, the end of retention, or a newer epoch key.
     public enum Reason: String, Sendable, CaseIterable { case erasure, expiry, rotation }
+    /// Which keys, in any order.
     public let keys: [KeyID]
+    /// Why.
     public let reason: Reason
-    /// The position of `erasure.requested`.
+    /// The position of the `erasure.requested` that this answers, below the event's own; or nil.
     public let request: Position?
 
+    /// The event's content in parts.
     public init(keys: [KeyID], reason: Reason, request: Position?) {
       self.keys = keys
       self.reason = reason
@@ -44,17 +68,22 @@ public enum SystemEvent: Hashable, Sendable {
     }
   }
 
+  /// Bodies and objects that were removed. Headers stay, so every hash still verifies.
   public struct Purged: Hashable, Sendable {
+    /// Why something is removed: a person's request, or the end of retention.
     public enum Reason: String, Sendable, CaseIterable { case erasure, expiry }
+    /// Why.
     public let reason: Reason
+    /// The position of the `erasure.requested` that this answers, below the event's own; or nil.
     public let request: Position?
-    /// Ascending, neither touching nor overlapping.
+    /// Ascending, neither touching nor overlapping, all below the event's own position.
     public let positions: [ClosedRange<Int>]
     /// The tree root over the leaves of those positions.
     public let leaves: Digest
     /// The tree root over SHA-256(0x00 ‖ address) of the removed objects.
     public let objects: Digest
 
+    /// The event's content in parts.
     public init(
       reason: Reason, request: Position?, positions: [ClosedRange<Int>], leaves: Digest,
       objects: Digest
@@ -67,25 +96,34 @@ public enum SystemEvent: Hashable, Sendable {
     }
   }
 
+  /// A new life of the ledger, begun where an older copy of it ended.
   public struct Restored: Hashable, Sendable {
+    /// The newest checkpoint known of the life that was lost.
     public struct Lost: Hashable, Sendable {
+      /// The origin it was signed under, of an older incarnation.
       public let origin: Origin
+      /// How many events that life is known to have had.
       public let size: Int
+      /// The tree root over them.
       public let root: Digest
 
+      /// The checkpoint of these parts.
       public init(origin: Origin, size: Int, root: Digest) {
         self.origin = origin
         self.size = size
         self.root = root
       }
     }
-    /// The event's own position.
+    /// The event's own position: how many events were kept.
     public let size: Int
+    /// The tree root over the events that were kept.
     public let root: Digest
+    /// The new life: at least 2, and above every incarnation known of.
     public let incarnation: Int
     /// The newest checkpoint known of what is gone.
     public let lost: Lost?
 
+    /// The event's content in parts.
     public init(size: Int, root: Digest, incarnation: Int, lost: Lost?) {
       self.size = size
       self.root = root
@@ -96,8 +134,10 @@ public enum SystemEvent: Hashable, Sendable {
 
   /// The stream of all of them.
   public static let stream = "ledger"
+  /// The version of all of their contents.
   public static let typeVersion: UInt16 = 1
 
+  /// The type as a claim names it, for example `key.created`.
   public var type: String {
     switch self {
     case .created: "ledger.created"
@@ -116,7 +156,7 @@ public enum SystemEvent: Hashable, Sendable {
       || type.elementsEqual("checkpoint.timestamped".utf8)
   }
 
-  /// Exactly the JSON of the format.
+  /// The content: exactly the JSON that the format allows, with nothing left to choose.
   public var content: [UInt8] {
     func number(_ position: Position?) -> String { position.map(\.description) ?? "null" }
     let text: String

@@ -9,6 +9,7 @@ public enum VerificationLevel: String, Sendable, CaseIterable, Comparable {
   /// Every content opened and its commitment recomputed. Needs the keys.
   case contents
 
+  /// Whether `left` checks less than `right`.
   public static func < (left: Self, right: Self) -> Bool {
     allCases.firstIndex(of: left)! < allCases.firstIndex(of: right)!
   }

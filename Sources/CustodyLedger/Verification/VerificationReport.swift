@@ -3,6 +3,7 @@ public struct VerificationReport: Sendable {
   /// Findings that are kept; more are only counted.
   public static let findingCountMax = 1000
 
+  /// How far the verification went.
   public internal(set) var level: VerificationLevel
   /// How many events were read.
   public internal(set) var eventCount = 0
@@ -16,8 +17,6 @@ public struct VerificationReport: Sendable {
   public internal(set) var newestCheckpoint: Checkpoint?
   /// How many checkpoints and anchors were verified.
   public internal(set) var checkpointCount = 0
-  /// Checkpoints that hold but that no given key could vouch for.
-  public internal(set) var unverifiedSignatureCount = 0
   /// Bodies that are gone because a purge covers them.
   public internal(set) var purgedCount = 0
   /// Contents whose key was destroyed before their body was purged.

@@ -39,7 +39,9 @@ package struct JSONText {
   package static func members(_ bytes: UnsafeRawBufferPointer) throws(Fault) -> [Member] {
     var text = JSONText(bytes)
     text.skipSpace()
-    guard text.peek == UInt8(ascii: "{") else { throw text.fault("an object is expected") }
+    guard text.peek == UInt8(ascii: "{") else {
+      throw text.fault(text.otherEncoding ?? "an object is expected")
+    }
     var members: [Member] = []
     try text.object(depth: 0) { members.append($0) }
     try text.end()
@@ -103,8 +105,19 @@ package struct JSONText {
     case UInt8(ascii: "n"): try literal("null")
     case UInt8(ascii: "-"), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): try number()
     case nil: throw fault("the text ends where a value is expected")
-    default: throw fault("a value is expected")
+    default: throw fault(otherEncoding ?? "a value is expected")
     }
+  }
+
+  /// What a text that is not plain UTF-8 begins with; RFC 8259 §8.1: "MUST NOT add a byte order
+  /// mark".
+  private var otherEncoding: String? {
+    guard at == 0 else { return nil }
+    if bytes.starts(with: [0xef, 0xbb, 0xbf]) {
+      return "a byte-order mark stands before the text; save it as UTF-8 without one"
+    }
+    let isUTF16 = bytes.starts(with: [0xff, 0xfe]) || bytes.starts(with: [0xfe, 0xff])
+    return isUTF16 ? "the text is UTF-16; save it as UTF-8" : nil
   }
 
   private mutating func object(depth: Int, _ each: (Member) -> Void) throws(Fault) {

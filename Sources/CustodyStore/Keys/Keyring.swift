@@ -40,8 +40,9 @@ package final class Keyring: Sendable {
     var keys: [KeyID: SecretBytes] = [:]
     var epochs: [KeyID: SecretBytes] = [:]
     var checkedNames: Set<String> = []
-    /// Subjects as last seen: hash of identifier and class → key id.
-    var subjects: [String: KeyID] = [:]
+    /// Subjects as last seen: class and identifier → key id. Bytes, because two strings that are
+    /// equal to Swift may be two identifiers.
+    var subjects: [[UInt8]: KeyID] = [:]
     /// SQLite's data_version: changes when another connection wrote.
     var version = -1
   }
@@ -135,7 +136,7 @@ package final class Keyring: Sendable {
 
   /// The key of a person for a class of data, or nil when she has none.
   package func subjectKey(_ identifier: String, dataClass: String) throws -> KeyID? {
-    let name = "\(dataClass)\n\(identifier)"
+    let name = Array("\(dataClass)\n\(identifier)".utf8)
     try refresh()
     if let known = cache.withLock({ $0.subjects[name] }) { return known }
     let hash = try hash(identifier)
@@ -297,7 +298,11 @@ package final class Keyring: Sendable {
       Set(
         try Row.fetchAll(db, sql: "SELECT DISTINCT epoch FROM data_key").map { try column($0, 0) })
     }
-    let unused = try provider.epochKeyIDs().filter { !used.contains($0) }
+    let held = try provider.epochKeyIDs()
+    // An older copy of keys.sqlite uses an epoch key that is gone: the one that it does not know is
+    // the one in force.
+    if let lost = used.first(where: { !held.contains($0) }) { throw Self.lostEpoch(lost) }
+    let unused = held.filter { !used.contains($0) }
     guard !used.isEmpty else { return [] }
     for id in unused {
       try provider.destroyEpochKey(id)
@@ -358,14 +363,16 @@ package final class Keyring: Sendable {
 
   private func epochKey(_ id: KeyID) throws -> SecretBytes {
     if let known = cache.withLock({ $0.epochs[id] }) { return known }
-    guard let key = try provider.epochKey(id) else {
-      throw CustodyError(
-        .keyDestroyed,
-        "Epoch key \(id) is gone, and with it every key that this copy of keys.sqlite holds. "
-          + "Use the current keys.sqlite or a key backup made since.")
-    }
+    guard let key = try provider.epochKey(id) else { throw Self.lostEpoch(id) }
     cache.withLock { $0.epochs[id] = key }
     return key
+  }
+
+  private static func lostEpoch(_ id: KeyID) -> CustodyError {
+    CustodyError(
+      .keyDestroyed,
+      "Epoch key \(id) is gone, and with it every key that this copy of keys.sqlite holds. "
+        + "Use the current keys.sqlite or a key backup made since.")
   }
 
   private func currentEpoch(_ db: Database) throws -> KeyID {
@@ -402,7 +409,7 @@ package final class Keyring: Sendable {
   }
 
   /// Forgets what was remembered when another process has written to keys.sqlite.
-  private func refresh() throws {
+  package func refresh() throws {
     let version = try read { try Int.fetchOne($0, sql: "PRAGMA data_version")! }
     cache.withLock {
       guard $0.version != version else { return }

@@ -1,6 +1,7 @@
 /// The parts of a name that could be somebody's identifier.
 package enum NameParts {
-  static let separators: Set<Character> = ["/", ":", ".", "-", "_", "@", " "]
+  /// Scalars rather than characters: a combining mark on a separator leaves it one.
+  static let separators: Set<Unicode.Scalar> = ["/", ":", ".", "-", "_", "@", " "]
   /// Shorter parts are not looked up: "to" or "a12" would match too much.
   static let partCountMin = 4
   /// Parts beyond this many are looked up one by one only, so that a name of 512 separators costs
@@ -12,17 +13,18 @@ package enum NameParts {
   /// An identifier may hold separators itself (`patient-0017`), so runs are looked up with theirs.
   package static func candidates(of name: String) -> Set<String> {
     var candidates: Set<String> = [name]
+    let scalars = name.unicodeScalars
     var bounds: [(start: String.Index, end: String.Index)] = []
-    var start = name.startIndex
-    for index in name.indices where separators.contains(name[index]) {
+    var start = scalars.startIndex
+    for index in scalars.indices where separators.contains(scalars[index]) {
       bounds.append((start, index))
-      start = name.index(after: index)
+      start = scalars.index(after: index)
     }
-    bounds.append((start, name.endIndex))
+    bounds.append((start, scalars.endIndex))
     for first in bounds.indices {
       let last = bounds.count <= combinedCountMax ? bounds.count - 1 : first
       for end in first...last {
-        let part = name[bounds[first].start..<bounds[end].end]
+        let part = scalars[bounds[first].start..<bounds[end].end]
         if part.count >= partCountMin { candidates.insert(String(part)) }
       }
     }

@@ -18,10 +18,6 @@ package final class LedgerReader {
     }
   }
 
-  /// Positions at or above this are not read: "ledger 2⁶³ events" is out of reach, and numbers near
-  /// it are a hostile file's.
-  static let positionEnd = 1 << 62
-
   private static func malformed(_ position: Int, _ error: (any Error)? = nil) -> CustodyError {
     CustodyError(
       .notAStore, "Position \(position) of the ledger cannot be read. Run: custody verify",
@@ -226,7 +222,8 @@ package final class LedgerReader {
         correlationID: correlation.isZero ? nil : correlation,
         causationID: causation.isZero ? nil : causation,
         occurredAt: Timestamp(microseconds: row.integer(4)), stream: try Name(stored: row.text(5)),
-        type: try Name(stored: row.text(6)), typeVersion: UInt16(truncatingIfNeeded: row.integer(7)),
+        type: try Name(stored: row.text(6)),
+        typeVersion: UInt16(truncatingIfNeeded: row.integer(7)),
         actor: try Name(stored: row.text(8)), keyIDs: keys, nonce: try fixed(11))
     } catch {
       throw malformed(error)

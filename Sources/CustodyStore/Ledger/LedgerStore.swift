@@ -1,3 +1,4 @@
+import CSQLiteShim
 import CustodyLedger
 import CustodyMigrations
 import Foundation
@@ -151,6 +152,7 @@ package final class LedgerStore: Sendable {
 
   private func commit(_ group: [Batch]) {
     var undelivered = group
+    var isSigning = false
     if let failure = queue.withLock({ $0.failure }) {
       for batch in group { batch.deliver(.failure(failure)) }
       return
@@ -158,6 +160,7 @@ package final class LedgerStore: Sendable {
     do {
       try lock.withLock {
         try write(&undelivered, completing: nil)
+        isSigning = true
         guard let signature = try startCheckpointIfDue() else { return try shortenLog() }
         // The checkpoint is signed while the next batches are inserted, and stored with them. One
         // group at most: other processes wait for the lock.
@@ -172,10 +175,19 @@ package final class LedgerStore: Sendable {
     } catch {
       let failure = described(error)
       // Events whose receipts are out are durable; after a failed signature nothing may follow.
-      if undelivered.isEmpty { queue.withLock { $0.failure = failure } }
+      // Nor after an error of the disk: "an fsync that failed is never retried".
+      if isSigning || Self.isOfTheDisk(failure) {
+        queue.withLock { $0.failure = failure }
+      }
       for batch in undelivered { batch.deliver(.failure(failure)) }
     }
     awaitCompany()
+  }
+
+  /// Whether nobody knows any more what is on the disk. A full one is not of this kind.
+  private static func isOfTheDisk(_ error: CustodyError) -> Bool {
+    guard let error = error.cause as? SQLiteError else { return false }
+    return error.code & 0xff == SQLITE_IOERR
   }
 
   /// Commits a group and delivers its receipts, which empties it.
@@ -380,10 +392,14 @@ package final class LedgerStore: Sendable {
   }
 
   /// Signs what is due and empties the WAL.
+  ///
+  /// - Throws: what stopped the writer, if something did: a checkpoint that could not be signed
+  ///   after its events were committed has no other way to be told.
   package func close() async throws {
     try await onThread { [self] in
       try lock.withLock {
-        if queue.withLock({ $0.failure == nil }) { try signAll() }
+        if let failure = queue.withLock({ $0.failure }) { throw failure }
+        try signAll()
         _ = try database.writeWithoutTransaction { try WriteAheadLog.truncate($0) }
         try keyring.truncateLog()
       }

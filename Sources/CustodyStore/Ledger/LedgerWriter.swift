@@ -149,23 +149,9 @@ package final class LedgerWriter {
   // MARK: - Checks
 
   private func check(_ event: PendingEvent, _ next: Int) throws {
-    let isAsExpected =
-      switch event.expected {
-      case .any: true
-      case .none: next == 0
-      case .exactly(let revision): next == revision.value + 1
-      }
-    guard isAsExpected else {
-      let actual = next == 0 ? "does not exist yet" : "is at revision \(next - 1)"
-      let expected =
-        switch event.expected {
-        case .exactly(let revision): "revision \(revision)"
-        default: "no stream"
-        }
-      throw CustodyError(
-        .revisionConflict,
-        "Stream \(event.claim.stream) \(actual), but \(expected) was expected. "
-          + "Read the stream, decide again and append with the revision that you saw.")
+    guard event.expected.allows(next: next) else {
+      throw CustodyError.unexpectedRevision(
+        stream: event.claim.stream.text, next: next, expected: event.expected)
     }
   }
 
@@ -175,54 +161,14 @@ package final class LedgerWriter {
   ) throws -> Receipt? {
     guard let position = try reader.position(of: event.claim.eventID) else { return nil }
     guard let stored = try reader.event(at: position, ledgerID: ledgerID) else { return nil }
-    var claim = event.claim
-    // Chosen by Custody on each try, so they say nothing about whether it is the same event.
-    claim.nonce = stored.header.claim.nonce
-    claim.flags = stored.header.claim.flags
-    if !event.isOccurredAtGiven { claim.occurredAt = stored.header.claim.occurredAt }
-    func conflict() -> CustodyError {
-      CustodyError(
-        .idReused,
-        "Event id \(event.claim.eventID) stands at position \(position) with another claim or "
-          + "content. Give a new event an id of its own.")
-    }
-    guard claim == stored.header.claim else { throw conflict() }
-    var isUnverified = false
-    if let body = stored.body, let secrets = try allKeys(claim.keyIDs, keys) {
-      guard try isSame(event.content, as: body, stored.header, secrets) else { throw conflict() }
-    } else {
-      isUnverified = true
+    let repetition = try event.compared(with: stored, sealer: sealer, keys: keys)
+    guard repetition != .other else {
+      throw CustodyError.idReused(event.claim.eventID, at: position)
     }
     return Receipt(
       ledgerID: ledgerID, eventID: event.claim.eventID, position: position,
       revision: stored.header.place.revision, leaf: stored.leaf, isRepeat: true,
-      isUnverifiedRepeat: isUnverified)
-  }
-
-  private func allKeys(
-    _ ids: [KeyID], _ keys: (KeyID) throws -> SecretBytes?
-  ) throws -> [SecretBytes]? {
-    var secrets: [SecretBytes] = []
-    for id in ids {
-      guard let secret = try keys(id) else { return nil }
-      secrets.append(secret)
-    }
-    return secrets
-  }
-
-  private func isSame(
-    _ content: [UInt8], as body: [UInt8], _ header: Header, _ keys: [SecretBytes]
-  ) throws -> Bool {
-    guard !keys.isEmpty else { return content == body }
-    let opened = try body.withUnsafeBytes { body in
-      try header.claim.bytes.withUnsafeBytes { claim in
-        try sealer.open(
-          body, claimBytes: claim, keyIDs: header.claim.keyIDs, nonce: header.claim.nonce,
-          isCompressed: header.claim.flags.contains(.compressed),
-          commitment: header.seal.commitment, keys: keys)
-      }
-    }
-    return opened == content
+      isUnverifiedRepeat: repetition == .unverified)
   }
 
   // MARK: - Rows

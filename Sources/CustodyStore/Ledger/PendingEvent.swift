@@ -44,10 +44,15 @@ public enum ExpectedRevision: Hashable, Sendable {
 
 /// What an appender gets: proof material for as long as there is a ledger.
 public struct Receipt: Hashable, Sendable {
+  /// The ledger that has the event.
   public let ledgerID: LedgerID
+  /// The event's id: the one that was given, or the one that Custody made.
   public let eventID: EventID
+  /// Where the event stands in the ledger.
   public let position: Position
+  /// Where it stands in its stream.
   public let revision: Revision
+  /// The hash of its header, which every later event and checkpoint rests on.
   public let leaf: Leaf
   /// Whether the event stood in the ledger already and this is its first receipt again.
   public let isRepeat: Bool

@@ -2,6 +2,7 @@ import CustodyLedger
 
 /// Whether ledger, signer, guard and anchors agree. Everything but `clean` is read-only.
 public enum StoreCondition: Equatable, Sendable {
+  /// All of them agree: the store can be written to.
   case clean
   /// The ledger has fewer events than someone has seen signed: an older copy.
   case behind(size: Int, seen: Int, by: String)
@@ -19,7 +20,7 @@ public enum StoreCondition: Equatable, Sendable {
     let size = try ledger.size()
     let tree = TreeReader(ledger)
     for (source, state) in words {
-      guard let state else { return .missing(source) }
+      guard let state else { return .missing("The state that \(source) keeps") }
       if state.size > size || state.incarnation > incarnation {
         return .behind(size: size, seen: state.size, by: source)
       }

@@ -2,17 +2,22 @@ import CustodyLedger
 
 /// An event as the ledger holds it: its header and, unless purged, its sealed body.
 public struct StoredEvent: Sendable {
+  /// Claim, seal and place, as stored: readable without a key, and not verified by reading it.
   public let header: Header
   /// Sealed, unless the claim names no key; nil after a purge.
   public let body: [UInt8]?
+  /// The hash of the header, as stored.
   public let leaf: Leaf
 
+  /// Where the event stands in the ledger.
   public var position: Position { header.place.position }
 }
 
-/// Which events a read returns.
+/// Which events a read returns: those that every part that is given lets through.
 public struct EventFilter: Sendable {
+  /// Only events of this stream, by its exact name; it has an index.
   public var stream: String?
+  /// Only events of this type, by its exact name; without a stream, every event is looked at.
   public var type: String?
   /// The first position, inclusive.
   public var from: Position?
@@ -25,6 +30,7 @@ public struct EventFilter: Sendable {
   /// From the newest to the oldest.
   public var isReversed: Bool
 
+  /// A filter of these parts; without any, every event from the oldest to the newest.
   public init(
     stream: String? = nil, type: String? = nil, from: Position? = nil, to: Position? = nil,
     since: Timestamp? = nil, until: Timestamp? = nil, isReversed: Bool = false

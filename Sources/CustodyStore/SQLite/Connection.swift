@@ -7,7 +7,7 @@ import GRDB
 package enum Connection {
   /// Pages of 8 KiB: at 4 KiB, rows of a small event leave a fifth of each page empty; at 16 KiB, a
   /// commit of one event writes twice as much. https://www.sqlite.org/pragma.html#pragma_page_size
-  static let pageSize = 8192
+  package static let pageSize = 8192
   /// How long a statement waits for another connection, in seconds. Writers wait for the store's
   /// lock instead; this is for readers that meet a WAL checkpoint.
   static let busySeconds = 10.0

@@ -6,7 +6,7 @@ import GRDB
 /// Copies the WAL into its database, under the store's lock only.
 package enum WriteAheadLog {
   /// The size of the WAL beside `path`, in bytes.
-  static func size(_ path: String) -> Int { FileIO.size(path + "-wal") }
+  package static func size(_ path: String) -> Int { FileIO.size(path + "-wal") }
 
   /// Copies what no reader still needs and, when that was everything, cuts the WAL to nothing.
   ///

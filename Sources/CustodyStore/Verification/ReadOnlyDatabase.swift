@@ -6,12 +6,12 @@ import Foundation
 ///
 /// Apart from GRDB's connections because it must open what cannot be written, not even the files
 /// beside it, and because verification reads rows without a value object in between.
-final class ReadOnlyDatabase {
-  let handle: OpaquePointer
+package final class ReadOnlyDatabase {
+  package let handle: OpaquePointer
   private let path: String
 
   /// - Throws: ``CustodyError`` when the file cannot be opened as a database.
-  init(path: String) throws {
+  package init(path: String) throws {
     self.path = path
     guard FileIO.exists(path) else {
       throw CustodyError(.notFound, "\(path) does not exist.")

@@ -15,7 +15,7 @@ final class SpillingBuckets<Entry: BitwiseCopyable & Sendable> {
   private var count = 0
 
   /// - Parameter bucket: a byte of the key that is as good as random.
-  init(memoryMax: Int = 16 << 20, bucket: @escaping (Entry) -> UInt8) {
+  init(memoryMax: Int = 8 << 20, bucket: @escaping (Entry) -> UInt8) {
     self.memoryMax = memoryMax
     self.bucket = bucket
     memory = Array(repeating: [], count: Self.bucketCount)

@@ -1,0 +1,113 @@
+import CustodyTesting
+import Foundation
+import Testing
+
+/// The text of every `--help`, and whether its examples do what they say.
+@Suite("Help")
+struct HelpTests {
+  private static let snapshots = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "Snapshots", directoryHint: .isDirectory)
+
+  /// `CUSTODY_RECORD=1 swift test --filter HelpTests` writes the snapshots anew.
+  private static let isRecording =
+    ProcessInfo.processInfo.environment["CUSTODY_RECORD"]?.isEmpty == false
+
+  @Test("is as its snapshot says", arguments: Verb.all)
+  func snapshot(verb: Verb) async throws {
+    let folder = try CommandFolder()
+    let help = try await folder.run(verb.path + ["--help"])
+    #expect(help.status == 0)
+    #expect(help.complaint.isEmpty)
+    let file = Self.snapshots.appending(path: "\(verb.name).txt")
+    if Self.isRecording { try help.text.write(to: file, atomically: true, encoding: .utf8) }
+    let expected = try? String(contentsOf: file, encoding: .utf8)
+    #expect(
+      help.text == expected,
+      "Look at the difference; CUSTODY_RECORD=1 swift test --filter HelpTests records it.")
+  }
+
+  @Test("has no snapshot of a verb that is gone")
+  func noLeftovers() throws {
+    let files = try FileManager.default.contentsOfDirectory(atPath: Self.snapshots.path)
+    #expect(Set(files) == Set(Verb.all.map { "\($0.name).txt" }))
+  }
+
+  @Test("ends with examples that fit on a line of 80 columns", arguments: Verb.all)
+  func examplesAreThere(verb: Verb) {
+    let lines = verb.discussion.split(
+      separator: "\n", omittingEmptySubsequences: false)
+    for line in lines where line.contains("$ ") || line.hasPrefix("    ") {
+      #expect(line.count <= 80, "a wrapped example cannot be copied: \(line)")
+    }
+    // A noun alone shows help, whose examples are its verbs'.
+    guard !verb.isGroup else { return }
+    #expect(!verb.examples.isEmpty)
+    let title = verb.examples.count == 1 ? "Example:" : "Examples:"
+    let start = lines.lastIndex { $0 == title }
+    #expect(start != nil, "\(title) stands on a line of its own before the last paragraph")
+    for line in lines[((start ?? 0) + 1)...] { #expect(line.hasPrefix("  "), "\(line)") }
+    for example in verb.examples {
+      #expect(example.contains("custody " + verb.path.joined(separator: " ")), "\(example)")
+    }
+  }
+
+  private static let examples = Verb.all.flatMap { verb in
+    verb.examples.map { Example(verb: verb, line: $0) }
+  }
+
+  struct Example: CustomTestStringConvertible {
+    let verb: Verb
+    let line: String
+    var testDescription: String { line }
+  }
+
+  @Test("has examples that run in a store of their own", arguments: examples)
+  func exampleRuns(example: Example) async throws {
+    let folder = try CommandFolder()
+    if example.verb.name != "init" { try await prepare(folder, for: example) }
+    let result = try await folder.shell("set -o pipefail; \(example.line)")
+    #expect(result.status == 0, "\(result)")
+    #expect(result.complaint.split(separator: "\n").count <= 1, "\(result)")
+  }
+
+  /// A store with a few events, and the files that examples read.
+  private func prepare(_ folder: CommandFolder, for example: Example) async throws {
+    try await folder.run("init", "--organization", "example.org").succeeded()
+    if example.verb.name != "subject-add" {
+      try await folder.run("subject", "add", "patient-0017").succeeded()
+    }
+    try await folder.run(
+      "append", "--stream", "conversation/7", "--type", "emotion.scored",
+      input: .text("{\"joy\":1}\n{\"joy\":2}\n")
+    ).succeeded()
+    try folder.write(
+      "events.ndjson",
+      """
+      {"stream":"conversation/8","type":"emotion.scored","content":{"joy":3}}
+      {"stream":"conversation/8","type":"emotion.scored","subjects":["patient-0042"],"content":[]}
+
+      """)
+    guard example.verb.name == "verify" else { return }
+    try await folder.run("export", "ledger", "--to", "copy.sqlite").succeeded()
+    try await folder.run("checkpoint", "--to", "checkpoint.note").succeeded()
+  }
+
+  @Test("is what a noun alone shows", arguments: Verb.all.filter(\.isGroup))
+  func nounAlone(verb: Verb) async throws {
+    let folder = try CommandFolder()
+    let alone = try await folder.run(verb.path)
+    let help = try await folder.run(verb.path + ["--help"])
+    #expect(alone.status == 0)
+    #expect(alone.output == help.output)
+  }
+
+  @Test("names every exit status there is")
+  func exitStatuses() async throws {
+    let help = try await CommandFolder().run("--help").text
+    let text = help.replacing("\n", with: " ")
+    for status in ["0 done", "1 the", "2 the", "3 not", "4 conf", "5 the", "6 the", "7 the"] {
+      #expect(text.contains(status), "\(status)")
+    }
+    for status in ["70 a fault", "130 interrupted"] { #expect(text.contains(status)) }
+  }
+}

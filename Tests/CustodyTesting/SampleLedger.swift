@@ -1,0 +1,133 @@
+import Custody
+import CustodyStore
+import Foundation
+
+/// An exported ledger with a bit of everything in it, and what a test has to know about it.
+package struct SampleLedger: Sendable {
+  package let bytes: Data
+  package let ledgerID: LedgerID
+  package let verifierKey: VerifierKey
+  package let eventCount: Int
+  /// Ascending; the last one covers every event.
+  package let checkpoints: [Int]
+  /// Positions of one event of each sort, among them the first and the last.
+  package let positions: [Int]
+  /// The newest anchor, the guard's word and the signer's, as an auditor may have kept them.
+  package let anchor: String
+
+  /// A sealed ledger of more than 256 events, so that the tree has a stored subtree.
+  package static let shared = Task { try await SampleLedger() }
+
+  private init() async throws {
+    let temporary = try TemporaryStore()
+    let store = try await temporary.create()
+    var sorts = try await Self.fill(store)
+    try await store.append(
+      (0..<240).map {
+        NewEvent(stream: "many/\($0 % 3)", type: "number.seen", content: Array("\($0)".utf8))
+      })
+    sorts.append(try store.head().position.value)
+    try await store.close()
+    let copy = try await temporary.copyLedger()
+    let key = try store.verifierKey
+    let sizes = try RawDatabase(copy).rows("SELECT size FROM checkpoint ORDER BY size")
+    bytes = try Data(contentsOf: URL(fileURLWithPath: copy))
+    ledgerID = store.ledgerID
+    verifierKey = key
+    eventCount = try store.head().size
+    checkpoints = sizes.map { if case .integer(let size) = $0[0] { Int(size) } else { 0 } }
+    positions = sorts
+    anchor = try String(
+      contentsOfFile: "\(temporary.path)/anchors/newest.note", encoding: .utf8)
+  }
+
+  /// Appends events of every sort, with checkpoints in between.
+  ///
+  /// - Returns: positions of one of each sort.
+  package static func fill(_ store: Store) async throws -> [Int] {
+    var sorts = [0, 3]
+    func append(_ event: NewEvent, isSample: Bool = true) async throws {
+      let receipt = try await store.append(event)
+      if isSample { sorts.append(receipt.position.value) }
+    }
+    let people = ["patient-0017", "patient-0042", "patient-1984"]
+    try await store.subjects.register(people)
+    try await store.subjects.register(["patient-0017"], dataClass: "voiceprint")
+    for index in 0..<12 {
+      let subjects = (0...index % 3).map { Subject.identifier(people[($0 + index) % 3]) }
+      try await append(
+        NewEvent(
+          stream: "conversation/\(index % 3)", type: "segment.transcribed",
+          subjects: subjects, content: Array("what was said, part \(index)".utf8)),
+        isSample: index == 3 || index == 5)
+    }
+    try await store.checkpoint()
+    let text = String(repeating: "the same sentence again and again. ", count: 300)
+    try await append(
+      NewEvent(
+        stream: "conversation/0", type: "transcript.cleaned", typeVersion: 2,
+        occurredAt: Timestamp(microseconds: -1), subjects: [.identifier("patient-0017")],
+        correlationID: EventID(uuid: "00000000-0000-4000-8000-000000000001"),
+        causationID: EventID(uuid: "00000000-0000-4000-8000-000000000002"),
+        actor: "pipeline:cleaner", content: Array(text.utf8)))
+    _ = try await store.keys.rotate()
+    sorts.append(try store.head().position.value)
+    try await store.checkpoint()
+    try await append(
+      NewEvent(
+        stream: "conversation/1", type: "emotion.scored",
+        subjects: [.identifier("patient-0017")], dataClass: "voiceprint", content: []))
+    return sorts
+  }
+
+  /// Writes the ledger to `path`, over what is there.
+  package func write(to path: String) throws {
+    for suffix in ["-wal", "-shm", "-journal"] { unlink(path + suffix) }
+    try bytes.write(to: URL(fileURLWithPath: path))
+  }
+}
+
+/// Somebody who can write the file but not sign.
+package struct Forger {
+  let database: RawDatabase
+  let ledgerID: LedgerID
+
+  package init(_ path: String, ledgerID: LedgerID) throws {
+    database = try RawDatabase(path)
+    self.ledgerID = ledgerID
+  }
+
+  /// Makes leaves, chain and stored subtrees fit the headers as they now are.
+  package func rechain() throws {
+    let events = try LedgerReader(database.handle).events(
+      EventFilter(), ledgerID: ledgerID, limit: .max)
+    let sha256 = SHA256()
+    var tree = TreeFrontier()
+    var previous = Leaf()
+    try database.execute("BEGIN; DELETE FROM tile")
+    for event in events {
+      let place = event.header.place
+      let leaf = Header(
+        claim: event.header.claim, seal: event.header.seal,
+        place: Place(
+          position: place.position, previousLeaf: previous, recordedAt: place.recordedAt,
+          revision: place.revision)
+      ).leaf
+      try database.execute(
+        "UPDATE event SET leaf = x'\(leaf.hex)' WHERE position = \(place.position)")
+      var subtrees: [(level: Int, place: Int, root: Digest)] = []
+      tree.append(subtree: leaf, level: 0, using: sha256) { level, place, root in
+        if level.isMultiple(of: 8) { subtrees.append((level / 8, place, root)) }
+      }
+      for subtree in subtrees {
+        try database.execute(
+          """
+          INSERT INTO tile (level, place, root)
+          VALUES (\(subtree.level), \(subtree.place), x'\(subtree.root.hex)')
+          """)
+      }
+      previous = leaf
+    }
+    try database.execute("COMMIT")
+  }
+}

@@ -1,0 +1,111 @@
+import Custody
+import CustodyStore
+import CustodyTesting
+import Foundation
+import Testing
+
+@Suite("A file that is not the one Custody wrote is found out")
+struct TamperFileTests {
+  /// Things a schema can hold that no honest one does.
+  static let hostileSchemas = [
+    "CREATE TABLE extra (x)",
+    "CREATE INDEX event_by_type ON event (type)",
+    "CREATE VIEW extra AS SELECT 1",
+    "CREATE TRIGGER hide AFTER INSERT ON event BEGIN DELETE FROM event WHERE position = 9; END",
+    """
+    DROP VIEW audit_event; CREATE VIEW audit_event AS SELECT e.position, e.event_id,
+      e.correlation_id, e.causation_id, e.occurred_at, s.text AS stream, t.text AS type,
+      e.type_version, a.text AS actor, e.key_ids, e.flags, e.nonce, e.body, e.body_length,
+      e.body_hash, e.commitment, e.recorded_at, e.revision, e.leaf FROM event AS e
+      LEFT JOIN name AS s ON s.id = e.stream LEFT JOIN name AS t ON t.id = e.type
+      LEFT JOIN name AS a ON a.id = e.actor WHERE e.position < 9
+    """,
+    """
+    DROP VIEW audit_checkpoint;
+    CREATE VIEW audit_checkpoint AS SELECT size, note FROM checkpoint WHERE 0
+    """,
+    "DROP VIEW audit_ledger",
+    "DROP INDEX event_by_stream",
+    "ALTER TABLE event ADD COLUMN hidden TEXT",
+    "ALTER TABLE ledger RENAME COLUMN format TO layout",
+    "DROP TABLE tile",
+    "ANALYZE",
+  ]
+
+  @Test("a schema with anything else in it than Custody's", arguments: hostileSchemas)
+  func schema(sql: String) async throws {
+    let copy = try await TamperedCopy()
+    try copy.execute(sql)
+    for level in [VerificationLevel.head, .headers, .bodies] {
+      let report = try await copy.verify(level)
+      #expect(report.findings.contains { $0.rule == .schemaChanged }, "\(level)")
+    }
+  }
+
+  @Test("an empty file, garbage, and a database of something else")
+  func replaced() async throws {
+    let copy = try await TamperedCopy()
+    var random = SeededGenerator(7)
+    for bytes in [
+      [], [0], random.bytes(100), random.bytes(100_000), Array("SQLite format 3\0".utf8),
+    ] {
+      try Data(bytes).write(to: URL(fileURLWithPath: copy.path))
+      for level in [VerificationLevel.head, .headers, .bodies] {
+        let report = try await copy.verify(level)
+        #expect(!report.holds, "\(bytes.count) bytes")
+      }
+    }
+    try FileManager.default.removeItem(atPath: copy.path)
+    try copy.execute("CREATE TABLE event (position INTEGER PRIMARY KEY)")
+    #expect(try await !copy.verify().holds)
+    try FileManager.default.removeItem(atPath: copy.path)
+    await #expect(throws: CustodyError.self, "no file at all is an error") {
+      try await copy.verify()
+    }
+  }
+
+  @Test("a file cut short anywhere", arguments: 0..<24)
+  func cutShort(seed: Int) async throws {
+    let copy = try await TamperedCopy()
+    var random = SeededGenerator(seed)
+    let whole = copy.sample.bytes
+    let size =
+      seed.isMultiple(of: 2)
+      ? Int.random(in: 1..<whole.count, using: &random)
+      : Int.random(in: 1..<whole.count / 8192, using: &random) * 8192
+    try whole.prefix(size).write(to: URL(fileURLWithPath: copy.path))
+    let report = try await copy.verify()
+    #expect(!report.holds, "\(size) of \(whole.count) bytes")
+  }
+
+  @Test(
+    "any flipped byte of the file is found, or changes nothing that the file says",
+    arguments: 0..<200)
+  func flippedByte(seed: Int) async throws {
+    let copy = try await TamperedCopy()
+    var random = SeededGenerator(seed)
+    var bytes = copy.sample.bytes
+    let index = Int.random(in: 0..<bytes.count, using: &random)
+    bytes[index] ^= UInt8.random(in: 1...255, using: &random)
+    try bytes.write(to: URL(fileURLWithPath: copy.path))
+    let report: VerificationReport
+    do {
+      report = try await copy.verify()
+    } catch let error as CustodyError {
+      // A file that cannot be read at all.
+      #expect([.io, .notAStore].contains(error.code), "byte \(index): \(error)")
+      return
+    }
+    guard report.holds else { return }
+    try copy.sample.write(to: copy.path + ".true")
+    #expect(try Self.says(copy.path) == Self.says(copy.path + ".true"), "byte \(index)")
+  }
+
+  /// Every row of every table, in the order of the tables themselves rather than of an index.
+  private static func says(_ path: String) throws -> [[[RawValue]]] {
+    let database = try RawDatabase(path)
+    return try [
+      "event", "name NOT INDEXED", "ledger", "tile", "checkpoint", "migration",
+    ].map { try database.rows("SELECT * FROM \($0)") }
+  }
+}

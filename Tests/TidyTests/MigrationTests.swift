@@ -1,0 +1,74 @@
+import CustodyLedger
+import CustodyMigrations
+import Foundation
+import Testing
+
+@Suite("Migrations")
+struct MigrationTests {
+  /// Every released file and its SHA-256. A released file never changes: it is recorded in every
+  /// store that it changed. A new migration gets a line here when it is written.
+  private static let released = [
+    "keys/0001_create_keys.sql":
+      "d7fae04987b4cf0dc74f5e91f25d514866676d744ad4a2534ecc19de2d0918e0",
+    "ledger/0001_create_ledger.sql":
+      "17e8edd889a697aba8ef142e80304918c1907af0b5d512db05f50e1560c49adf",
+  ]
+
+  /// What is compiled in, by folder. A new database gets a line here.
+  private static let compiled = ["keys": Migration.keys, "ledger": Migration.ledger]
+
+  private static var files: [SourceFile] {
+    SourceTree.files(below: "migrations", endingIn: ".sql")
+  }
+
+  private static func key(_ file: SourceFile) -> String {
+    String(file.path.dropFirst("migrations/".count))
+  }
+
+  @Test("that were released are unchanged, and new ones are listed")
+  func unchanged() {
+    let found = Dictionary(
+      uniqueKeysWithValues: Self.files.map { (Self.key($0), "\(SHA256.hash(Array($0.text.utf8)))") }
+    )
+    for (path, digest) in found {
+      #expect(Self.released[path] == digest, "\(path)")
+    }
+    for path in Self.released.keys { #expect(found[path] != nil, "\(path) is missing") }
+  }
+
+  @Test("are numbered from 1 without a gap in each database")
+  func dense() throws {
+    let folders = Dictionary(grouping: Self.files) { String(Self.key($0).split(separator: "/")[0]) }
+    #expect(Set(folders.keys) == Set(SourceTree.folders(in: "migrations")))
+    for (folder, files) in folders {
+      let names = try files.map { file in
+        try #require(
+          file.name.wholeMatch(of: /(\d{4})_([a-z0-9]+(?:_[a-z0-9]+)*)\.sql/), "\(file.path)")
+      }
+      #expect(names.map { Int($0.1)! } == Array(1...files.count), "\(folder)")
+    }
+  }
+
+  @Test("are compiled in, in order, byte for byte")
+  func compiledIn() {
+    #expect(Set(Self.compiled.keys) == Set(SourceTree.folders(in: "migrations")))
+    for (folder, migrations) in Self.compiled {
+      let files = Self.files.filter { Self.key($0).hasPrefix("\(folder)/") }
+      #expect(files.count == migrations.count, "\(folder)")
+      for (file, migration) in zip(files, migrations) {
+        let digits = String(repeating: "0", count: 4 - String(migration.number).count)
+        #expect(file.name == "\(digits)\(migration.number)_\(migration.name).sql")
+        #expect(Array(file.text.utf8) == migration.sql, "\(file.path)")
+      }
+    }
+  }
+
+  @Test("make strict tables, and say what each column is")
+  func strict() {
+    for file in Self.files {
+      let tables = file.text.matches(of: /CREATE TABLE/).count
+      #expect(file.text.matches(of: /\n\) STRICT[;,]/).count == tables, "\(file.path)")
+      #expect(file.text.hasSuffix("\n"))
+    }
+  }
+}
