@@ -116,6 +116,14 @@ package final class StoreFolder: Sendable {
     // "Opening, checkpointing and closing a writer happen under the lock."
     return try lock.withLock {
       try StoreUpgrade(layout: layout).run()
+      // A trigger in a hostile file would run with the first insert.
+      let schema = try SchemaCheck.findings(
+        try ReadOnlyDatabase(path: layout.ledger), Migration.ledger)
+      guard schema.isEmpty else {
+        throw CustodyError(
+          .needsRecovery,
+          "The schema of \(layout.ledger) is not Custody's. Run: custody verify")
+      }
       let keyring = try Keyring(
         path: layout.keys, ledgerID: ledgerID, provider: provider, environment: environment,
         isWritable: true)
@@ -268,7 +276,7 @@ package final class StoreFolder: Sendable {
   /// The epoch key that the newest `key.created` of its purpose names.
   private func recordedEpoch() throws -> KeyID? {
     let filter = EventFilter(stream: SystemEvent.stream, type: "key.created", isReversed: true)
-    for event in try read({ try $0.events(filter, ledgerID: ledgerID, limit: 16) }) {
+    for event in try read({ try $0.events(filter, ledgerID: ledgerID, limit: 4096) }) {
       if let body = event.body,
         case .keyCreated(let created) = SystemEvent(
           type: "key.created".utf8, version: SystemEvent.typeVersion, content: body,

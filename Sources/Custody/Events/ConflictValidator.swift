@@ -41,6 +41,7 @@ extension NewEvent {
     hasher.combine(stream)
     hasher.combine(type)
     hasher.combine(typeVersion)
+    hasher.combine(occurredAt)
     hasher.combine(subjects)
     hasher.combine(dataClass)
     hasher.combine(correlationID)

@@ -28,9 +28,11 @@ package final class SealingService: Sendable {
     self.actor = actor
   }
 
+  /// - Parameter isOwn: whether Custody itself chose the names: then somebody's identifier may be
+  ///   among their words.
   /// - Throws: the error of the first event that cannot be taken.
-  package func seal(_ events: [NewEvent]) throws -> [PendingEvent] {
-    let seals = try resolve(events)
+  package func seal(_ events: [NewEvent], isOwn: Bool = false) throws -> [PendingEvent] {
+    let seals = try resolve(events, isOwn: isOwn)
     let random = folder.environment.random(events.count * Chance.byteCount)
     let now = folder.environment.now()
     guard events.count >= Self.parallelCountMin else {
@@ -119,13 +121,13 @@ package final class SealingService: Sendable {
   }
 
   /// The keys that seal each event. Also checks names: no identifier in them.
-  private func resolve(_ events: [NewEvent]) throws -> [SealingKeys] {
+  private func resolve(_ events: [NewEvent], isOwn: Bool) throws -> [SealingKeys] {
     let keyring = try writableKeyring
     var known = Known()
     var keys: [Request: SealingKeys] = [:]
     var last: (request: Request, keys: SealingKeys)?
     return try events.map { event in
-      try checkNames(event, keyring, &known)
+      if !isOwn { try checkNames(event, keyring, &known) }
       let request = Request(subjects: event.subjects, dataClass: event.dataClass)
       if let last, last.request == request { return last.keys }
       let found = try keys[request] ?? sealingKeys(try keyIDs(request, keyring))

@@ -111,7 +111,8 @@ package final class AppendPipeline {
     }
     let ledger = try store.folder.ledger()
     let chain = chain
-    inFlight.append(Task { try await ledger.append(pending, in: chain) })
+    // Runs up to its first wait at once: batches stand in the queue in the order of these calls.
+    inFlight.append(Task.immediate { try await ledger.append(pending, in: chain) })
   }
 
   /// Waits for the batches that are still on their way.

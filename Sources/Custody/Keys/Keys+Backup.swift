@@ -30,13 +30,14 @@ extension Keys {
     let event = BackupTaken(
       kind: "keys", expires: expires.description,
       digest: "sha256:\(SHA256.hash(sealed))", epoch: try epoch().hex)
-    let store = SealingService(folder: folder, actor: actor)
+    let sealing = SealingService(folder: folder, actor: actor)
     _ = try await folder.ledger().append(
-      try store.seal([
-        NewEvent(
-          stream: "backups", type: BackupTaken.type, typeVersion: BackupTaken.version,
-          content: event.content)
-      ]))
+      try sealing.seal(
+        [
+          NewEvent(
+            stream: "backups", type: BackupTaken.type, typeVersion: BackupTaken.version,
+            content: event.content)
+        ]))
     return sealed
   }
 }

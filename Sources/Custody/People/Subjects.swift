@@ -55,7 +55,10 @@ public struct Subjects: Sendable {
     let ledger = try folder.ledger()
     let registered = try await ledger.locked { try keyring.register(wanted) }
     var events: [NewEvent] = []
-    for new in registered where try new.isNew || !isRecorded(new) {
+    var seen: Set<KeyID> = []
+    // Somebody may be named twice.
+    for new in registered where seen.insert(new.keyID).inserted {
+      guard try new.isNew || !isRecorded(new) else { continue }
       let content = SubjectRegistered(identifier: new.identifier, dataClass: new.dataClass).content
       events.append(
         NewEvent(
@@ -65,7 +68,7 @@ public struct Subjects: Sendable {
     }
     for start in stride(from: 0, to: events.count, by: Limits.batchCountMax) {
       let batch = Array(events[start..<min(start + Limits.batchCountMax, events.count)])
-      _ = try await ledger.append(try sealing.seal(batch))
+      _ = try await ledger.append(try sealing.seal(batch, isOwn: true))
     }
     return registered.map(\.subjectID)
   }

@@ -17,6 +17,10 @@ package struct LedgerVerifier {
   private var holes = PositionSet()
   private var unopened: [SegmentResult.KeyRun] = []
   private var lastHoldingSize = 0
+  /// Lives of which a verified checkpoint was found.
+  private var signedIncarnations: Set<Int> = []
+  /// Findings that a restoration into that life excuses, once that life is signed.
+  private var excused: [(incarnation: Int, finding: Finding)] = []
   private var mismatchedClaims = 0
   /// Subtree roots of 2^16 leaves and more, that join those of the segments.
   package private(set) var upperTiles: [(level: Int, place: Int, root: Digest)] = []
@@ -161,8 +165,7 @@ package struct LedgerVerifier {
     switch claim.word {
     case .state(let incarnation, let root):
       let own = self.incarnation(at: claim.size)
-      // A state of an earlier life that ran on past a restoration is evidence of the loss.
-      if incarnation < own { return }
+      // Whoever recovers a ledger brings signer and guard into its new life.
       guard incarnation == own else {
         return add(
           .checkpointMismatch, sizePosition(claim.size), "incarnation \(own)",
@@ -173,18 +176,29 @@ package struct LedgerVerifier {
       guard let checkpoint = verified(claim, text) else { return }
       guard checkpoint.origin.incarnation == incarnation(at: claim.size) else {
         // The life before a restoration ran on past it: evidence of the loss.
-        if isCoveredLoss(checkpoint) { return }
-        return add(
-          .checkpointMismatch, sizePosition(claim.size),
-          "incarnation \(incarnation(at: claim.size))",
-          "\(claim.source) of incarnation \(checkpoint.origin.incarnation)")
+        let finding = Finding(
+          .checkpointMismatch, at: sizePosition(claim.size),
+          expected: "incarnation \(incarnation(at: claim.size))",
+          found: "\(claim.source) of incarnation \(checkpoint.origin.incarnation)")
+        return excuseOrReport(checkpoint, finding)
       }
       if compare(claim, checkpoint.root, computed) {
         report.checkpointCount += 1
+        signedIncarnations.insert(checkpoint.origin.incarnation)
         if checkpoint.size >= report.newestCheckpoint?.size ?? 0 {
           report.newestCheckpoint = checkpoint
         }
       }
+    }
+  }
+
+  /// A checkpoint of a life that ended in a loss is evidence of it, provided that the next life is
+  /// signed: anyone can write a `ledger.restored`, only the signer a checkpoint over it.
+  private mutating func excuseOrReport(_ checkpoint: Checkpoint, _ finding: Finding) {
+    if let incarnation = incarnationAfterLoss(of: checkpoint) {
+      excused.append((incarnation, finding))
+    } else {
+      report.add([finding])
     }
   }
 
@@ -246,14 +260,15 @@ package struct LedgerVerifier {
     return false
   }
 
-  /// `lost` of a restoration names a checkpoint at least as large, of the same life.
-  private func isCoveredLoss(_ checkpoint: Checkpoint) -> Bool {
-    restorations.contains { restoration in
+  /// The life after the restoration whose `lost` names a checkpoint at least as large, of the same
+  /// life as this one; nil when there is none.
+  private func incarnationAfterLoss(of checkpoint: Checkpoint) -> Int? {
+    restorations.first { restoration in
       guard let lost = restoration.event.lost else { return false }
       return lost.origin == checkpoint.origin && checkpoint.size > restoration.event.size
         && checkpoint.size <= lost.size
         && (checkpoint.size < lost.size || checkpoint.root == lost.root)
-    }
+    }?.event.incarnation
   }
 
   private func sizePosition(_ size: Int) -> Int? { size <= 0 ? nil : size - 1 }
@@ -291,6 +306,7 @@ package struct LedgerVerifier {
     report.root = root
     if size == 0 { add(.positionMissing, 0, "ledger.created", "no events") }
     for claim in claims { checkBeyondEnd(claim) }
+    settleExcuses()
     report.sort()
     return report
   }
@@ -320,6 +336,7 @@ package struct LedgerVerifier {
     }
     if !isBroken { report.root = tree.root(using: sha256) }
     for claim in claims { checkBeyondEnd(claim) }
+    settleExcuses()
     try checkPurges(leaves)
     checkUnopened()
     checkLedgerRow()
@@ -331,16 +348,18 @@ package struct LedgerVerifier {
   }
 
   private mutating func checkBeyondEnd(_ claim: RootClaim) {
-    if case .note(let text) = claim.word {
-      guard let checkpoint = verified(claim, text), !isCoveredLoss(checkpoint) else { return }
-    } else if case .state(let incarnation, _) = claim.word,
-      incarnation < self.incarnation(at: end)
-    {
-      return
+    let finding = Finding(
+      .checkpointBeyondEnd, at: end, expected: "\(claim.size) events, by \(claim.source)",
+      found: "\(end): positions \(end) to \(claim.size - 1) are missing")
+    guard case .note(let text) = claim.word else { return report.add([finding]) }
+    if let checkpoint = verified(claim, text) { excuseOrReport(checkpoint, finding) }
+  }
+
+  private mutating func settleExcuses() {
+    for excuse in excused where !signedIncarnations.contains(excuse.incarnation) {
+      report.add([excuse.finding])
     }
-    add(
-      .checkpointBeyondEnd, end, "\(claim.size) events, by \(claim.source)",
-      "\(end): positions \(end) to \(claim.size - 1) are missing")
+    excused = []
   }
 
   private mutating func checkPurges<E>(
@@ -388,7 +407,8 @@ package struct LedgerVerifier {
   private mutating func checkLedgerRow() {
     let incarnation = incarnation(at: end)
     func check(_ name: String, _ expected: String, _ found: String?) {
-      if expected != found {
+      // Bytes, because Swift takes canonically equivalent strings as equal.
+      if found.map({ Array($0.utf8) }) != Array(expected.utf8) {
         add(.ledgerRowMismatch, nil, "\(name) \(expected)", found ?? "nothing readable")
       }
     }

@@ -1,3 +1,4 @@
+import CustodyLedger
 import Foundation
 
 /// Small files of a store: read whole, replaced as a whole, durable when the call returns.
@@ -48,6 +49,7 @@ package enum FileIO {
   private static func readAll(_ file: Int32, _ path: String) throws -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65_536)
+    defer { chunk.wipe() }
     while true {
       let count = Foundation.read(file, &chunk, chunk.count)
       if count < 0 {
@@ -128,13 +130,15 @@ package enum FileIO {
 
   /// Makes a folder for its owner alone, and the ones above it.
   package static func makeFolder(_ path: String) throws {
-    if mkdir(path, 0o700) == 0 { return }
+    // A folder is durable when the one it stands in is.
+    if mkdir(path, 0o700) == 0 { return try syncFolder(of: path) }
     switch errno {
     case ENOENT:
       try makeFolder((path as NSString).deletingLastPathComponent)
       guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
         throw CustodyError(SystemCallError("mkdir"), path: path)
       }
+      try syncFolder(of: path)
     case EEXIST:
       guard isFolder(path) else { throw CustodyError(SystemCallError("mkdir"), path: path) }
     default:

@@ -312,9 +312,9 @@ package final class Keyring: Sendable {
   }
 
   /// Cuts the WAL when nobody reads; called under the store's lock when a writer closes.
-  package func truncateLog() throws {
+  package func shortenLog() throws {
     guard isWritable, WriteAheadLog.size(path) > 0 else { return }
-    _ = try database.writeWithoutTransaction { try WriteAheadLog.truncate($0) }
+    try database.writeWithoutTransaction { try WriteAheadLog.shorten($0) }
   }
 
   // MARK: - Rows

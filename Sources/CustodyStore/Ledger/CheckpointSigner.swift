@@ -22,6 +22,8 @@ package final class CheckpointSigner: Sendable {
   package struct Unsigned: Sendable {
     package let checkpoint: Checkpoint
     fileprivate let previousSize: Int
+    /// What the guard had seen, which this extends.
+    fileprivate let guarded: SignerState?
   }
 
   /// Prepares the checkpoint of the first `size` events; the store's lock is held and they are
@@ -38,7 +40,7 @@ package final class CheckpointSigner: Sendable {
     }
     let last = try SignerState.read(statePath)
     if let last {
-      guard last.incarnation <= origin.incarnation, last.size <= size,
+      guard last.incarnation == origin.incarnation, last.size <= size,
         try isConsistent(tree, old: last, new: size, root)
       else {
         throw CustodyError(
@@ -47,9 +49,21 @@ package final class CheckpointSigner: Sendable {
             + "another copy; nothing was signed.")
       }
     }
+    // Another copy of the store may have used the guard: what it saw has to be this history.
+    let guarded = try guardFolder.state()
+    if let guarded {
+      guard guarded.incarnation == origin.incarnation, guarded.size <= size,
+        try isConsistent(tree, old: guarded, new: size, root)
+      else {
+        throw CustodyError(
+          .needsRecovery,
+          "The guard has seen another history of \(guarded.size) events: another copy of this store "
+            + "was used. Use the newest one; nothing was signed.")
+      }
+    }
     return Unsigned(
       checkpoint: Checkpoint(origin: origin, size: size, root: root),
-      previousSize: last?.size ?? 0)
+      previousSize: last?.size ?? 0, guarded: guarded)
   }
 
   /// Signs; the store's lock is still held.
@@ -58,8 +72,9 @@ package final class CheckpointSigner: Sendable {
   /// exists. The caller stores the note.
   package func sign(_ unsigned: Unsigned) throws -> SignedNote {
     let state = SignerState(unsigned.checkpoint)
+    // The guard first: what refuses here leaves the signer as it was.
+    try guardFolder.update(state, after: unsigned.guarded)
     try state.write(statePath)
-    try guardFolder.update(state)
     let note = unsigned.checkpoint.signed(by: key)
     try guardFolder.keep(note.encoded)
     try anchors.keep(note, unsigned.checkpoint, previousSize: unsigned.previousSize)
@@ -69,8 +84,6 @@ package final class CheckpointSigner: Sendable {
   private func isConsistent(
     _ tree: TreeReader<LedgerReader>, old: SignerState, new: Int, _ root: Digest
   ) throws -> Bool {
-    // The life before a restoration may have run on past it.
-    guard old.incarnation == origin.incarnation else { return true }
     let path = old.size == 0 ? [] : try tree.consistencyPath(old: old.size, new: new)
     return TreeProof.extends(
       old: old.size, oldRoot: old.root, new: new, newRoot: root, path: path)

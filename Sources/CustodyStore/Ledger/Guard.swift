@@ -39,10 +39,11 @@ package struct Guard: Sendable {
 
   /// Records what is about to be signed; durable when this returns.
   ///
-  /// - Throws: ``CustodyError/Code/needsRecovery`` when another copy of the store got further.
-  package func update(_ state: SignerState) throws {
+  /// - Parameter seen: the state that `state` was found to extend.
+  /// - Throws: ``CustodyError/Code/needsRecovery`` when another copy of the store came in between.
+  package func update(_ state: SignerState, after seen: SignerState?) throws {
     try FileLock(path: "\(folder)/lock").withLock {
-      if let known = try self.state(), known.isAhead(of: state) {
+      if let known = try self.state(), known != seen || known.isAhead(of: state) {
         throw CustodyError(
           .needsRecovery,
           "The guard in \(folder) has seen \(known.size) events, this store has \(state.size): it "

@@ -18,6 +18,10 @@ extension LedgerReader {
     defer { query.reset() }
     var counts: [TypeCount] = []
     while try query.step() {
+      guard query.integer(5) >= 0 else {
+        throw CustodyError(
+          .notAStore, "The ledger holds a malformed position. Run: custody verify")
+      }
       counts.append(
         TypeCount(
           type: query.text(0), events: Int(query.integer(1)), streams: Int(query.integer(2)),

@@ -113,7 +113,7 @@ package final class LedgerReader {
     var low = 0
     var high = try size()
     while low < high {
-      let middle = (low + high) / 2
+      let middle = low + (high - low) / 2
       query.bind(1, Int64(middle))
       let isBefore = try query.step() && query.integer(0) < time.microseconds
       query.reset()
@@ -128,6 +128,7 @@ package final class LedgerReader {
     query.bind(1, stream)
     defer { query.reset() }
     guard try query.step(), !query.isNull(0) else { return nil }
+    guard (0..<Int64.max).contains(query.integer(0)) else { throw Self.malformed(0) }
     return Int(query.integer(0))
   }
 

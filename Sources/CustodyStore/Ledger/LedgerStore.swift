@@ -117,7 +117,10 @@ package final class LedgerStore: Sendable {
 
   private func run() {
     awaitCompany()
-    while let group = nextGroup() { commit(group) }
+    guard let group = nextGroup() else { return }
+    commit(group)
+    // A turn for each group, so that a checkpoint or a registration is not kept waiting for ever.
+    thread.async { self.run() }
   }
 
   /// Waits a moment for callers of the last commit to come back, so that they share the next one.
@@ -168,7 +171,13 @@ package final class LedgerStore: Sendable {
         if undelivered.isEmpty {
           try store(signature)
         } else {
-          try write(&undelivered, completing: signature)
+          do {
+            try write(&undelivered, completing: signature)
+          } catch {
+            // The signer is not left writing its state without the lock.
+            _ = try? signature.wait()
+            throw error
+          }
         }
         try shortenLog()
       }
@@ -179,9 +188,11 @@ package final class LedgerStore: Sendable {
       if isSigning || Self.isOfTheDisk(failure) {
         queue.withLock { $0.failure = failure }
       }
-      for batch in undelivered { batch.deliver(.failure(failure)) }
+      for batch in undelivered {
+        batch.chain?.isBroken = true
+        batch.deliver(.failure(failure))
+      }
     }
-    awaitCompany()
   }
 
   /// Whether nobody knows any more what is on the disk. A full one is not of this kind.
@@ -309,6 +320,8 @@ package final class LedgerStore: Sendable {
 
     func wait() throws -> SignedNote {
       done.wait()
+      // For whoever asks again.
+      done.signal()
       return try result!.get()
     }
   }
@@ -367,7 +380,8 @@ package final class LedgerStore: Sendable {
   /// Signs a checkpoint over every event there is, unless the newest one already does.
   package func checkpoint() async throws -> SignedNote {
     try await onThread { [self] in
-      try lock.withLock {
+      try checkFailure()
+      return try lock.withLock {
         try signAll()
         return try database.writeWithoutTransaction { db in
           guard let newest = try LedgerReader(db.sqliteConnection!).newestCheckpoint() else {
@@ -386,9 +400,17 @@ package final class LedgerStore: Sendable {
     for case .failure(let error) in outcome { throw error }
   }
 
+  /// After a failed signature or a fault of the disk nothing is written any more.
+  private func checkFailure() throws {
+    if let failure = queue.withLock({ $0.failure }) { throw failure }
+  }
+
   /// Runs `body` on the thread that writes, with the store's lock held.
   package func locked<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
-    try await onThread { [self] in try lock.withLock(body) }
+    try await onThread { [self] in
+      try checkFailure()
+      return try lock.withLock(body)
+    }
   }
 
   /// Signs what is due and empties the WAL.
@@ -400,8 +422,8 @@ package final class LedgerStore: Sendable {
       try lock.withLock {
         if let failure = queue.withLock({ $0.failure }) { throw failure }
         try signAll()
-        _ = try database.writeWithoutTransaction { try WriteAheadLog.truncate($0) }
-        try keyring.truncateLog()
+        try database.writeWithoutTransaction { try WriteAheadLog.shorten($0) }
+        try keyring.shortenLog()
       }
     }
   }

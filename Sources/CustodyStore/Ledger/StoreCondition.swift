@@ -18,14 +18,17 @@ public enum StoreCondition: Equatable, Sendable {
     _ ledger: LedgerReader, incarnation: Int, words: [(source: String, state: SignerState?)]
   ) throws -> StoreCondition {
     let size = try ledger.size()
+    if let newest = try ledger.newestCheckpoint(), newest.size > size {
+      return .behind(size: size, seen: newest.size, by: "its own newest checkpoint")
+    }
     let tree = TreeReader(ledger)
     for (source, state) in words {
       guard let state else { return .missing("The state that \(source) keeps") }
       if state.size > size || state.incarnation > incarnation {
         return .behind(size: size, seen: state.size, by: source)
       }
-      // An earlier life that ran on past its restoration is not this ledger's history any more.
-      guard state.incarnation == incarnation, state.size > 0 else { continue }
+      // Only recovery begins a new life, and it tells signer and guard.
+      guard state.incarnation == incarnation else { return .forked(at: state.size, by: source) }
       guard try tree.root(size: state.size) == state.root else {
         return .forked(at: state.size, by: source)
       }

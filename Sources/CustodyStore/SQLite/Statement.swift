@@ -87,6 +87,8 @@ package final class HotStatement {
   @inline(__always)
   package func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
 
+  package func real(_ column: Int32) -> Double { sqlite3_column_double(handle, column) }
+
   @inline(__always)
   package func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
     // "sqlite3_column_blob ... zero-length BLOB ... returns a NULL pointer".

@@ -137,6 +137,7 @@ package struct LedgerVerification {
       }
     }
     report.add(extra)
+    if report.holds { report.add(try checkIndexes(database, count: report.eventCount)) }
     report.add(try checkPositions(database, report, named))
     report.sort()
     return report
@@ -303,6 +304,25 @@ package struct LedgerVerification {
         Finding(.nameUnused, expected: "\(names) names, each used", found: "\(stored)"))
     }
     return findings
+  }
+
+  /// Whether both indexes hold every event: one that an index lacks would be hidden from reads, or
+  /// its id could be used again. Asked when every position was found in the table.
+  private func checkIndexes(_ database: ReadOnlyDatabase, count: Int) throws -> [Finding] {
+    let sum = Double(count) * Double(count - 1) / 2
+    return try ["event_by_stream", "sqlite_autoindex_event_1"].compactMap { index in
+      let expected = "\(count) events in the index \(index)"
+      // An index over some rows only cannot answer this, and SQLite says so.
+      guard
+        let query = try? HotStatement(
+          database.handle, "SELECT count(*), total(position) FROM event INDEXED BY \(index)")
+      else {
+        return Finding(.schemaChanged, expected: expected, found: "an index over some of them")
+      }
+      _ = try query.step()
+      guard query.integer(0) != count || query.real(1) != sum else { return nil }
+      return Finding(.schemaChanged, expected: expected, found: "\(query.integer(0)) others")
+    }
   }
 
   private func checkTiles(_ result: inout SegmentResult, _ database: ReadOnlyDatabase) throws {
