@@ -76,6 +76,7 @@ struct AppendStreamingTests {
     let folder = try await CommandFolder.withStore()
     let result = try await folder.append((1...1500).map { $0 == 1400 ? "oh" : "\($0)" })
     #expect(result.status == 6)
+    #expect(result.text == "appended 1399 events, positions 4 to 1402\n")
     #expect(result.complaint.contains("standard input, line 1400, column 1"))
     #expect(try await folder.size() == 4 + 1399)
     #expect(try await folder.run("verify").status == 0)
@@ -91,6 +92,7 @@ struct AppendStreamingTests {
       "append", "--events", "-", "--stream", "s", "--type", "a.b",
       input: .text(lines.map { $0 + "\n" }.joined()))
     #expect(result.status == 4)
+    #expect(result.text.isEmpty == (number == 1))
     #expect(result.complaint.contains("standard input, line \(number):"))
     #expect(try await folder.size() == 4 + number - 1)
   }

@@ -76,6 +76,19 @@ struct BadLineTests {
     }
   }
 
+  @Test("JSON that is spread over lines is refused with what to do")
+  func spreadOverLines() async throws {
+    let folder = try await CommandFolder.withStore()
+    try folder.write("pretty.json", "{\n  \"a\": 1\n}\n")
+    let says = [
+      "pretty.json, line 1, column 2", "a member name in quotes", "--whole takes a whole",
+    ]
+    try await expectRefusal(Refusal(status: 6, says: says), in: folder) {
+      try await folder.run(options + ["pretty.json"])
+    }
+    try await folder.run(options + ["--whole", "pretty.json"]).succeeded()
+  }
+
   @Test("one bad line among thousands appends nothing")
   func lateLine() async throws {
     let folder = try await CommandFolder.withStore()

@@ -27,7 +27,7 @@ struct Verb: CustomTestStringConvertible {
       }
   }
 
-  /// The lines after `$ ` in its help; one that ends in a backslash goes on in the next.
+  /// The lines after `$ ` in its help; one that ends in a backslash or a bar goes on in the next.
   var examples: [String] {
     var examples: [String] = []
     var isOpen = false
@@ -40,7 +40,7 @@ struct Verb: CustomTestStringConvertible {
       } else {
         continue
       }
-      isOpen = text.hasSuffix("\\")
+      isOpen = text.hasSuffix("\\") || text.hasSuffix("|")
     }
     return examples
   }

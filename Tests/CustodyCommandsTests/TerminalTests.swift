@@ -141,6 +141,18 @@ struct TerminalTests {
     #expect(result.text.contains("31mred"))
   }
 
+  @Test("a key backup is not written to the screen")
+  func backup() async throws {
+    let folder = try await folder()
+    let recipient = "age1lvyvwawkr0mcnnnncaghunadrqkmuf9e6507x9y920xxpp866cnql7dp2z"
+    let before = try await folder.size()
+    let result = try await terminal(
+      "custody key backup --recipient \(recipient) --expires 2090-01-01", in: folder)
+    #expect(result.status == 2)
+    #expect(result.text.contains("--to FILE"))
+    #expect(try await folder.size() == before)
+  }
+
   @Test("a question waits for an answer, and no is no")
   func question() async throws {
     let folder = try await folder()

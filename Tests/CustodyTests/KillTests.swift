@@ -12,6 +12,18 @@ struct KillTests {
   /// Processes that append at once.
   private static let crowd = 4
 
+  /// When a process is killed: at any moment of its life, or while it is appending.
+  private struct Moment: Sendable {
+    let isAfterFirstReceipt: Bool
+    /// In seconds, from the start or the first receipt.
+    let delay: Double
+
+    init(_ random: inout SeededGenerator) {
+      isAfterFirstReceipt = Int.random(in: 0..<4, using: &random) > 0
+      delay = Double.random(in: 0...(isAfterFirstReceipt ? 0.03 : 0.2), using: &random)
+    }
+  }
+
   /// One `append`: every file is a batch, and becomes one commit.
   private struct Run {
     let stream: String
@@ -26,7 +38,7 @@ struct KillTests {
     ) throws {
       stream = "run/\(number)"
       receipts = "\(store.folder)/receipts-\(number)"
-      batches = (0..<16).map { batch in
+      batches = (0..<40).map { batch in
         (0..<Int.random(in: 1...6, using: &random)).map {
           #"{"run":\#(number),"batch":\#(batch),"line":\#($0),"word":"\#(random.next())"}"#
         }
@@ -44,9 +56,21 @@ struct KillTests {
         ] + files, input: .nothing)
     }
 
+    /// SIGKILL, when its moment has come or it has ended by itself.
+    func kill(at moment: Moment) async {
+      for _ in 0..<2000 where moment.isAfterFirstReceipt {
+        if FileManager.default.contents(atPath: receipts)?.isEmpty == false { break }
+        try? await Task.sleep(for: .milliseconds(1))
+      }
+      try? await Task.sleep(for: .seconds(moment.delay))
+      command.send(SIGKILL)
+    }
+
     /// Every receipt that was written out whole is of an event that is there, and the events are
     /// the first so many batches, each whole and in one piece.
-    func check(_ store: Store) async throws {
+    ///
+    /// Returns how many batches there are.
+    func check(_ store: Store) async throws -> Int {
       var expected = batches[...]
       var batch: ArraySlice<String> = []
       var last: Int?
@@ -72,6 +96,7 @@ struct KillTests {
         #expect(event?.leaf.hex == receipt.leaf, "\(stream): \(line)")
         #expect(event?.header.claim.eventID.description == receipt.id)
       }
+      return batches.count - expected.count
     }
 
     private struct Line: Decodable {
@@ -91,46 +116,39 @@ struct KillTests {
     let commands = try CommandFolder()
     var random = SeededGenerator(0xdead)
     var killed = 0
+    var midway = 0
     var number = 0
-    // How long a process lives when nobody kills it, as learned from those that got through.
-    var life = 0.3
     while killed < Self.kills {
-      let started = ProcessInfo.processInfo.systemUptime
       let runs = try (0..<Self.crowd).map { try Run(number + $0, temporary, commands, &random) }
       number += Self.crowd
-      let delays = runs.map { _ in Double.random(in: 0...life, using: &random) }
+      let moments = runs.map { _ in Moment(&random) }
       await withTaskGroup { group in
-        for (run, delay) in zip(runs, delays) {
-          group.addTask {
-            try? await Task.sleep(for: .seconds(delay))
-            run.command.send(SIGKILL)
-          }
+        for (run, moment) in zip(runs, moments) {
+          group.addTask { await run.kill(at: moment) }
         }
       }
       for run in runs {
         let outcome = try await run.command.finish()
-        if outcome.status == 128 + SIGKILL {
-          killed += 1
-        } else {
-          // It was through before its time came: nothing that a kill left behind got in its way.
-          #expect(outcome.status == 0, "\(outcome)")
-          life = max(0.05, min(life * 0.97, ProcessInfo.processInfo.systemUptime - started))
-        }
-        try await run.check(reader)
+        // One that was through before its time came met nothing that a kill had left behind.
+        #expect([0, 128 + SIGKILL].contains(outcome.status), "\(outcome)")
+        killed += outcome.status == 0 ? 0 : 1
+        let whole = try await run.check(reader)
+        midway += (1..<run.batches.count).contains(whole) ? 1 : 0
       }
       if (number / Self.crowd).isMultiple(of: 10) {
         let report = try await reader.verify()
         #expect(report.holds, "after \(killed) kills: \(report.findings.prefix(5))")
       }
     }
+    #expect(
+      midway > killed / 4, "only \(midway) of \(killed) kills came while events were appended")
     #expect(try reader.status().condition == .clean)
     let written = try reader.head().size
-    #expect(written > 5 * Self.kills, "kills came too early to show anything: \(written) events")
 
     // Appending goes on.
     let last = try Run(number, temporary, commands, &random)
     try await last.command.finish().succeeded()
-    try await last.check(reader)
+    #expect(try await last.check(reader) == last.batches.count)
     #expect(try reader.head().size == written + last.batches.joined().count)
     let report = try await reader.verify(level: .contents)
     #expect(report.holds, "\(report.findings.prefix(5))")
@@ -176,6 +194,27 @@ struct KillTests {
     try await reopened.close()
     let report = try await reopened.verify(level: .contents)
     #expect(report.holds, "\(report.findings)")
+  }
+
+  @Test("registering people", arguments: 0..<12)
+  func register(seed: Int) async throws {
+    let temporary = try TemporaryStore()
+    try await temporary.create().close()
+    var random = SeededGenerator(seed)
+    let names = (0..<20).map { "patient-\($0)" }
+    try await Self.kill(["subject", "add", "--store", temporary.path] + names, &random)
+
+    // Whatever is missing, keys or events, comes with the next try, and nothing comes twice.
+    let store = try temporary.open()
+    let ids = try await store.subjects.register(names)
+    for (name, id) in zip(names, ids) {
+      #expect(try await store.subjects.identifier(of: id) == name)
+      var events = 0
+      for try await _ in store.events(EventFilter(stream: "subject/\(id)")) { events += 1 }
+      #expect(events == 1, "\(name)")
+    }
+    #expect(try store.subjects.count() == names.count)
+    #expect(try await store.verify(level: .contents).holds)
   }
 
   @Test("making a store", arguments: 0..<12)

@@ -168,6 +168,7 @@ struct LibraryTests {
     let store = try await temporary.create()
     let ids = try await store.subjects.register(["b", "a", "b"])
     #expect(ids[0] == ids[2] && ids[0] != ids[1])
+    #expect(try store.head().size == 4 + 2, "one event for each of the two")
     #expect(try store.subjects.count() == 2)
     #expect(try store.subjects.all().map(\.id) == [ids[0], ids[1]].sorted())
     #expect(try store.subjects.id(of: "a") == ids[1])

@@ -157,7 +157,7 @@ private final class History {
     do {
       let receipts = try await store.append(batch)
       let positions = try? expected.get()
-      #expect(receipts.map(\.position.value) == positions, "\(log.suffix(3))")
+      try #require(receipts.map(\.position.value) == positions, "\(log.suffix(3))")
       for (receipt, event) in zip(receipts, batch) {
         #expect(receipt.ledgerID == store.ledgerID)
         if let id = event.id { #expect(receipt.eventID == id) }

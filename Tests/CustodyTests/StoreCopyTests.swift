@@ -34,26 +34,49 @@ struct StoreCopyTests {
     #expect(try temporary.open(for: .reading).status().condition == .clean)
   }
 
-  @Test("two copies of a store: the guard lets only the one that is ahead go on")
-  func twoCopies() async throws {
+  @Test("two copies of a store: only the one that is ahead goes on", arguments: [true, false])
+  func twoCopies(signerForgets: Bool) async throws {
     let temporary = try await SmallStore.make()
     let copy = "\(temporary.folder)/copy"
     try FileManager.default.copyItem(atPath: temporary.path, toPath: copy)
-    // Both are opened while both are as good as each other.
+    let signer = "\(temporary.secrets)/signer.state"
+    let before = try SmallStore.bytes(signer)
+    // Both are opened while each is as good as the other.
     let first = try temporary.open()
     let second = try Store.open(at: copy)
-    try await first.append(NewEvent(stream: "a", type: "b.c", content: [3]))
+    try await first.append([
+      NewEvent(stream: "a", type: "b.c", content: [3]),
+      NewEvent(stream: "a", type: "b.c", content: [3]),
+    ])
     try await first.close()
+    let after = try SmallStore.bytes(signer)
+    // A copy may bring its own old secrets along; the guard stays where it is.
+    if signerForgets { try before.write(to: URL(fileURLWithPath: signer)) }
     try await second.append(NewEvent(stream: "a", type: "b.c", content: [4]))
     let error = await #expect(throws: CustodyError.self) { try await second.close() }
     #expect(error?.code == .needsRecovery)
     #expect(SmallStore.code { try Store.open(at: copy) } == .needsRecovery)
-    guard case .forked = try Store.open(at: copy, for: .reading).status().condition else {
+    #expect(try Store.open(at: copy, for: .reading).status().condition != .clean)
+
+    try after.write(to: URL(fileURLWithPath: signer))
+    try await SmallStore.append(temporary)
+    #expect(try await temporary.open(for: .contents).verify(level: .contents).holds)
+  }
+
+  @Test("two copies that got equally far: the second has another history than was signed")
+  func fork() async throws {
+    let temporary = try await SmallStore.make()
+    let copy = "\(temporary.folder)/copy"
+    try FileManager.default.copyItem(atPath: temporary.path, toPath: copy)
+    let second = try Store.open(at: copy)
+    try await SmallStore.append(temporary)
+    try await second.append(NewEvent(stream: "a", type: "b.c", content: [4]))
+    let error = await #expect(throws: CustodyError.self) { try await second.close() }
+    #expect(error?.code == .needsRecovery)
+    guard case .forked(7, _) = try Store.open(at: copy, for: .reading).status().condition else {
       Issue.record("\(try Store.open(at: copy, for: .reading).status().condition)")
       return
     }
-    try await SmallStore.append(temporary)
-    #expect(try await temporary.open(for: .contents).verify(level: .contents).holds)
   }
 
   @Test("a checkpoint that cannot be signed after a commit is told at the latest on closing")

@@ -21,6 +21,9 @@ final class Appending {
     var first: Position?
     var last: Position?
 
+    /// Whether anything was done.
+    var isWorthSaying: Bool { appended > 0 || repeats > 0 || registered > 0 }
+
     var text: String {
       var text = "appended \(appended.counted("event"))"
       if let first, let last {
@@ -42,7 +45,8 @@ final class Appending {
   private let receipts: ReceiptWriter?
   private let pipeline: AppendPipeline
   private let progress = ProgressBar("appending", in: .bytes)
-  private var summary = Summary()
+  /// What was done so far.
+  private(set) var summary = Summary()
   private var numbering: Numbering
   /// Whether a line names an id or a revision, which only the ledger can judge.
   private var hasConditions: Bool
@@ -56,17 +60,16 @@ final class Appending {
     hasConditions = options.expected != nil
   }
 
-  func run(_ inputs: [String]) async throws -> Summary {
+  func run(_ inputs: [String]) async throws {
     let readers = try inputs.map { try LineReader(path: $0) }
     defer { progress.finish() }
     // Everything that can be checked without appending is checked first, in every file.
     try await check(readers.filter(\.isRegular))
     for reader in readers { try await append(reader) }
     try receipts?.finish()
-    return summary
   }
 
-  func run(wholeFiles: [String]) async throws -> Summary {
+  func run(wholeFiles: [String]) async throws {
     let validator = EventValidator(store: store, registering: options.register)
     let conflicts = ConflictValidator(store: store)
     var trial = numbering
@@ -94,7 +97,6 @@ final class Appending {
       try take([try await store.append(numbered)])
     }
     try receipts?.finish()
-    return summary
   }
 
   // MARK: - Checking
@@ -284,7 +286,9 @@ final class Appending {
 
   /// After a refused batch: up to the line it was refused for, or past such lines.
   private func goOn(after error: CustodyError, _ file: String) async throws {
-    guard Self.isRefusal(error) else { throw error }
+    guard Self.isRefusal(error) else {
+      throw error.at(.init(file: file, line: waiting.first?.numbers.first))
+    }
     var rest = waiting.flatMap { Array(zip($0.events, $0.numbers)) }[...]
     waiting = []
     // One at a time where lines are refused, more and more where they are not.

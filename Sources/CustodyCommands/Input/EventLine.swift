@@ -63,7 +63,7 @@ struct EventLine {
     do throws(JSONText.Fault) {
       try JSONText.validate(line)
     } catch {
-      throw Self.refused(error)
+      throw Self.refused(error, of: line.count)
     }
     return Self.event(defaults, content: try Self.content(line, keeping: keepingContent))
   }
@@ -88,7 +88,7 @@ struct EventLine {
     do throws(JSONText.Fault) {
       members = try JSONText.members(line)
     } catch {
-      throw Self.refused(error)
+      throw Self.refused(error, of: line.count)
     }
     var event = Self.event(defaults, content: [])
     for (index, member) in members.enumerated() {
@@ -191,8 +191,11 @@ struct EventLine {
 
   private static func quoted(_ text: String) -> String { JSONWriter.quoted(text) }
 
-  private static func refused(_ fault: JSONText.Fault) -> CustodyError {
-    refused("the line is not JSON: \(fault.reason)", at: fault.offset)
+  private static func refused(_ fault: JSONText.Fault, of count: Int) -> CustodyError {
+    // What JSON is spread over several lines looks like.
+    let hint =
+      fault.offset == count ? ". A line has to be a whole text; --whole takes a whole file" : ""
+    return refused("the line is not JSON: \(fault.reason)\(hint)", at: fault.offset)
   }
 
   private static func refused(_ reason: String, at offset: Int) -> CustodyError {

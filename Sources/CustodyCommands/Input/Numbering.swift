@@ -28,7 +28,8 @@ struct Numbering {
       event.expectedRevision = expected
       switch expected {
       case .none: self.expected = .exactly(Revision(0))
-      case .exactly(let revision): self.expected = .exactly(Revision(revision.value + 1))
+      case .exactly(let revision):
+        self.expected = .exactly(Revision(min(revision.value, .max - 1) + 1))
       case .any: break
       }
     }

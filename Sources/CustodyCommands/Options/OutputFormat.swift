@@ -6,6 +6,6 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 }
 
 struct FormatOptions: ParsableArguments {
-  @Option(help: "How to print: table, json, ndjson or csv.")
+  @Option(help: "How to print.")
   var format = OutputFormat.table
 }

@@ -49,7 +49,14 @@ struct StoreOptions: ParsableArguments {
       try? await store.close()
       throw error
     }
-    try await store.close()
+    do {
+      try await store.close()
+    } catch let error as CustodyError {
+      throw CustodyError(
+        error.code,
+        "What was done is durable, do not repeat it; only the checkpoint over it is missing. "
+          + "\(error.message) Then run: custody checkpoint", cause: error.cause)
+    }
     return result
   }
 }

@@ -12,6 +12,8 @@ struct TargetOptions: ParsableArguments {
   @Flag(help: "Replace the file if it is there.")
   var force = false
 
+  var isFile: Bool { to != nil && to != "-" }
+
   /// Whether the file may be written: asked before work whose result would be lost.
   func check() throws {
     guard let to, to != "-" else { return }

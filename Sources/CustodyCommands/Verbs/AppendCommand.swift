@@ -22,11 +22,10 @@ struct AppendCommand: AsyncParsableCommand {
       in streams, types and actors: they stay readable for ever.
 
       Examples:
-        $ echo '{"joy":812345}' | custody append --stream talk/1 --type emotion.scored
+        $ echo '{"joy":812345}' |
+            custody append --stream conversation/1 --type emotion.scored
         $ custody append --events events.ndjson --register
       """)
-
-  @OptionGroup var store: StoreOptions
 
   @Argument(
     help: ArgumentHelp("Input; standard input by default, or -.", valueName: "FILE"),
@@ -86,6 +85,8 @@ struct AppendCommand: AsyncParsableCommand {
       valueName: "FILE"), completion: .file())
   var receipts: String?
 
+  @OptionGroup var store: StoreOptions
+
   func validate() throws {
     if events == nil, stream == nil || type == nil {
       throw ValidationError("Give --stream and --type, or --events FILE.")
@@ -111,15 +112,29 @@ struct AppendCommand: AsyncParsableCommand {
     let options = Appending.Options(
       isEvents: events != nil, defaults: defaults, expected: expected, register: register,
       idempotent: idempotent, keepGoing: keepGoing)
+    if inputs.contains("-"), isatty(STDIN_FILENO) == 1 {
+      Terminal.note("Type one event a line; Ctrl-D ends.")
+    }
     let summary = try await store.writing { store in
       let appending = try Appending(
         store: store, options: options, receipts: try receipts.map { try ReceiptWriter($0) })
-      if whole { return try await appending.run(wholeFiles: files) }
-      return try await appending.run(inputs)
+      do {
+        try await whole ? appending.run(wholeFiles: files) : appending.run(inputs)
+      } catch {
+        // What stands in the ledger is said before what went wrong.
+        if appending.summary.isWorthSaying { say(appending.summary) }
+        throw error
+      }
+      say(appending.summary)
+      return appending.summary
     }
-    // Receipts own standard output when they go there.
-    if receipts == "-" { Terminal.note(summary.text) } else { Terminal.print(summary.text) }
     if summary.refused > 0 { throw ExitCode(ExitStatus.of(.invalidInput)) }
+  }
+
+  /// Receipts own standard output when they go there. Without a reader, the store is still closed.
+  private func say(_ summary: Appending.Summary) {
+    guard receipts != "-" else { return Terminal.note(summary.text) }
+    _ = Terminal.writeIfRead(Array("\(summary.text)\n".utf8))
   }
 
   private func defaults() throws -> EventDefaults {

@@ -14,8 +14,8 @@ struct CheckpointCommand: AsyncParsableCommand {
         $ custody checkpoint --to checkpoint.note
       """)
 
-  @OptionGroup var store: StoreOptions
   @OptionGroup var target: TargetOptions
+  @OptionGroup var store: StoreOptions
 
   func run() async throws {
     try target.check()

@@ -13,8 +13,8 @@ struct DoctorCommand: AsyncParsableCommand {
         $ custody doctor
       """)
 
-  @OptionGroup var store: StoreOptions
   @OptionGroup var output: FormatOptions
+  @OptionGroup var store: StoreOptions
 
   func run() async throws {
     let store = try store.open(for: .reading)

@@ -21,14 +21,14 @@ struct ExportLedgerCommand: AsyncParsableCommand {
         $ custody export ledger --to ledger-copy.sqlite
       """)
 
-  @OptionGroup var store: StoreOptions
-
   @Option(
     help: ArgumentHelp("The file to write.", valueName: "FILE"), completion: .file())
   var to: String
 
   @Flag(help: "Replace the file if it is there.")
   var force = false
+
+  @OptionGroup var store: StoreOptions
 
   func run() async throws {
     let store = try store.open(for: .reading)

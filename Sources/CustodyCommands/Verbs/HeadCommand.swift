@@ -13,11 +13,11 @@ struct HeadCommand: AsyncParsableCommand {
         $ custody head
       """)
 
-  @OptionGroup var store: StoreOptions
-  @OptionGroup var output: FormatOptions
-
   @Flag(help: "Print only the newest checkpoint, as a signed note.")
   var note = false
+
+  @OptionGroup var output: FormatOptions
+  @OptionGroup var store: StoreOptions
 
   func run() async throws {
     let head = try store.open(for: .reading).head()

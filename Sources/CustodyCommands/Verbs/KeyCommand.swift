@@ -31,8 +31,8 @@ struct KeyListCommand: AsyncParsableCommand {
         $ custody key list
       """)
 
-  @OptionGroup var store: StoreOptions
   @OptionGroup var output: FormatOptions
+  @OptionGroup var store: StoreOptions
 
   func run() async throws {
     let store = try store.open(for: .contents)
@@ -53,11 +53,11 @@ struct KeyShowCommand: AsyncParsableCommand {
         $ custody key show epoch
       """)
 
-  @OptionGroup var store: StoreOptions
-  @OptionGroup var output: FormatOptions
-
   @Argument(help: ArgumentHelp("Which key.", valueName: "KEY"))
   var key: String
+
+  @OptionGroup var output: FormatOptions
+  @OptionGroup var store: StoreOptions
 
   func run() async throws {
     let store = try store.open(for: .contents)
@@ -99,9 +99,9 @@ struct KeyRotateCommand: AsyncParsableCommand {
         $ custody key rotate --yes
       """)
 
-  @OptionGroup var store: StoreOptions
-  @OptionGroup var output: FormatOptions
   @OptionGroup var consent: ConsentOptions
+  @OptionGroup var output: FormatOptions
+  @OptionGroup var store: StoreOptions
 
   func run() async throws {
     try consent.ask(
@@ -132,18 +132,21 @@ struct KeyBackupCommand: AsyncParsableCommand {
             --recipient age1lvyvwawkr0mcnnnncaghunadrqkmuf9e6507x9y920xxpp866cnql7dp2z
       """)
 
-  @OptionGroup var store: StoreOptions
-  @OptionGroup var target: TargetOptions
-
   @Option(help: ArgumentHelp("For whom the backup is sealed.", valueName: "KEY"))
   var recipient: [String]
 
   @Option(help: ArgumentHelp("Until when the file will be kept.", valueName: "DATE"))
   var expires: String
 
+  @OptionGroup var target: TargetOptions
+  @OptionGroup var store: StoreOptions
+
   func run() async throws {
     guard let date = Timestamp(expires) else {
       throw CustodyError(.usage, "\(expires) is no date: give for example 2030-01-01.")
+    }
+    guard target.isFile || !Terminal.isOutputTerminal else {
+      throw CustodyError(.usage, "The backup is no text: write it to a file with --to FILE.")
     }
     try target.check()
     let bytes = try await store.writing {

@@ -14,9 +14,6 @@ struct LogCommand: AsyncParsableCommand {
         $ custody log --type emotion.scored --since P30D --content --format ndjson
       """)
 
-  @OptionGroup var store: StoreOptions
-  @OptionGroup var output: FormatOptions
-
   @Option(help: ArgumentHelp("Only this stream.", valueName: "NAME"))
   var stream: String?
 
@@ -37,6 +34,9 @@ struct LogCommand: AsyncParsableCommand {
 
   @Flag(help: "Open contents and show them.")
   var content = false
+
+  @OptionGroup var output: FormatOptions
+  @OptionGroup var store: StoreOptions
 
   func validate() throws {
     if let limit, limit < 0 { throw ValidationError("--limit is 0 or more.") }

@@ -15,14 +15,14 @@ struct ShowCommand: AsyncParsableCommand {
         $ custody show 3 --content
       """)
 
-  @OptionGroup var store: StoreOptions
-  @OptionGroup var output: FormatOptions
-
   @Argument(help: ArgumentHelp("Which event.", valueName: "ITEM"))
   var item: String
 
   @Flag(help: "Write the content's bytes and nothing else.")
   var content = false
+
+  @OptionGroup var output: FormatOptions
+  @OptionGroup var store: StoreOptions
 
   func run() async throws {
     let store = try store.open(for: content ? .contents : .reading)

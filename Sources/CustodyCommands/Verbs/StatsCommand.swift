@@ -12,8 +12,8 @@ struct StatsCommand: AsyncParsableCommand {
         $ custody stats
       """)
 
-  @OptionGroup var store: StoreOptions
   @OptionGroup var output: FormatOptions
+  @OptionGroup var store: StoreOptions
 
   func run() async throws {
     let store = try store.open(for: .reading)

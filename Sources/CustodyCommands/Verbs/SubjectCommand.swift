@@ -23,15 +23,15 @@ struct SubjectAddCommand: AsyncParsableCommand {
         $ custody subject add patient-0017
       """)
 
-  @OptionGroup var store: StoreOptions
-  @OptionGroup var output: FormatOptions
-
   @Argument(help: ArgumentHelp("Identifiers, @FILE or -.", valueName: "ID"))
   var identifiers: [String]
 
   @Option(
     name: .customLong("class"), help: ArgumentHelp("The class of data.", valueName: "CLASS"))
   var dataClass = Subject.defaultClass
+
+  @OptionGroup var output: FormatOptions
+  @OptionGroup var store: StoreOptions
 
   func run() async throws {
     let wanted = try SubjectArgument.identifiers(identifiers)
@@ -55,11 +55,11 @@ struct SubjectListCommand: AsyncParsableCommand {
         $ custody subject list
       """)
 
-  @OptionGroup var store: StoreOptions
-  @OptionGroup var output: FormatOptions
-
   @Flag(help: "Show outside identifiers too.")
   var identifiers = false
+
+  @OptionGroup var output: FormatOptions
+  @OptionGroup var store: StoreOptions
 
   func run() async throws {
     let store = try store.open(for: .contents)
@@ -88,14 +88,14 @@ struct SubjectShowCommand: AsyncParsableCommand {
         $ custody subject show patient-0017
       """)
 
-  @OptionGroup var store: StoreOptions
-  @OptionGroup var output: FormatOptions
-
   @Argument(help: ArgumentHelp("\(SubjectArgument.help)", valueName: "ID"))
   var subject: String
 
   @Flag(help: "Show her outside identifier too.")
   var identifiers = false
+
+  @OptionGroup var output: FormatOptions
+  @OptionGroup var store: StoreOptions
 
   func run() async throws {
     let store = try store.open(for: .contents)

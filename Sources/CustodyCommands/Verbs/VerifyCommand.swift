@@ -26,13 +26,10 @@ struct VerifyCommand: AsyncParsableCommand {
         $ custody verify copy.sqlite --anchor checkpoint.note
       """)
 
-  @OptionGroup var store: StoreOptions
-  @OptionGroup var output: FormatOptions
-
   @Argument(help: ArgumentHelp("A ledger.sqlite.", valueName: "FILE"), completion: .file())
   var file: String?
 
-  @Option(help: "How far: head, headers, bodies or contents.")
+  @Option(help: "How far.")
   var level = VerificationLevel.bodies
 
   @Option(help: ArgumentHelp("A verifier key to trust.", valueName: "VKEY"))
@@ -45,6 +42,9 @@ struct VerifyCommand: AsyncParsableCommand {
 
   @Flag(help: "List each check and what it rests on.")
   var explain = false
+
+  @OptionGroup var output: FormatOptions
+  @OptionGroup var store: StoreOptions
 
   func run() async throws {
     let anchors = try anchor.map { path in

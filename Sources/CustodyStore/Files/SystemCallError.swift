@@ -28,7 +28,7 @@ extension CustodyError {
         cause: error)
     case ENOSPC, EDQUOT, EFBIG:
       self.init(
-        .diskFull, "No space left while writing \(path). Free some and repeat the command.",
+        .diskFull, "No space left while writing \(path). Free some and try again.",
         cause: error)
     case ELOOP:
       self.init(

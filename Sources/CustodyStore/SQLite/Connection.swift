@@ -109,7 +109,7 @@ extension CustodyError {
     switch error.code & 0xff {
     case SQLITE_FULL:
       self.init(
-        .diskFull, "No space left while writing \(path). Free some and repeat the command.",
+        .diskFull, "No space left while writing \(path). Free some and try again.",
         cause: error)
     case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH:
       self.init(
