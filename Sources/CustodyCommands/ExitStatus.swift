@@ -13,9 +13,10 @@ package enum ExitStatus {
     case .usage: usage
     case .notFound, .notAStore: 3
     case .alreadyExists, .revisionConflict, .idReused: 4
-    case .needsRecovery: 5
+    case .needsRecovery, .damaged: 5
     case .invalidInput, .contentTooLarge, .unknownSubject, .nameHoldsIdentifier, .keyDestroyed: 6
-    case .newerStore, .wrongPassphrase, .keyFileMode, .permission, .diskFull, .io: surroundings
+    case .newerStore, .olderStore, .wrongPassphrase, .keyFileMode, .permission, .diskFull, .io:
+      surroundings
     case .internal: 70
     }
   }

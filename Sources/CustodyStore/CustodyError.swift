@@ -27,10 +27,14 @@ public struct CustodyError: Error, Sendable {
     case keyDestroyed
     /// Store, guard, signer and anchors do not agree: read-only until recovered.
     case needsRecovery
-    /// The folder or file is no store of Custody, or not one that can be read.
+    /// The folder or file is no store of Custody.
     case notAStore
+    /// Something of a store is not as Custody wrote it: verify the ledger, or put the file back.
+    case damaged
     /// Made by a newer version of Custody.
     case newerStore
+    /// Made by an older version of Custody: a command that writes brings it up to date.
+    case olderStore
     /// The passphrase or key file does not open the secrets.
     case wrongPassphrase
     /// A secret file that others can read.

@@ -15,19 +15,17 @@ extension StoreFolder {
     let building = "\(path).\(getpid()).tmp"
     unlink(building)
     defer { unlink(building) }
-    let size = try Connection.translating(building) {
-      try Connection.reader(layout.ledger).read { db in
-        let size = try LedgerReader(db.sqliteConnection!).size()
-        return size
-      }
-    }
-    // Not in a transaction: "VACUUM INTO" takes its own snapshot of a live database.
+    // "VACUUM INTO ... the file must not previously exist, or else it must be an empty file": made
+    // here so that nobody else can read it from the start.
+    try FileIO.create(building, [], mode: 0o600)
+    // Not in a transaction: it takes its own snapshot of a live database.
     try Connection.translating(building) {
       try Connection.reader(layout.ledger).unsafeRead { db in
         try db.execute(sql: "VACUUM INTO ?", arguments: [building])
       }
     }
-    guard chmod(building, 0o600) == 0, rename(building, path) == 0 else {
+    let size = try ReaderPool(path: building).read { try $0.size() }
+    guard rename(building, path) == 0 else {
       throw CustodyError(SystemCallError("rename"), path: path)
     }
     try FileIO.syncFolder(of: path)

@@ -36,7 +36,8 @@ package struct Settings: Codable, Sendable {
 
   /// The settings of the store at `layout`.
   ///
-  /// - Throws: ``CustodyError/Code/notAStore`` when there are none or they cannot be read,
+  /// - Throws: ``CustodyError/Code/notAStore`` when there are none, ``CustodyError/Code/damaged``
+  ///   when they cannot be read,
   ///   ``CustodyError/Code/newerStore`` when they are of a later layout.
   package static func read(_ layout: Layout) throws -> Settings {
     guard FileIO.isFolder(layout.root) else {
@@ -64,13 +65,13 @@ package struct Settings: Codable, Sendable {
       throw error
     } catch {
       throw CustodyError(
-        .notAStore, "\(layout.settings) cannot be read as settings of a store.", cause: error)
+        .damaged, "\(layout.settings) cannot be read as settings of a store.", cause: error)
     }
   }
 
   package func ledgerID() throws -> LedgerID {
     guard let id = LedgerID(uuid: ledger) else {
-      throw CustodyError(.notAStore, "custody.yaml names no ledger.")
+      throw CustodyError(.damaged, "custody.yaml names no ledger.")
     }
     return id
   }
@@ -79,7 +80,7 @@ package struct Settings: Codable, Sendable {
     do {
       return try VerifierKey(verifier)
     } catch {
-      throw CustodyError(.notAStore, "The verifier key in custody.yaml is malformed.", cause: error)
+      throw CustodyError(.damaged, "The verifier key in custody.yaml is malformed.", cause: error)
     }
   }
 

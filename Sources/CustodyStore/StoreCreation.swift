@@ -40,27 +40,83 @@ package struct StoreCreation: Sendable {
     try checkPlace()
     let ledgerID = LedgerID(
       environment.eventID(at: environment.now()).bytes)!
-    let building = "\(root).\(getpid()).init"
-    // Folders outside that this makes: they go again when it fails.
-    let made = [secrets, guardPath(ledgerID)].compactMap { $0 }.filter { !FileIO.exists($0) }
-    try? FileManager.default.removeItem(atPath: building)
+    removeLeftovers()
+    let building = "\(root).\(getpid())\(Self.buildingSuffix)"
     try FileIO.makeFolder(building)
+    var claims: [FolderClaim] = []
     do {
+      claims = try claimFolders(ledgerID)
       try await build(Layout(root: building), ledgerID, environment)
       guard rename(building, root) == 0 else {
         throw CustodyError(SystemCallError("rename"), path: root)
       }
     } catch {
       try? FileManager.default.removeItem(atPath: building)
-      for folder in made { try? FileManager.default.removeItem(atPath: folder) }
+      for claim in claims { claim.undo() }
       throw error
     }
     try FileIO.syncFolder(of: root)
   }
 
+  private static let buildingSuffix = ".init"
+
+  /// Removes what an `init` of this store that was killed had built so far.
+  private func removeLeftovers() {
+    let name = (root as NSString).lastPathComponent + "."
+    let parent = (root as NSString).deletingLastPathComponent
+    for entry in (try? FileIO.names(in: parent)) ?? [] {
+      guard entry.hasPrefix(name), entry.hasSuffix(Self.buildingSuffix),
+        let process = pid_t(entry.dropFirst(name.count).dropLast(Self.buildingSuffix.count)),
+        process == getpid() || kill(process, 0) != 0 && errno == ESRCH
+      else { continue }
+      try? FileManager.default.removeItem(atPath: "\(parent)/\(entry)")
+    }
+  }
+
+  /// The folders outside the store: made, held, and found to be nobody else's.
+  private func claimFolders(_ ledgerID: LedgerID) throws -> [FolderClaim] {
+    var claims: [FolderClaim] = []
+    do {
+      if let secrets {
+        claims.append(try FolderClaim(secrets))
+        guard !FileKeyProvider.isUsed(secrets) else {
+          throw CustodyError(
+            .alreadyExists,
+            "\(secrets) holds the secrets of a store already, or of an init that was killed. Name "
+              + "another folder with --secrets.")
+        }
+      }
+      let guardPath = guardPath(ledgerID)
+      claims.append(try FolderClaim(guardPath))
+      guard !Guard(folder: guardPath).isUsed else {
+        throw CustodyError(
+          .alreadyExists,
+          "\(guardPath) guards a store already, or one whose init was killed. Name another folder "
+            + "with --guard.")
+      }
+      return claims
+    } catch {
+      // What was there before stays as it was.
+      for claim in claims { claim.undo() }
+      throw error
+    }
+  }
+
   private func checkPlace() throws {
+    for (folder, flag) in [(secrets, "--secrets"), (self.guard, "--guard")] {
+      guard let folder, folder == root || folder.hasPrefix(root + "/") else { continue }
+      throw CustodyError(
+        .usage,
+        "\(folder) lies inside the new store. "
+          + (flag == "--secrets"
+            ? "Leave --secrets away to keep the secrets there, or name a folder outside."
+            : "The guard has to outlive the store: name a folder outside with --guard."))
+    }
+    if let secrets, secrets == self.guard {
+      throw CustodyError(.usage, "Secrets and guard need a folder each.")
+    }
     guard FileIO.exists(root) else { return }
-    let contents = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? ["?"]
+    let contents = FileIO.isFolder(root) ? try FileIO.names(in: root) : ["?"]
     guard contents.isEmpty else {
       let isStore = contents.contains("custody.yaml")
       throw CustodyError(
@@ -78,9 +134,9 @@ package struct StoreCreation: Sendable {
     let guardFolder = Guard(folder: guardPath)
     let secretsPath = secrets ?? layout.secrets
     try FileIO.makeFolder(layout.anchors)
+    if secrets == nil { try FileIO.makeFolder(secretsPath) }
     let provider = try FileKeyProvider.create(
       in: secretsPath, ledgerID: ledgerID, passphrase: passphrase, environment: environment)
-    try guardFolder.create()
     let signingKey = try provider.signingKey()
     let origin = Origin(organization: organization, ledgerID: ledgerID, incarnation: 1)
     let settings = Settings(

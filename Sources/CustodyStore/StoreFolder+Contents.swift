@@ -3,7 +3,7 @@ import CustodyLedger
 extension StoreFolder {
   /// The content of an event, or nil when its body or one of its keys is gone.
   ///
-  /// - Throws: `usage` without secrets, `notAStore` when the body is not the one that was sealed.
+  /// - Throws: `usage` without secrets, `damaged` when the body is not the one that was sealed.
   package func openedContent(of event: StoredEvent) throws -> [UInt8]? {
     let claim = event.header.claim
     guard let body = event.body else { return nil }
@@ -29,7 +29,7 @@ extension StoreFolder {
       }
     } catch {
       throw CustodyError(
-        .notAStore,
+        .damaged,
         "The content at position \(event.position) does not open: it is not what was sealed. "
           + "Run: custody verify --level contents", cause: error)
     }

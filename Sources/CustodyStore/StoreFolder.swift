@@ -156,7 +156,7 @@ package final class StoreFolder: Sendable {
       case .older(from: 0): throw StoreUpgrade.empty(path)
       case .older:
         throw CustodyError(
-          .notAStore,
+          .olderStore,
           "\(path) is of an older version. Any command that writes brings it up to date.")
       }
     }
@@ -166,7 +166,8 @@ package final class StoreFolder: Sendable {
   package func origin() throws -> Origin {
     let text = try Connection.translating(layout.ledger) {
       try Connection.reader(layout.ledger).read {
-        try String.fetchOne($0, sql: "SELECT origin FROM audit_ledger")
+        try Row.fetchOne($0, sql: "SELECT origin FROM audit_ledger")?.decode(
+          String.self, atIndex: 0)
       }
     }
     guard let origin = text.flatMap({ Origin($0) }), origin.ledgerID == ledgerID else {
@@ -213,25 +214,31 @@ package final class StoreFolder: Sendable {
   ///
   /// What cannot be read is a claim too, which no ledger fulfills: a finding rather than an error.
   package func outsideClaims() throws -> [RootClaim] {
-    var claims = try anchors.notes().map { anchor in
-      RootClaim(anchor: anchor.note, source: "anchor \(anchor.name)")
-        ?? RootClaim(size: 0, word: .note(anchor.note), source: "anchor \(anchor.name)")
+    func note(_ text: String, _ source: String) -> RootClaim {
+      RootClaim(anchor: text, source: source)
+        ?? RootClaim(size: 0, word: .note(text), source: source)
     }
+    var claims = try anchors.notes().map { note($0.note, "anchor \($0.name)") }
+    if claims.isEmpty { claims.append(RootClaim(missing: "the folder of anchors")) }
     for (source, folder) in [("the signer", secretsFolder), ("the guard", settings.guard)] {
       do {
         guard let state = try SignerState.read("\(folder)/\(SignerState.fileName)") else {
+          claims.append(RootClaim(missing: source))
           continue
         }
         claims.append(
           RootClaim(
             size: state.size, word: .state(incarnation: state.incarnation, root: state.root),
             source: source))
-      } catch let error as CustodyError where error.code == .needsRecovery {
-        claims.append(RootClaim(size: 0, word: .note(""), source: source))
+      } catch let error as CustodyError where [.needsRecovery, .damaged].contains(error.code) {
+        claims.append(note("", source))
       } catch let error as CustodyError where error.code == .permission {
         // Whoever may not read the secrets can verify all the same.
         continue
       }
+    }
+    if let text = try? guardFolder.checkpoint(), !text.isEmpty {
+      claims.append(note(text, "the guard's checkpoint"))
     }
     return claims
   }

@@ -87,4 +87,28 @@ struct AppendRepeatTests {
       #expect(result.text.contains("appended 1 event"), "\(other)")
     }
   }
+
+  @Test("goes past lines about people nobody knows, with --keep-going", arguments: [true, false])
+  func unknownSubject(fromFile: Bool) async throws {
+    let folder = try await CommandFolder.withStore()
+    let text = """
+      {"stream":"s","type":"a.b","content":1}
+      {"stream":"s","type":"a.b","subjects":["nobody-1"],"content":2}
+      {"stream":"s","type":"a.b","content":3}
+
+      """
+    try folder.write("events", text)
+    let options = ["append", "--idempotent", "--events", fromFile ? "events" : "-"]
+    let input = fromFile ? CommandFolder.Input.nothing : .text(text)
+    let strict = try await folder.run(options, input: input)
+    #expect(strict.status == 6)
+    #expect(strict.complaint.contains("line 2: A subject is not registered"), "\(strict)")
+    #expect(!strict.complaint.contains("nobody-1"))
+    let lenient = try await folder.run(options + ["--keep-going"], input: input)
+    #expect(lenient.status == 6)
+    #expect(lenient.complaint.contains("line 2: A subject is not registered"), "\(lenient)")
+    #expect(try await folder.size() == 4 + 2, "\(lenient)")
+    let again = try await folder.run(options + ["--register"], input: input).succeeded()
+    #expect(again.text.contains("appended 1 event"), "\(again)")
+  }
 }

@@ -171,7 +171,7 @@ struct BadStoreTests {
     for text in ["", "\u{0}\u{1}", "format: one", "format: 1\n", "- a\n- b\n", "{"] {
       try folder.write(".custody/custody.yaml", text)
       let result = try await folder.run("head")
-      expect(result, Refusal(status: 3, says: ["custody.yaml"]))
+      expect(result, Refusal(status: 5, says: ["custody.yaml"]))
     }
   }
 

@@ -8,7 +8,8 @@ struct ExitStatusTests {
   /// The table of the command's help, code by code.
   private static let table: [CustodyError.Code: Int32] = [
     .usage: 2, .notFound: 3, .notAStore: 3, .alreadyExists: 4, .revisionConflict: 4, .idReused: 4,
-    .needsRecovery: 5, .invalidInput: 6, .contentTooLarge: 6, .unknownSubject: 6,
+    .needsRecovery: 5, .damaged: 5, .olderStore: 7, .invalidInput: 6, .contentTooLarge: 6,
+    .unknownSubject: 6,
     .nameHoldsIdentifier: 6, .keyDestroyed: 6, .newerStore: 7, .wrongPassphrase: 7,
     .keyFileMode: 7, .permission: 7, .diskFull: 7, .io: 7, .internal: 70,
   ]
@@ -37,6 +38,7 @@ struct ExitStatusTests {
       ["append", "--events", "a", "b"], ["append", "--whole", "--stream", "s", "--type", "t"],
       ["append", "--stream", "s", "--type", "t", "--subject", "-"],
       ["append", "--events", "a", "--expected-revision", "1"],
+      ["append", "--stream", "s", "--type", "t", "--keep-going", "--expected-revision", "1"],
     ])
   func usage(arguments: [String]) async throws {
     let folder = try CommandFolder()

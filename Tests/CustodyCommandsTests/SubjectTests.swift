@@ -115,4 +115,23 @@ struct SubjectTests {
       try await folder.run("subject", "show", "@nowhere"),
       Refusal(status: 3, says: ["nowhere"]))
   }
+
+  @Test("an identifier that looks like a key id, or like a word of Custody's own, is one")
+  func misleadingIdentifiers() async throws {
+    let folder = try await CommandFolder.withStore()
+    let digits = "d41d8cd98f00b204e9800998ecf8427e"
+    for identifier in [digits, "subject", "ledger", "subject.registered"] {
+      try await folder.run("subject", "add", "identifier:\(identifier)").succeeded()
+      try await folder.run(
+        "append", "--stream", "s", "--type", "a.b", "--subject", "identifier:\(identifier)",
+        input: .text("1\n")
+      ).succeeded()
+    }
+    let refused = try await folder.run(
+      "append", "--stream", "s", "--type", "a.b", "--subject", digits, input: .text("1\n"))
+    #expect(refused.status == 6)
+    #expect(refused.complaint.contains("identifier:"), "\(refused)")
+    try await folder.run("subject", "add", "patient-0017").succeeded()
+    #expect(try await folder.run("verify", "--level", "contents").status == 0)
+  }
 }

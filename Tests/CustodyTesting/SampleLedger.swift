@@ -97,6 +97,17 @@ package struct Forger {
     self.ledgerID = ledgerID
   }
 
+  /// Appends an event of the library's own, placed and chained as it should be.
+  package func append(_ event: SystemEvent) throws {
+    let writer = try LedgerWriter(database.handle, ledgerID: ledgerID)
+    try writer.refresh()
+    _ = try writer.append(
+      PendingEvent.system(
+        event, ledgerID: ledgerID, actor: try Name("custody"), environment: .system),
+      at: Environment.system.now()
+    ) { _ in nil }
+  }
+
   /// Makes leaves, chain and stored subtrees fit the headers as they now are.
   package func rechain() throws {
     let events = try LedgerReader(database.handle).events(

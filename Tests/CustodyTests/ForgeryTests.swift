@@ -45,7 +45,12 @@ struct ForgeryTests {
     let copy = try await TamperedCopy()
     try copy.execute("UPDATE event SET occurred_at = 0 WHERE position = 9; DELETE FROM checkpoint")
     try Forger(copy.path, ledgerID: copy.sample.ledgerID).rechain()
-    #expect(try await copy.verify().holds, "nothing in the file contradicts it")
+    let alone = try await Store.verify(file: copy.path)
+    #expect(alone.holds && alone.unsealedCount == alone.eventCount, "nothing in it contradicts it")
+    for level in [VerificationLevel.head, .headers, .bodies] {
+      let report = try await copy.verify(level)
+      #expect(report.findings.map(\.rule) == [.checkpointMissing], "\(level): a key signed nothing")
+    }
     for level in [VerificationLevel.head, .headers, .bodies] {
       let report = try await copy.verify(level, anchors: [("kept", copy.sample.anchor)])
       #expect(report.findings.contains { $0.rule == .checkpointMismatch }, "\(level)")

@@ -112,6 +112,42 @@ struct GroupCommitTests {
     #expect(report.holds, "\(report.findings)")
   }
 
+  @Test("batches of a pipeline stand in their order; after a refused one none of it follows")
+  func pipeline() async throws {
+    let temporary = try TemporaryStore()
+    let store = try await temporary.create()
+    let start = try store.head().size
+    func batch(_ number: Int, isBad: Bool = false) -> [NewEvent] {
+      (0..<20).map {
+        NewEvent(
+          stream: "line", type: "line.read",
+          expectedRevision: isBad && $0 == 19 ? .exactly(Revision(1_000_000)) : .any,
+          content: Array("\(number) \($0)".utf8))
+      }
+    }
+    var taken: [Receipt] = []
+    let pipeline = AppendPipeline(store: store)
+    for number in 0..<10 { try await pipeline.append(batch(number)) { taken += $0 } }
+    try await pipeline.finish { taken += $0 }
+    #expect(taken.map(\.position.value) == Array(start..<start + 200))
+    #expect(taken.map(\.revision.value) == Array(0..<200))
+
+    let error = await #expect(throws: CustodyError.self) {
+      for number in 10..<20 {
+        try await pipeline.append(batch(number, isBad: number == 12)) { taken += $0 }
+      }
+      try await pipeline.finish { taken += $0 }
+    }
+    #expect(error?.code == .revisionConflict)
+    #expect(taken.count == 240, "two batches before the refused one")
+    #expect(try store.head().size == start + 240)
+    // It is empty then, and can be used again.
+    try await pipeline.append(batch(20)) { taken += $0 }
+    try await pipeline.finish { taken += $0 }
+    #expect(taken.last?.revision.value == 259)
+    #expect(try await store.verify().holds)
+  }
+
   @Test("verification of a ledger that grows meanwhile finds nothing")
   func verifyWhileAppending() async throws {
     let temporary = try TemporaryStore()

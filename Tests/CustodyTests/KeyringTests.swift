@@ -127,9 +127,13 @@ struct KeyringTests {
       switch (column, found) {
       case ("id", .success(nil)): break
       case (_, .failure(let error as CustodyError)):
-        #expect([.notAStore, .keyDestroyed].contains(error.code), "\(column): \(error)")
+        #expect([.damaged, .keyDestroyed].contains(error.code), "\(column): \(error)")
       default: Issue.record("\(column): \(found)")
       }
+      // Verification names the event that cannot be opened, and goes on.
+      let report = try await temporary.open(for: .contents).verify(level: .contents)
+      #expect(report.findings.map(\.rule) == [.keyMissing, .keyMissing], "\(report.findings)")
+      #expect(report.findings.last?.position == receipt.position)
       let restored = column == "id" ? "WHERE id = \(change.literal)" : row
       try database.execute("UPDATE data_key SET \(column) = \(value.literal) \(restored)")
     }
@@ -149,7 +153,56 @@ struct KeyringTests {
     let error = #expect(throws: CustodyError.self) {
       try Self.content(temporary.open(for: .contents), receipt)
     }
-    #expect(error?.code == .notAStore)
+    #expect(error?.code == .damaged)
+  }
+
+  @Test(
+    "a row that gives one person another's key is refused", arguments: ["subject_key", "subject"])
+  func exchangedPeople(table: String) async throws {
+    let (temporary, _) = try await Self.closedStore()
+    try RawDatabase(temporary.keysFile).execute(
+      """
+      CREATE TEMP TABLE kept AS SELECT * FROM \(table);
+      UPDATE \(table) SET key_id =
+        (SELECT key_id FROM kept WHERE kept.subject_id <> \(table).subject_id);
+      """)
+    let store = try temporary.open()
+    let id = try #require(try store.keys.all().compactMap(\.subjectID).first)
+    let subject: Subject = table == "subject" ? .key(id) : .identifier("patient-0017")
+    let error = await #expect(throws: CustodyError.self) {
+      try await store.append(
+        NewEvent(stream: "a", type: "b.c", subjects: [subject], content: [1]))
+    }
+    #expect(error?.code == .damaged)
+  }
+
+  @Test("a keyring that holds what none can hold is told, and ends nothing")
+  func malformedRows() async throws {
+    let (temporary, receipt) = try await Self.closedStore()
+    let good = try SmallStore.bytes(temporary.keysFile)
+    for (table, change) in [
+      ("data_key", "wrapped = NULL"), ("data_key", "purpose = NULL"), ("data_key", "epoch = 5"),
+      ("data_key", "purpose = 'nothing'"), ("data_key", "nonce = 'text'"),
+      ("subject_key", "key_id = NULL"), ("subject_key", "tag = NULL"), ("subject", "tag = 1"),
+      ("migration", "sha256 = NULL"), ("migration", "name = NULL"),
+    ] {
+      try RawDatabase.withLooseTables(temporary.keysFile) {
+        try $0.execute("PRAGMA ignore_check_constraints = ON; UPDATE \(table) SET \(change)")
+      }
+      let codes = [Store.Access.contents, .writing].map { access in
+        SmallStore.code {
+          let store = try temporary.open(for: access)
+          _ = try Self.content(store, receipt)
+          _ = try store.subjects.id(of: "patient-0017")
+          _ = try store.subjects.all()
+          _ = try store.keys.all()
+        }
+      }
+      // An epoch key that is none is one that is gone.
+      #expect(Set(codes).isSubset(of: [.damaged, .keyDestroyed]), "\(table): \(change): \(codes)")
+      try Self.put(good, temporary.keysFile)
+    }
+    #expect(try Self.content(temporary.open(), receipt) == Self.person.content)
   }
 
   // MARK: - Rotation

@@ -141,7 +141,7 @@ struct SecretTests {
     try FileManager.default.moveItem(atPath: path, toPath: "\(temporary.folder)/elsewhere")
     try FileManager.default.createSymbolicLink(
       atPath: path, withDestinationPath: "\(temporary.folder)/elsewhere")
-    #expect(Self.code { try temporary.open() } == .notAStore)
+    #expect(Self.code { try temporary.open() } == .damaged)
   }
 
   @Test("secrets and databases are for their owner alone")

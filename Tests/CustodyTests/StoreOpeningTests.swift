@@ -29,7 +29,7 @@ struct StoreOpeningTests {
   func settings(text: String) async throws {
     let temporary = try await SmallStore.make()
     try Data(text.utf8).write(to: URL(fileURLWithPath: "\(temporary.path)/custody.yaml"))
-    #expect(SmallStore.code { try temporary.open(for: .reading) } == .notAStore)
+    #expect(SmallStore.code { try temporary.open(for: .reading) } == .damaged)
   }
 
   @Test("a missing file is named, and opening makes no new one in its place")

@@ -40,7 +40,7 @@ struct StoreUpgradeTests {
     let temporary = try await SmallStore.make()
     try RawDatabase(temporary.ledgerFile).execute("UPDATE migration SET sha256 = zeroblob(32)")
     for access in SmallStore.accesses {
-      #expect(SmallStore.code { try temporary.open(for: access) } == .notAStore)
+      #expect(SmallStore.code { try temporary.open(for: access) } == .damaged)
     }
   }
 

@@ -96,10 +96,38 @@ struct TamperStoreTests {
       let (store, _) = try await Self.sealedStore()
       try Data(bytes).write(to: URL(fileURLWithPath: store.ledgerFile))
       let error = #expect(throws: CustodyError.self) { try store.open(for: .writing) }
-      #expect([.needsRecovery, .notAStore].contains(error?.code))
+      #expect([.needsRecovery, .damaged].contains(error?.code))
       let after = try Data(contentsOf: URL(fileURLWithPath: store.ledgerFile))
       #expect(after == Data(bytes), "evidence stays as it was found")
     }
+  }
+
+  @Test(
+    "what should vouch for the ledger and is gone is a finding",
+    arguments: ["guard/signer.state", "secrets/signer.state", "store/anchors"])
+  func missingWitness(name: String) async throws {
+    let (store, _) = try await Self.sealedStore()
+    try FileManager.default.removeItem(atPath: "\(store.folder)/\(name)")
+    for level in [VerificationLevel.head, .bodies] {
+      let report = try await store.open(for: .reading).verify(level: level)
+      #expect(report.findings.map(\.rule) == [.checkpointMissing], "\(level)")
+    }
+  }
+
+  @Test("the guard's checkpoint vouches too")
+  func guardCheckpoint() async throws {
+    let (store, ledgerID) = try await Self.sealedStore()
+    try RawDatabase(store.ledgerFile).execute(
+      "UPDATE event SET occurred_at = 0 WHERE position = 9; DELETE FROM checkpoint")
+    try Forger(store.ledgerFile, ledgerID: ledgerID).rechain()
+    for path in [
+      "\(store.secrets)/signer.state", "\(store.guardFolder)/signer.state",
+      "\(store.path)/anchors",
+    ] {
+      try FileManager.default.removeItem(atPath: path)
+    }
+    let report = try await store.open(for: .reading).verify()
+    #expect(report.findings.contains { $0.expected.contains("the guard's checkpoint") })
   }
 
   @Test("a damaged anchor, guard or signer state is a finding, not a reason to stop")
@@ -131,13 +159,18 @@ struct TamperStoreTests {
       try FileManager.default.removeItem(atPath: path)
     }
     try FileManager.default.removeItem(atPath: "\(store.path)/anchors")
+    try FileManager.default.removeItem(atPath: "\(store.guardFolder)/checkpoint")
     let opened = try store.open(for: .contents)
-    #expect(try await opened.verify().holds)
+    // Nothing contradicts it: what is found is that everything is gone that could.
+    let hashed = try await opened.verify()
+    #expect(
+      hashed.findings.map(\.rule) == [.checkpointMissing, .checkpointMissing, .checkpointMissing])
     let report = try await opened.verify(level: .contents)
-    #expect(report.findings.map(\.rule) == [.contentUnreadable])
-    #expect(report.findings.first?.position == Position(14))
+    #expect(report.findings.last?.rule == .contentUnreadable)
+    #expect(report.findings.last?.position == Position(14))
+    #expect(report.findingCount == hashed.findingCount + 1)
     let event = try #require(try opened.event(at: Position(14)))
     let error = #expect(throws: CustodyError.self) { try opened.content(of: event) }
-    #expect(error?.code == .notAStore)
+    #expect(error?.code == .damaged)
   }
 }

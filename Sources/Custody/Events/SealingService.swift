@@ -17,6 +17,8 @@ package final class SealingService: Sendable {
   /// What one thread needs to seal; used by one thread at a time.
   private final class Worker: @unchecked Sendable {
     let sealer = ContentSealer()
+    /// That of the keyring when the sealer's ciphers were made.
+    var generation = 0
     var names: [String: Name] = [:]
     /// The last stream and type: neighbors mostly share them.
     var lastStream: Name?
@@ -313,6 +315,11 @@ package final class SealingService: Sendable {
   private func withWorker<R>(_ body: (Worker) throws -> R) rethrows -> R {
     let worker = idle.withLock { $0.popLast() } ?? Worker()
     defer { idle.withLock { $0.append(worker) } }
+    let generation = folder.keyring?.generation ?? 0
+    if worker.generation != generation {
+      worker.generation = generation
+      worker.sealer.forgetKeys()
+    }
     return try body(worker)
   }
 }
@@ -335,7 +342,8 @@ extension Keyring {
       }
       throw CustodyError(
         .unknownSubject,
-        "There is no subject \(id) with a key for class \(dataClass), or she was erased.")
+        "There is no subject \(id) with a key for class \(dataClass), or she was erased. An "
+          + "identifier that looks like a key id is written identifier:\(id).")
     }
   }
 }

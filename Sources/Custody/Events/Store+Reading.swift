@@ -51,14 +51,14 @@ extension Store {
 
   /// The event at a position, or nil.
   ///
-  /// - Throws: `CustodyError` with `notAStore` when its row cannot be read: verify the ledger.
+  /// - Throws: `CustodyError` with `damaged` when its row cannot be read: verify the ledger.
   public func event(at position: Position) throws -> StoredEvent? {
     try folder.read { try $0.event(at: position, ledgerID: ledgerID) }
   }
 
   /// The event with an id, or nil.
   ///
-  /// - Throws: `CustodyError` with `notAStore` when its row cannot be read: verify the ledger.
+  /// - Throws: `CustodyError` with `damaged` when its row cannot be read: verify the ledger.
   public func event(id: EventID) throws -> StoredEvent? {
     try folder.read { reader in
       try reader.position(of: id).flatMap { try reader.event(at: $0, ledgerID: ledgerID) }
@@ -97,7 +97,7 @@ extension Store {
   /// The content of an event, opened and checked against its commitment.
   ///
   /// - Returns: nil when the content is gone: its body was purged or its key destroyed.
-  /// - Throws: `usage` when the store was opened for reading only; `notAStore` when the body is not
+  /// - Throws: `usage` when the store was opened for reading only; `damaged` when the body is not
   ///   the one that was sealed: verify the ledger.
   public func content(of event: StoredEvent) throws -> [UInt8]? {
     try folder.openedContent(of: event)

@@ -26,7 +26,12 @@ extension Keys {
     guard !parsed.isEmpty else { throw CustodyError(.usage, "Name at least one recipient.") }
     var plain = try folder.keyBackup(expires: expires)
     defer { plain.wipe() }
-    let sealed = try AgeFile.seal(plain, to: parsed) { folder.environment.random($0) }
+    let sealed: [UInt8]
+    do {
+      sealed = try AgeFile.seal(plain, to: parsed) { folder.environment.random($0) }
+    } catch {
+      throw CustodyError(.usage, "A recipient cannot be sealed to.", cause: error)
+    }
     let event = BackupTaken(
       kind: "keys", expires: expires.description,
       digest: "sha256:\(SHA256.hash(sealed))", epoch: try epoch().hex)

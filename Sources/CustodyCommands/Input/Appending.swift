@@ -65,7 +65,13 @@ final class Appending {
     defer { progress.finish() }
     // Everything that can be checked without appending is checked first, in every file.
     try await check(readers.filter(\.isRegular))
-    for reader in readers { try await append(reader) }
+    do {
+      for reader in readers { try await append(reader) }
+    } catch {
+      // What was on its way when something else failed stands in the ledger too.
+      try? await pipeline.finish(count)
+      throw error
+    }
     try receipts?.finish()
   }
 
@@ -239,18 +245,30 @@ final class Appending {
       if options.keepGoing { parsed.failures.forEach(report) }
       // Derived ids need the keys of those whom the input names first.
       if isPipe { try await registerUnknown(parsed.events) }
-      if numbering.isNeeded {
-        for (index, number) in parsed.numbers.enumerated() {
-          let line = lines.bytes[lines.ranges[number - lines.firstNumber]]
-          parsed.events[index] = try numbering.number(parsed.events[index], line: line, store)
-        }
-      }
+      if numbering.isNeeded { try number(&parsed, lines) }
       try await append(parsed.events, parsed.numbers, reader.name)
       // A pipe may go quiet for long: what it gave is committed now.
       if isPipe || failure != nil { try await settle(reader.name) }
       if let failure { throw failure }
     }
     try await settle(reader.name)
+  }
+
+  /// Numbers events; one about somebody unknown has no keys to derive an id from, and is refused.
+  private func number(_ parsed: inout Parsed, _ lines: LineReader.Lines) throws {
+    var numbered: [(event: NewEvent, number: Int)] = []
+    for (event, number) in zip(parsed.events, parsed.numbers) {
+      do {
+        let line = lines.bytes[lines.ranges[number - lines.firstNumber]]
+        numbered.append((try numbering.number(event, line: line, store), number))
+      } catch let error as CustodyError {
+        let located = error.at(.init(file: lines.file, line: number))
+        guard options.keepGoing, Self.isRefusal(error) else { throw located }
+        report(located)
+      }
+    }
+    parsed.events = numbered.map(\.event)
+    parsed.numbers = numbered.map(\.number)
   }
 
   private func registerUnknown(_ events: [NewEvent]) async throws {
@@ -318,6 +336,11 @@ final class Appending {
   }
 
   private func take(_ new: [Receipt]) throws {
+    count(new)
+    try receipts?.write(new)
+  }
+
+  private func count(_ new: [Receipt]) {
     for receipt in new {
       if receipt.isRepeat {
         summary.repeats += 1
@@ -327,7 +350,6 @@ final class Appending {
         summary.last = max(summary.last ?? receipt.position, receipt.position)
       }
     }
-    try receipts?.write(new)
   }
 }
 

@@ -25,12 +25,12 @@ enum SubjectArgument {
   /// Identifiers to register: arguments as they are, `@FILE` and `-` one a line.
   static func identifiers(_ arguments: [String]) throws -> [String] {
     try arguments.flatMap { argument -> [String] in
-      guard argument == "-" || argument.hasPrefix("@") else { return [argument] }
+      guard argument == "-" || argument.hasPrefix("@") else { return [withoutPrefix(argument)] }
       let lines = try lines(of: argument)
       guard !lines.isEmpty else {
         throw CustodyError(.invalidInput, "The list of identifiers is empty.")
       }
-      return lines
+      return lines.map(withoutPrefix)
     }
   }
 
@@ -43,9 +43,16 @@ enum SubjectArgument {
     return text.split(whereSeparator: \.isNewline).map(String.init)
   }
 
-  /// 32 hexadecimal digits are a key id, everything else is an identifier.
+  /// 32 hexadecimal digits are a key id, everything else is an identifier; `identifier:` before it
+  /// makes it one whatever its shape.
   static func of(_ text: String) -> Subject {
     if text.utf8.count == 32, let id = KeyID(hex: text) { return .key(id) }
-    return .identifier(text)
+    return .identifier(withoutPrefix(text))
   }
+
+  private static func withoutPrefix(_ text: String) -> String {
+    text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
+  }
+
+  private static let prefix = "identifier:"
 }

@@ -5,12 +5,14 @@ import Foundation
 
 /// Writes receipts as NDJSON, each after its event is durable.
 final class ReceiptWriter {
+  private let path: String
   private let file: FileHandle?
   /// Events are appended whether or not somebody goes on reading their receipts.
   private var isRead = true
 
   /// - Parameter path: a file to make or append to, or `-` for standard output.
   init(_ path: String) throws {
+    self.path = path
     guard path != "-" else {
       file = nil
       return
@@ -30,10 +32,24 @@ final class ReceiptWriter {
       if isRead { isRead = Terminal.writeIfRead(Array(text.utf8)) }
       return
     }
-    try file.write(contentsOf: Data(text.utf8))
+    try said("write") { try file.write(contentsOf: Data(text.utf8)) }
   }
 
-  func finish() throws { try file?.synchronize() }
+  func finish() throws { try said("fsync") { try file?.synchronize() } }
+
+  private func said(_ call: String, _ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch {
+      let beneath = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+      let reason = CustodyError(
+        SystemCallError(call, errno: Int32(beneath?.code ?? (error as NSError).code)), path: path)
+      throw CustodyError(
+        reason.code,
+        "\(reason.message) The events are appended, their receipts are not all written: repeat "
+          + "with --idempotent to get those that are missing.", cause: error)
+    }
+  }
 
   private static func line(_ receipt: Receipt) -> String {
     var writer = JSONWriter()

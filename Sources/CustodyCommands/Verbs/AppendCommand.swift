@@ -18,8 +18,9 @@ struct AppendCommand: AsyncParsableCommand {
       batch: an error names the first line that was not taken, and with --idempotent the same \
       input can be given again without standing there twice.
 
-      A person is an identifier, a key id, @FILE or - (standard input). No personal data belongs \
-      in streams, types and actors: they stay readable for ever.
+      A person is an identifier, a key id, @FILE or - (standard input); identifier:TEXT is an \
+      identifier even if it looks like a key id. No personal data belongs in streams, types and \
+      actors: they stay readable for ever.
 
       Examples:
         $ echo '{"joy":812345}' |
@@ -88,6 +89,11 @@ struct AppendCommand: AsyncParsableCommand {
   @OptionGroup var store: StoreOptions
 
   func validate() throws {
+    if keepGoing, expectedRevision != nil {
+      throw ValidationError(
+        "--expected-revision expects each line to follow the one before; a refused one breaks that. "
+          + "Leave --keep-going away.")
+    }
     if events == nil, stream == nil || type == nil {
       throw ValidationError("Give --stream and --type, or --events FILE.")
     }

@@ -1,3 +1,5 @@
+import COpenSSL
+
 /// A value that is nothing but a fixed number of bytes: a hash, an identifier, a nonce.
 ///
 /// Kept as whole words, so that comparing and hashing one is a few instructions and no allocation.
@@ -37,6 +39,13 @@ extension FixedBytes {
   /// Lower-case hexadecimal digits, two a byte.
   public var hex: String { Swift.withUnsafeBytes(of: self) { Hex.encode($0) } }
 
+  /// Whether both are the same, in a time that does not depend on where they differ.
+  package func equalsInConstantTime(_ other: Self) -> Bool {
+    withUnsafeBytes { left in
+      other.withUnsafeBytes { CRYPTO_memcmp(left.baseAddress, $0.baseAddress, left.count) == 0 }
+    }
+  }
+
   /// Whether every byte is zero.
   public var isZero: Bool { self == Self() }
 
@@ -72,40 +81,3 @@ public struct Digest: FixedBytes {
 
 /// The hash of an event's header: at once the link of the chain and a leaf of the tree.
 public typealias Leaf = Digest
-
-/// Hexadecimal digits, both ways.
-package enum Hex {
-  package static func encode(_ bytes: some Sequence<UInt8>) -> String {
-    let digits: StaticString = "0123456789abcdef"
-    var out: [UInt8] = []
-    for byte in bytes {
-      out.append(digits.utf8Start[Int(byte >> 4)])
-      out.append(digits.utf8Start[Int(byte & 15)])
-    }
-    return String(decoding: out, as: UTF8.self)
-  }
-
-  /// The bytes, or nil when a character is no hexadecimal digit or one is left over.
-  package static func decode(_ digits: some Collection<UInt8>) -> [UInt8]? {
-    guard digits.count.isMultiple(of: 2) else { return nil }
-    var out: [UInt8] = []
-    out.reserveCapacity(digits.count / 2)
-    var high: UInt8?
-    for digit in digits {
-      let value: UInt8
-      switch digit {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): value = digit - UInt8(ascii: "0")
-      case UInt8(ascii: "a")...UInt8(ascii: "f"): value = digit - UInt8(ascii: "a") + 10
-      case UInt8(ascii: "A")...UInt8(ascii: "F"): value = digit - UInt8(ascii: "A") + 10
-      default: return nil
-      }
-      if let first = high {
-        out.append(first << 4 | value)
-        high = nil
-      } else {
-        high = value
-      }
-    }
-    return out
-  }
-}

@@ -18,9 +18,10 @@ public struct Finding: Hashable, Sendable {
     case restoredRootMismatch, incarnationNotRising
     /// The file around the events: what it says of itself, its schema, its subtree roots and names.
     case ledgerRowMismatch, schemaChanged, fileDamaged, tileMismatch, nameUnused
-    /// Checkpoints, anchors, signer and guard: not readable, not the ledger's, another history, or
-    /// a longer one.
-    case checkpointMalformed, checkpointSignature, checkpointMismatch, checkpointBeyondEnd
+    /// Checkpoints, anchors, signer and guard: not there, not readable, not the ledger's, another
+    /// history, or a longer one.
+    case checkpointMissing, checkpointMalformed, checkpointSignature, checkpointMismatch
+    case checkpointBeyondEnd
   }
 
   /// Which rule was broken.
@@ -38,5 +39,37 @@ public struct Finding: Hashable, Sendable {
     self.position = position.map { Position($0) }
     self.expected = expected
     self.found = found
+  }
+}
+
+/// The first findings of many: all are counted, no more than a limit is kept.
+package struct Findings: Sendable {
+  private let limit: Int
+  package private(set) var kept: [Finding] = []
+  package private(set) var count = 0
+
+  package init(limit: Int = VerificationReport.findingCountMax) { self.limit = limit }
+
+  package var isEmpty: Bool { count == 0 }
+
+  package mutating func add(_ finding: @autoclosure () -> Finding) {
+    count += 1
+    if kept.count < limit { kept.append(finding()) }
+  }
+
+  package mutating func add(_ other: Findings) {
+    count += other.count
+    kept.append(contentsOf: other.kept.prefix(limit - kept.count))
+  }
+
+  /// Takes back the newest one that is kept and `matches`.
+  mutating func withdrawLast(where matches: (Finding) -> Bool) {
+    guard let index = kept.lastIndex(where: matches) else { return }
+    kept.remove(at: index)
+    count -= 1
+  }
+
+  mutating func sort() {
+    kept.sort { ($0.position?.value ?? -1) < ($1.position?.value ?? -1) }
   }
 }

@@ -21,7 +21,7 @@ package struct LedgerVerifier {
   private var signedIncarnations: Set<Int> = []
   /// Findings that a restoration into that life excuses, once that life is signed.
   private var excused: [(incarnation: Int, finding: Finding)] = []
-  private var mismatchedClaims = 0
+  private var hasMismatch = false
   /// Subtree roots of 2^16 leaves and more, that join those of the segments.
   package private(set) var upperTiles: [(level: Int, place: Int, root: Digest)] = []
 
@@ -38,7 +38,7 @@ package struct LedgerVerifier {
     precondition(segment.start == end || isBroken || segment.start > end)
     // Nothing in it: the next one that has events shows what is missing.
     if segment.end == segment.start, segment.start > 0 { return }
-    report.add(segment.findings, count: segment.findingCount)
+    report.add(segment.findings)
     if segment.start > end {
       add(.positionMissing, end, "position \(end)", "position \(segment.start)")
       isBroken = true
@@ -71,7 +71,7 @@ package struct LedgerVerifier {
       upperTiles.append(contentsOf: completed.map { (level: $0.0, place: $0.1, root: $0.2) })
     }
     for hole in segment.holes { holes.insert(hole) }
-    unopened.append(contentsOf: segment.unopened)
+    joinUnopened(segment.unopened)
     end = segment.end
     report.eventCount = end
   }
@@ -160,9 +160,14 @@ package struct LedgerVerifier {
   }
 
   private mutating func check(_ resolved: ResolvedClaim) {
-    let claim = resolved.claim
-    let computed = isBroken ? nil : root(joining: resolved.tree)
+    check(resolved.claim, computed: isBroken ? nil : root(joining: resolved.tree))
+  }
+
+  /// - Parameter computed: the root at the claim's size, nil when leaves are missing.
+  private mutating func check(_ claim: RootClaim, computed: Digest?) {
     switch claim.word {
+    case .missing:
+      add(.checkpointMissing, nil, "what \(claim.source) keeps of the ledger", "nothing")
     case .state(let incarnation, let root):
       let own = self.incarnation(at: claim.size)
       // Whoever recovers a ledger brings signer and guard into its new life.
@@ -247,9 +252,9 @@ package struct LedgerVerifier {
       lastHoldingSize = max(lastHoldingSize, claim.size)
       return true
     }
-    mismatchedClaims += 1
     // One change breaks every later checkpoint: the first one names it.
-    if mismatchedClaims == 1 {
+    if !hasMismatch {
+      hasMismatch = true
       add(
         .checkpointMismatch, sizePosition(min(claim.size, lastHoldingSize + 1)),
         "root \(root) over \(claim.size) events, by \(claim.source)",
@@ -275,26 +280,14 @@ package struct LedgerVerifier {
 
   // MARK: - Level head
 
+  /// Takes what the ledger's own events explain, in their order, before claims are checked.
+  package mutating func takeForHead(_ event: SystemEvent, at position: Int) {
+    take(SegmentResult.System(position: position, event: event, treeBefore: nil))
+  }
+
   /// Checks one claim against a root that was read from the stored tree, not recomputed.
-  package mutating func checkHead(
-    _ claim: RootClaim, root: Digest, declaredKeys: [SystemEvent]
-  ) {
-    if self.declaredKeys.isEmpty {
-      for case .keyCreated(let event) in declaredKeys where event.purpose == .signing {
-        if let key = Digest(event.key) { self.declaredKeys.append(PublicKey(key)) }
-      }
-    }
-    switch claim.word {
-    case .state(_, let claimed): _ = compare(claim, claimed, root)
-    case .note(let text):
-      guard let checkpoint = verified(claim, text) else { return }
-      if compare(claim, checkpoint.root, root) {
-        report.checkpointCount += 1
-        if checkpoint.size >= report.newestCheckpoint?.size ?? 0 {
-          report.newestCheckpoint = checkpoint
-        }
-      }
-    }
+  package mutating func checkHead(_ claim: RootClaim, root: Digest) {
+    check(claim, computed: root)
   }
 
   /// The verdict of level head.
@@ -307,6 +300,7 @@ package struct LedgerVerifier {
     if size == 0 { add(.positionMissing, 0, "ledger.created", "no events") }
     for claim in claims { checkBeyondEnd(claim) }
     settleExcuses()
+    checkSigned()
     report.sort()
     return report
   }
@@ -340,9 +334,7 @@ package struct LedgerVerifier {
     try checkPurges(leaves)
     checkUnopened()
     checkLedgerRow()
-    if mismatchedClaims > 1 {
-      report.findingCount += mismatchedClaims - 1
-    }
+    checkSigned()
     report.sort()
     return report
   }
@@ -353,6 +345,12 @@ package struct LedgerVerifier {
       found: "\(end): positions \(end) to \(claim.size - 1) are missing")
     guard case .note(let text) = claim.word else { return report.add([finding]) }
     if let checkpoint = verified(claim, text) { excuseOrReport(checkpoint, finding) }
+  }
+
+  /// A key from outside vouches for nothing in a ledger without a checkpoint.
+  private mutating func checkSigned() {
+    guard !givenKeys.isEmpty, report.newestCheckpoint == nil, report.holds else { return }
+    add(.checkpointMissing, nil, "a checkpoint signed by \(givenKeys[0].name)", "none")
   }
 
   private mutating func settleExcuses() {
@@ -394,12 +392,24 @@ package struct LedgerVerifier {
     }
   }
 
+  private mutating func joinUnopened(_ runs: [SegmentResult.KeyRun]) {
+    for run in runs {
+      if let last = unopened.indices.last, unopened[last].last == run.first - 1,
+        unopened[last].keys == run.keys
+      {
+        unopened[last].last = run.last
+      } else {
+        unopened.append(run)
+      }
+    }
+  }
+
   private mutating func checkUnopened() {
     for run in unopened {
       if run.keys.allSatisfy({ destroyed[$0] != nil }) {
-        report.unreadableCount += 1
+        report.unreadableCount += run.last - run.first + 1
       } else {
-        add(.keyMissing, run.first, "key \(run.keys[0]) in the keyring", "no such key")
+        add(.keyMissing, run.first, "key \(run.keys[0]) in the keyring", "none that opens")
       }
     }
   }

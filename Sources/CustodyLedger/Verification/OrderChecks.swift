@@ -9,14 +9,18 @@ package struct UniqueEntry: BitwiseCopyable, Sendable {
     self.position = position
   }
 
-  /// The entries that occur again, each with the position where it first stood.
-  package static func repeated(in entries: [UniqueEntry]) -> [(first: Int, again: Int)] {
-    // Random keys: their last word is the hash. Slots hold an index + 1.
+  /// Calls `each` with the entries that occur again, and with the position where each first stood.
+  ///
+  /// - Parameter seed: random, because a hostile ledger chooses its ids so that they collide under
+  ///   a hash that it knows.
+  package static func forEachRepeated(
+    in entries: [UniqueEntry], seed: HashSeed, _ each: (_ first: Int, _ again: Int) -> Void
+  ) {
+    // Slots hold an index + 1.
     let capacity = 1 << (Int.bitWidth - max(1, entries.count * 2 - 1).leadingZeroBitCount)
     var slots = [Int32](repeating: 0, count: max(2, capacity))
-    var repeats: [(first: Int, again: Int)] = []
     for (index, entry) in entries.enumerated() {
-      var slot = entry.key.hash(mask: slots.count - 1)
+      var slot = Int(truncatingIfNeeded: entry.key.hash(seed)) & (slots.count - 1)
       while slots[slot] != 0, entries[Int(slots[slot]) - 1].key != entry.key {
         slot = (slot + 1) & (slots.count - 1)
       }
@@ -24,21 +28,31 @@ package struct UniqueEntry: BitwiseCopyable, Sendable {
         slots[slot] = Int32(index + 1)
       } else {
         let other = entries[Int(slots[slot]) - 1].position
-        repeats.append((min(other, entry.position), max(other, entry.position)))
+        each(min(other, entry.position), max(other, entry.position))
       }
     }
-    return repeats
+  }
+}
+
+/// Two random words that make a hash of ids unpredictable.
+package struct HashSeed: Sendable {
+  let high: UInt64
+  let low: UInt64
+
+  package init(_ high: UInt64, _ low: UInt64) {
+    self.high = high
+    self.low = low
   }
 }
 
 extension EventID {
-  fileprivate func hash(mask: Int) -> Int {
+  /// Spreads ids over buckets and slots: the folded product of both words, each under a seed.
+  package func hash(_ seed: HashSeed) -> UInt64 {
     withUnsafeBytes {
-      let high = $0.loadUnaligned(fromByteOffset: 0, as: UInt64.self)
-      let low = $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
-      // A hostile ledger chooses its ids: mix both words so that equal ends do not pile up.
-      let mixed = (high ^ low.byteSwapped) &* 0x9e37_79b9_7f4a_7c15
-      return Int(truncatingIfNeeded: (mixed ^ mixed >> 32)) & mask
+      let high = $0.loadUnaligned(fromByteOffset: 0, as: UInt64.self) ^ seed.high
+      let low = $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self) ^ seed.low
+      let product = high.multipliedFullWidth(by: low)
+      return product.high ^ product.low
     }
   }
 }
@@ -73,12 +87,11 @@ package struct StreamRun: BitwiseCopyable, Sendable {
     return revision == lastRevision &+ 1
   }
 
-  /// Findings where the runs of a stream do not follow each other from revision 0, and how many
-  /// different names there are.
+  /// Adds findings where the runs of a stream do not follow each other from revision 0; returns
+  /// how many different names there are.
   ///
   /// `runs` holds all runs of each name that it holds any of.
-  package static func check(_ runs: [StreamRun]) -> (findings: [Finding], names: Int) {
-    var findings: [Finding] = []
+  package static func check(_ runs: [StreamRun], _ findings: inout Findings) -> Int {
     let sorted = runs.sorted {
       $0.stream == $1.stream ? $0.firstPosition < $1.firstPosition : $0.stream < $1.stream
     }
@@ -93,13 +106,13 @@ package struct StreamRun: BitwiseCopyable, Sendable {
       }
       guard run.firstPosition >= 0 else { continue }
       if run.firstRevision != expected {
-        findings.append(
+        findings.add(
           Finding(
             .revisionGap, at: run.firstPosition, expected: "revision \(expected)",
             found: "revision \(run.firstRevision)"))
       }
       expected = run.lastRevision &+ 1
     }
-    return (findings, names)
+    return names
   }
 }

@@ -5,6 +5,8 @@ package struct RootClaim: Sendable {
     case note(String)
     /// Numbers that the store keeps outside its ledger, unsigned.
     case state(incarnation: Int, root: Digest)
+    /// Nothing where there always is something.
+    case missing
   }
 
   package let size: Int
@@ -17,6 +19,9 @@ package struct RootClaim: Sendable {
     self.word = word
     self.source = source
   }
+
+  /// Nothing is left of what `source` kept.
+  package init(missing source: String) { self.init(size: 0, word: .missing, source: source) }
 
   /// An anchor, whose size stands in its note; nil when it is no checkpoint at all.
   package init?(anchor note: String, source: String) {

@@ -8,6 +8,13 @@ package struct SegmentResult {
     let first: Int
     var last: Int
     let keys: [KeyID]
+
+    /// Whether an event belongs to this run, which then includes it.
+    mutating func extend(to position: Int, keys: [KeyID]) -> Bool {
+      guard last == position - 1, self.keys == keys else { return false }
+      last = position
+      return true
+    }
   }
 
   /// An event of the library that explains something.
@@ -21,22 +28,20 @@ package struct SegmentResult {
   package let start: Int
   /// One past the last event.
   package internal(set) var end: Int
-  package internal(set) var findings: [Finding] = []
-  package internal(set) var findingCount = 0
+  package internal(set) var findings = Findings(limit: Self.findingCountMax)
   /// A leaf is missing: the tree cannot be computed from here on.
   var isBroken = false
   var tree = TreeFrontier()
   /// Complete subtrees of 256 leaves.
   package internal(set) var tiles: [(place: Int, root: Digest)] = []
   var claims: [ResolvedClaim] = []
-  var unresolved: [RootClaim] = []
   var firstRecordedAt: (position: Int, time: Int64)?
   var lastRecordedAt: Int64?
-  /// For the caller to check over the whole ledger: ``UniqueEntry/repeated(in:)``.
+  /// For the caller to check over the whole ledger: ``UniqueEntry/forEachRepeated(in:seed:_:)``.
   package internal(set) var eventIDs: [UniqueEntry] = []
   /// The same, at level contents.
   package internal(set) var nonces: [UniqueEntry] = []
-  /// For the caller to check over the whole ledger: ``StreamRun/check(_:)``.
+  /// For the caller to check over the whole ledger: ``StreamRun/check(_:_:)``.
   package internal(set) var streamRuns: [StreamRun] = []
   var keyRuns: [KeyRun] = []
   var systemEvents: [System] = []
@@ -50,9 +55,8 @@ package struct SegmentResult {
   }
 
   /// Adds a finding of a check that needs the database.
-  package mutating func addFinding(_ finding: Finding) {
-    findingCount += 1
-    if findings.count < Self.findingCountMax { findings.append(finding) }
+  package mutating func addFinding(_ finding: @autoclosure () -> Finding) {
+    findings.add(finding())
   }
 }
 

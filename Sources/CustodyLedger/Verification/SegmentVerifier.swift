@@ -65,8 +65,6 @@ package final class SegmentVerifier {
   package func end() -> SegmentResult {
     flushPendingLeaf()
     resolveClaims(upTo: result.end)
-    // What is claimed beyond the last event is for the ledger's end to judge.
-    result.unresolved = Array(claims)
     result.streamRuns.append(contentsOf: names.map { StreamRun(name: $0) })
     return result
   }
@@ -302,7 +300,7 @@ package final class SegmentVerifier {
     var secrets: [SecretBytes] = []
     for id in keyIDs {
       guard let secret = try keys(id) else {
-        result.unopened.append(SegmentResult.KeyRun(first: position, last: position, keys: [id]))
+        noteUnopened(position, id)
         return
       }
       secrets.append(secret)
@@ -318,6 +316,12 @@ package final class SegmentVerifier {
     }
   }
 
+  private func noteUnopened(_ position: Int, _ id: KeyID) {
+    let last = result.unopened.indices.last
+    if let last, result.unopened[last].extend(to: position, keys: [id]) { return }
+    result.unopened.append(SegmentResult.KeyRun(first: position, last: position, keys: [id]))
+  }
+
   private func note(
     _ rule: Finding.Rule, _ position: Int, _ expected: String, _ found: String
   ) {
@@ -325,13 +329,7 @@ package final class SegmentVerifier {
   }
 
   private func withdrawLeafMismatch(at position: Int) {
-    guard
-      let index = result.findings.lastIndex(where: {
-        $0.rule == .leafMismatch && $0.position?.value == position
-      })
-    else { return }
-    result.findings.remove(at: index)
-    result.findingCount -= 1
+    result.findings.withdrawLast { $0.rule == .leafMismatch && $0.position?.value == position }
   }
 
   private func describe(_ value: AuditValue) -> String { Fields.describe(value) }

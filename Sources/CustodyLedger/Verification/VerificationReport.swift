@@ -10,9 +10,10 @@ public struct VerificationReport: Sendable {
   /// The tree root over them, nil when a leaf is missing.
   public internal(set) var root: Digest?
   /// In the order of their positions; empty when everything holds.
-  public internal(set) var findings: [Finding] = []
+  public var findings: [Finding] { all.kept }
   /// How many there were, kept or not.
-  public internal(set) var findingCount = 0
+  public var findingCount: Int { all.count }
+  var all = Findings()
   /// The largest checkpoint with a verified signature whose root was recomputed.
   public internal(set) var newestCheckpoint: Checkpoint?
   /// How many checkpoints and anchors were verified.
@@ -35,15 +36,10 @@ public struct VerificationReport: Sendable {
   /// Events that are chained, but that no checkpoint signs yet.
   public var unsealedCount: Int { eventCount - (newestCheckpoint?.size ?? 0) }
 
-  mutating func add(_ new: [Finding], count: Int) {
-    findingCount += count
-    findings.append(contentsOf: new.prefix(max(0, Self.findingCountMax - findings.count)))
-  }
-
   /// Adds findings of checks outside the events: the schema, an order checked on disk.
-  package mutating func add(_ new: [Finding]) { add(new, count: new.count) }
+  package mutating func add(_ new: [Finding]) { for finding in new { all.add(finding) } }
 
-  package mutating func sort() {
-    findings.sort { ($0.position?.value ?? -1) < ($1.position?.value ?? -1) }
-  }
+  package mutating func add(_ new: Findings) { all.add(new) }
+
+  package mutating func sort() { all.sort() }
 }

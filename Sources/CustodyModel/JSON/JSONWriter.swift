@@ -35,11 +35,6 @@ package struct JSONWriter {
     text += value
   }
 
-  package mutating func member(_ name: String, _ values: [String]) {
-    self.name(name)
-    text += "[" + values.map(Self.quoted).joined(separator: ",") + "]"
-  }
-
   /// A JSON string: quotes, backslashes and control characters escaped, the rest as it is.
   package static func quoted(_ text: String) -> String {
     var out = "\""

@@ -6,11 +6,9 @@ package enum FileIO {
   /// The largest small file that is read, in bytes.
   static let sizeMax = 16 << 20
 
-  /// The bytes of the file at `path`; a symbolic link is refused.
+  /// The bytes of the file at `path`; a symbolic link, a folder or a device is refused.
   package static func read(_ path: String) throws -> [UInt8] {
-    let file = try open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-    defer { close(file) }
-    return try readAll(file, path)
+    try withRegularFile(path) { try readAll($0, $1, path) }
   }
 
   /// The bytes, or nil when there is no such file.
@@ -26,19 +24,15 @@ package enum FileIO {
   ///
   /// - Throws: ``CustodyError/Code/keyFileMode`` when group or others may.
   package static func readSecret(_ path: String) throws -> SecretFile {
-    let file = try open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-    defer { close(file) }
-    var status = stat()
-    guard fstat(file, &status) == 0 else {
-      throw CustodyError(SystemCallError("fstat"), path: path)
+    try withRegularFile(path) { file, status in
+      guard status.st_mode & 0o077 == 0 else {
+        throw CustodyError(
+          .keyFileMode,
+          "\(path) can be read by others (mode \(String(status.st_mode & 0o777, radix: 8))). "
+            + "Run: chmod 600 \(path)")
+      }
+      return SecretFile(bytes: try readAll(file, status, path))
     }
-    guard status.st_mode & 0o077 == 0 else {
-      throw CustodyError(
-        .keyFileMode,
-        "\(path) can be read by others (mode \(String(status.st_mode & 0o777, radix: 8))). "
-          + "Run: chmod 600 \(path)")
-    }
-    return SecretFile(bytes: try readAll(file, path))
   }
 
   /// Bytes that still have to be wiped by whoever read them.
@@ -46,21 +40,50 @@ package enum FileIO {
     package var bytes: [UInt8]
   }
 
-  private static func readAll(_ file: Int32, _ path: String) throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65_536)
-    defer { chunk.wipe() }
-    while true {
-      let count = Foundation.read(file, &chunk, chunk.count)
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw CustodyError(SystemCallError("read"), path: path)
+  private static func withRegularFile<R>(
+    _ path: String, _ body: (Int32, stat) throws -> R
+  ) throws -> R {
+    // Opening a pipe would wait for someone who writes to it.
+    let file = try open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0 else {
+      throw CustodyError(SystemCallError("fstat"), path: path)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw CustodyError(.damaged, "\(path) is not a file. Put the one that was there back.")
+    }
+    guard status.st_size <= sizeMax else {
+      throw CustodyError(.damaged, "\(path) is larger than any file of its kind.")
+    }
+    return try body(file, status)
+  }
+
+  /// As many bytes as the file had when it was opened, in one buffer: a secret leaves no copies.
+  private static func readAll(_ file: Int32, _ status: stat, _ path: String) throws -> [UInt8] {
+    try [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { buffer, initialized in
+      while initialized < buffer.count {
+        let rest = UnsafeMutableRawBufferPointer(
+          UnsafeMutableBufferPointer(rebasing: buffer[initialized...]))
+        let count = Foundation.read(file, rest.baseAddress, rest.count)
+        if count < 0 {
+          if errno == EINTR { continue }
+          throw CustodyError(SystemCallError("read"), path: path)
+        }
+        if count == 0 { break }
+        initialized += count
       }
-      if count == 0 { return bytes }
-      bytes.append(contentsOf: chunk[..<count])
-      guard bytes.count <= sizeMax else {
-        throw CustodyError(.notAStore, "\(path) is larger than any file of its kind.")
-      }
+    }
+  }
+
+  /// The names in a folder, ascending; none when it is not there.
+  package static func names(in folder: String) throws -> [String] {
+    do {
+      return try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+    } catch {
+      let errno = access(folder, R_OK | X_OK) == 0 ? EIO : Foundation.errno
+      guard errno != ENOENT else { return [] }
+      throw CustodyError(SystemCallError("opendir", errno: errno), path: folder)
     }
   }
 

@@ -32,7 +32,7 @@ extension CustodyError {
         cause: error)
     case ELOOP:
       self.init(
-        .notAStore, "\(path) is a symbolic link where a file of the store belongs.", cause: error)
+        .damaged, "\(path) is a symbolic link where a file of the store belongs.", cause: error)
     default:
       self.init(.io, "\(path) could not be used: \(error).", cause: error)
     }

@@ -20,16 +20,15 @@ package final class FileKeyProvider: KeyProvider {
     self.environment = environment
   }
 
-  /// Makes the secrets of a new store: root key and signing key.
+  /// Whether a folder holds the secrets of a store.
+  package static func isUsed(_ folder: String) -> Bool {
+    FileIO.exists(RootKey.keyFile(folder)) || FileIO.exists(RootKey.scryptFile(folder))
+  }
+
+  /// Makes the secrets of a new store in a folder that is there: root key and signing key.
   package static func create(
     in folder: String, ledgerID: LedgerID, passphrase: SecretBytes?, environment: Environment
   ) throws -> FileKeyProvider {
-    try FileIO.makeFolder(folder)
-    guard !FileIO.exists(RootKey.keyFile(folder)), !FileIO.exists(RootKey.scryptFile(folder)) else {
-      throw CustodyError(
-        .alreadyExists,
-        "\(folder) holds the secrets of a store already. Name another folder with --secrets.")
-    }
     let root = try RootKey.create(in: folder, passphrase: passphrase, environment: environment)
     let provider = FileKeyProvider(
       folder: folder, ledgerID: ledgerID, root: root, environment: environment)
@@ -53,8 +52,7 @@ package final class FileKeyProvider: KeyProvider {
   }
 
   package func epochKeyIDs() throws -> [KeyID] {
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-    return names.compactMap { name in
+    try FileIO.names(in: folder).compactMap { name in
       guard name.hasPrefix("epoch-"), name.hasSuffix(".key") else { return nil }
       return KeyID(hex: name.dropFirst(6).dropLast(4))
     }.sorted()

@@ -5,8 +5,8 @@ import GRDB
 
 /// What a key backup holds: enough to open every content and to sign again.
 ///
-/// A JSON object: `custody` (the kind and version), `ledger`, `created`, `expires`, `signing` (the
-/// seed), `epochs` (`id`, `key`), `keys` (rows of data_key) and `subjects` (rows of subject_key),
+/// A JSON object: `custody` (the kind and version), `ledger`, `created`, `expires`, `keys` (rows of
+/// data_key), `subjects` (rows of subject_key), `signing` (the seed) and `epochs` (`id`, `key`),
 /// bytes as hexadecimal digits. Only ever written sealed to an age recipient.
 package enum KeyBackup {
   package static let kind = "key-backup/1"
@@ -24,14 +24,6 @@ extension StoreFolder {
     writer.member("ledger", ledgerID.uuid)
     writer.member("created", environment.now().description)
     writer.member("expires", expires.description)
-    writer.member("signing", json: try provider.signingSeed().withUnsafeBytes { quoted($0) })
-    let epochs = try Set(rows.keys.map(\.epoch)).sorted().map { id in
-      guard let key = try provider.epochKey(id) else {
-        throw CustodyError(.keyDestroyed, "Epoch key \(id) is gone; there is nothing to back up.")
-      }
-      return #"{"id":"\#(id)","key":\#(key.withUnsafeBytes { quoted($0) })}"#
-    }
-    writer.member("epochs", json: "[\(epochs.joined(separator: ","))]")
     let keys = rows.keys.map { key in
       var object = JSONWriter()
       object.member("id", key.id.hex)
@@ -52,10 +44,40 @@ extension StoreFolder {
       return object.object
     }
     writer.member("subjects", json: "[\(subjects.joined(separator: ","))]")
-    return Array(writer.object.utf8)
+    return try Self.adding(
+      try provider.signingSeed(),
+      try Set(rows.keys.map(\.epoch)).sorted().map { id in
+        guard let key = try provider.epochKey(id) else {
+          throw CustodyError(.keyDestroyed, "Epoch key \(id) is gone; there is nothing to back up.")
+        }
+        return (id, key)
+      }, to: writer.object)
   }
 
-  private func quoted(_ secret: UnsafeRawBufferPointer) -> String { "\"\(Hex.encode(secret))\"" }
+  /// Secrets go straight into the one buffer that the caller wipes, never into a `String`.
+  private static func adding(
+    _ seed: SecretBytes, _ epochs: [(id: KeyID, key: SecretBytes)], to object: String
+  ) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    // More than enough: a buffer that grows leaves a copy behind.
+    bytes.reserveCapacity(object.utf8.count + 256 * (2 + epochs.count))
+    func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+    func append(_ secret: SecretBytes) {
+      append("\"")
+      secret.withUnsafeBytes { Hex.append($0, to: &bytes) }
+      append("\"")
+    }
+    append("\(object.dropLast()),\"signing\":")
+    append(seed)
+    append(",\"epochs\":[")
+    for (index, epoch) in epochs.enumerated() {
+      append("\(index == 0 ? "" : ","){\"id\":\"\(epoch.id)\",\"key\":")
+      append(epoch.key)
+      append("}")
+    }
+    append("]}")
+    return bytes
+  }
 }
 
 extension Keyring {
@@ -69,14 +91,8 @@ extension Keyring {
       let nonce: Nonce
       let wrapped: [UInt8]
     }
-    struct Subject {
-      let hash: Digest
-      let dataClass: String
-      let keyID: KeyID
-      let subjectID: KeyID
-    }
     let keys: [Key]
-    let subjects: [Subject]
+    let subjects: [SubjectRow]
   }
 
   func rows() throws -> Rows {
@@ -85,22 +101,12 @@ extension Keyring {
         db, sql: "SELECT id, purpose, class, epoch, nonce, wrapped FROM data_key ORDER BY id"
       ).map { row in
         Rows.Key(
-          id: try Self.column(row, 0), purpose: row[1], dataClass: row[2],
-          epoch: try Self.column(row, 3), nonce: try Self.column(row, 4),
-          wrapped: [UInt8](row[5] as Data))
+          id: try row.bytes(0), purpose: try row.decode(atIndex: 1),
+          dataClass: try row.decode(atIndex: 2),
+          epoch: try row.bytes(3), nonce: try row.bytes(4),
+          wrapped: [UInt8](try row.decode(Data.self, atIndex: 5)))
       }
-      let subjects = try Row.fetchAll(
-        db,
-        sql: """
-          SELECT subject_hash, class, key_id, subject_id FROM subject_key
-          ORDER BY subject_hash, class
-          """
-      ).map { row in
-        Rows.Subject(
-          hash: try Self.column(row, 0), dataClass: row[1], keyID: try Self.column(row, 2),
-          subjectID: try Self.column(row, 3))
-      }
-      return Rows(keys: keys, subjects: subjects)
+      return Rows(keys: keys, subjects: try subjectRows(db))
     }
   }
 }

@@ -27,16 +27,16 @@ package final class Keyring: Sendable {
   /// The class of data that events get unless their caller says otherwise.
   package static let defaultClass = "default"
   /// Unwrapped keys kept in memory.
-  private static let cacheCountMax = 4096
+  static let cacheCountMax = 4096
 
-  private let path: String
+  let path: String
   private let ledgerID: LedgerID
-  private let provider: any KeyProvider
-  private let environment: Environment
-  private let database: DatabaseQueue
+  let provider: any KeyProvider
+  let environment: Environment
+  let database: DatabaseQueue
   private let isWritable: Bool
 
-  private struct Cache {
+  struct Cache {
     var keys: [KeyID: SecretBytes] = [:]
     var epochs: [KeyID: SecretBytes] = [:]
     var checkedNames: Set<String> = []
@@ -45,9 +45,10 @@ package final class Keyring: Sendable {
     var subjects: [[UInt8]: KeyID] = [:]
     /// SQLite's data_version: changes when another connection wrote.
     var version = -1
+    var generation = 0
   }
-  private let cache = Mutex(Cache())
-  private let indexKey = Mutex<SecretBytes?>(nil)
+  let cache = Mutex(Cache())
+  let indexKey = Mutex<SecretBytes?>(nil)
   private let operations = Mutex<KeyID?>(nil)
 
   package init(
@@ -125,190 +126,11 @@ package final class Keyring: Sendable {
           """
       ).map { row in
         Entry(
-          id: try column(row, 0), purpose: Purpose(rawValue: row[1]) ?? .operations,
-          dataClass: row[2], epoch: try column(row, 3),
-          subjectID: try row[4] == nil ? nil : column(row, 4))
+          id: try row.bytes(0), purpose: try purpose(row, 1),
+          dataClass: try row.decode(atIndex: 2), epoch: try row.bytes(3),
+          subjectID: row.hasNull(atIndex: 4) ? nil : try row.bytes(4))
       }
     }
-  }
-
-  // MARK: - People
-
-  /// The key of a person for a class of data, or nil when she has none.
-  package func subjectKey(_ identifier: String, dataClass: String) throws -> KeyID? {
-    let name = Array("\(dataClass)\n\(identifier)".utf8)
-    try refresh()
-    if let known = cache.withLock({ $0.subjects[name] }) { return known }
-    let hash = try hash(identifier)
-    let id: KeyID? = try read { db in
-      try Row.fetchOne(
-        db, sql: "SELECT key_id FROM subject_key WHERE subject_hash = ? AND class = ?",
-        arguments: [Data(hash.bytes), dataClass]
-      ).map { try column($0, 0) }
-    }
-    if let id {
-      cache.withLock {
-        if $0.subjects.count >= Self.cacheCountMax { $0.subjects.removeAll(keepingCapacity: true) }
-        $0.subjects[name] = id
-      }
-    }
-    return id
-  }
-
-  /// A key made for a person, as ``register(_:)`` returns it.
-  package struct Registration: Sendable {
-    package let identifier: String
-    package let dataClass: String
-    package let keyID: KeyID
-    /// The key id by which the person is named: that of her first key.
-    package let subjectID: KeyID
-    /// False when the key was there already.
-    package let isNew: Bool
-  }
-
-  /// Makes the keys that are missing, in one transaction; the store's lock is held.
-  package func register(
-    _ wanted: [(identifier: String, dataClass: String)]
-  ) throws -> [Registration] {
-    let hashes = try wanted.map { try hash($0.identifier) }
-    let registrations = try write { db in
-      let epoch = try currentEpoch(db)
-      return try zip(wanted, hashes).map { wanted, hash in
-        let rows = try Row.fetchAll(
-          db, sql: "SELECT class, key_id, subject_id FROM subject_key WHERE subject_hash = ?",
-          arguments: [Data(hash.bytes)])
-        if let row = rows.first(where: { $0[0] == wanted.dataClass }) {
-          return Registration(
-            identifier: wanted.identifier, dataClass: wanted.dataClass,
-            keyID: try column(row, 1), subjectID: try column(row, 2), isNew: false)
-        }
-        let id = environment.value(KeyID.self)
-        let subjectID: KeyID = try rows.first.map { try column($0, 2) } ?? id
-        try insert(
-          db, id, .subject, dataClass: wanted.dataClass, epoch: epoch, environment.secret())
-        try db.execute(
-          sql: """
-            INSERT INTO subject_key (subject_hash, class, key_id, subject_id) VALUES (?, ?, ?, ?)
-            """,
-          arguments: [
-            Data(hash.bytes), wanted.dataClass, Data(id.bytes), Data(subjectID.bytes),
-          ])
-        return Registration(
-          identifier: wanted.identifier, dataClass: wanted.dataClass, keyID: id,
-          subjectID: subjectID, isNew: true)
-      }
-    }
-    cache.withLock { $0.checkedNames.removeAll() }
-    return registrations
-  }
-
-  /// How many people have a key.
-  package func subjectCount() throws -> Int {
-    try read { try Int.fetchOne($0, sql: "SELECT count(DISTINCT subject_id) FROM subject_key")! }
-  }
-
-  /// The keys of the person named by `subjectID`, by class.
-  package func subjectKeys(of subjectID: KeyID) throws -> [(dataClass: String, keyID: KeyID)] {
-    try read { db in
-      try Row.fetchAll(
-        db, sql: "SELECT class, key_id FROM subject_key WHERE subject_id = ? ORDER BY class",
-        arguments: [Data(subjectID.bytes)]
-      ).map { ($0[0], try column($0, 1)) }
-    }
-  }
-
-  /// The key ids by which people are named, ascending.
-  package func subjectIDs() throws -> [KeyID] {
-    try read { db in
-      try Row.fetchAll(
-        db, sql: "SELECT DISTINCT subject_id FROM subject_key ORDER BY subject_id"
-      ).map { try column($0, 0) }
-    }
-  }
-
-  /// The person whose name in Custody `identifier` leads to, or nil.
-  package func subjectID(_ identifier: String) throws -> KeyID? {
-    let hash = try hash(identifier)
-    return try read { db in
-      try Row.fetchOne(
-        db, sql: "SELECT subject_id FROM subject_key WHERE subject_hash = ? LIMIT 1",
-        arguments: [Data(hash.bytes)]
-      ).map { try column($0, 0) }
-    }
-  }
-
-  /// Whether a stream, type or actor is, or contains between separators, a registered identifier.
-  ///
-  /// Cost: a hash and a look-up for each run of parts of the name; names are remembered.
-  package func holdsIdentifier(_ name: String) throws -> Bool {
-    try refresh()
-    if cache.withLock({ $0.checkedNames.contains(name) }) { return false }
-    let candidates = NameParts.candidates(of: name)
-    let hashes = try candidates.map { try hash($0) }
-    let found = try read { db in
-      let statement = try db.cachedStatement(
-        sql: "SELECT 1 FROM subject_key WHERE subject_hash = ? LIMIT 1")
-      return try hashes.contains { try Int.fetchOne(statement, arguments: [Data($0.bytes)]) != nil }
-    }
-    if !found {
-      cache.withLock {
-        if $0.checkedNames.count >= 16 * Self.cacheCountMax { $0.checkedNames.removeAll() }
-        $0.checkedNames.insert(name)
-      }
-    }
-    return found
-  }
-
-  // MARK: - Rotation
-
-  /// The epoch that wraps every key.
-  package func currentEpoch() throws -> KeyID { try read { try currentEpoch($0) } }
-
-  /// Rewraps every key under a new epoch key and destroys the old ones; the store's lock is held.
-  ///
-  /// A crash at any point leaves either epoch in force; ``destroyUnusedEpochs()`` removes the other.
-  package func rotate() throws -> (new: KeyID, destroyed: [KeyID]) {
-    let new = environment.value(KeyID.self)
-    try provider.createEpochKey(new)
-    try write { db in
-      let ids: [KeyID] = try Row.fetchAll(db, sql: "SELECT id FROM data_key").map {
-        try column($0, 0)
-      }
-      for id in ids {
-        let row = try Row.fetchOne(
-          db, sql: "SELECT purpose, class FROM data_key WHERE id = ?",
-          arguments: [Data(id.bytes)])!
-        guard let purpose = Purpose(rawValue: row[0]), let key = try unwrapped(db, id) else {
-          throw CustodyError(.keyDestroyed, "A key's epoch key is gone: \(id) cannot be rewrapped.")
-        }
-        try db.execute(sql: "DELETE FROM data_key WHERE id = ?", arguments: [Data(id.bytes)])
-        try insert(db, id, purpose, dataClass: row[1], epoch: new, key)
-      }
-    }
-    guard try database.writeWithoutTransaction({ try WriteAheadLog.truncate($0) }) else {
-      throw CustodyError(
-        .io, "Another program reads keys.sqlite: the old epoch key is kept. Repeat the rotation.")
-    }
-    return (new, try destroyUnusedEpochs())
-  }
-
-  /// Destroys every epoch key that no row uses: what a crash left of a rotation.
-  package func destroyUnusedEpochs() throws -> [KeyID] {
-    let used: Set<KeyID> = try read { db in
-      Set(
-        try Row.fetchAll(db, sql: "SELECT DISTINCT epoch FROM data_key").map { try column($0, 0) })
-    }
-    let held = try provider.epochKeyIDs()
-    // An older copy of keys.sqlite uses an epoch key that is gone: the one that it does not know is
-    // the one in force.
-    if let lost = used.first(where: { !held.contains($0) }) { throw Self.lostEpoch(lost) }
-    let unused = held.filter { !used.contains($0) }
-    guard !used.isEmpty else { return [] }
-    for id in unused {
-      try provider.destroyEpochKey(id)
-      cache.withLock { $0.epochs[id] = nil }
-    }
-    return unused
   }
 
   /// Cuts the WAL when nobody reads; called under the store's lock when a writer closes.
@@ -324,7 +146,7 @@ package final class Keyring: Sendable {
       + Array(purpose.rawValue.utf8)
   }
 
-  private func insert(
+  func insert(
     _ db: Database, _ id: KeyID, _ purpose: Purpose, dataClass: String?, epoch: KeyID,
     _ key: SecretBytes
   ) throws {
@@ -341,22 +163,22 @@ package final class Keyring: Sendable {
       ])
   }
 
-  private func unwrapped(_ db: Database, _ id: KeyID) throws -> SecretBytes? {
+  func unwrapped(_ db: Database, _ id: KeyID) throws -> SecretBytes? {
     guard
       let row = try Row.fetchOne(
         db, sql: "SELECT purpose, epoch, nonce, wrapped FROM data_key WHERE id = ?",
-        arguments: [Data(id.bytes)]),
-      let purpose = Purpose(rawValue: row[0])
+        arguments: [Data(id.bytes)])
     else { return nil }
-    let epoch: KeyID = try column(row, 1)
-    let nonce: Nonce = try column(row, 2)
-    let wrapped = [UInt8](row[3] as Data)
+    let purpose = try purpose(row, 0)
+    let epoch: KeyID = try row.bytes(1)
+    let nonce: Nonce = try row.bytes(2)
+    let wrapped = [UInt8](try row.decode(Data.self, atIndex: 3))
     let cipher = XAES256GCM(key: try epochKey(epoch))
     guard let key = cipher.open(wrapped, nonce: nonce, aad: aad(id, epoch, purpose)),
       key.count == 32
     else {
       throw CustodyError(
-        .notAStore, "The wrapped key \(id) in keys.sqlite does not open: changed or exchanged.")
+        .damaged, "The wrapped key \(id) in keys.sqlite does not open: changed or exchanged.")
     }
     return key
   }
@@ -368,44 +190,27 @@ package final class Keyring: Sendable {
     return key
   }
 
-  private static func lostEpoch(_ id: KeyID) -> CustodyError {
+  static func lostEpoch(_ id: KeyID) -> CustodyError {
     CustodyError(
       .keyDestroyed,
       "Epoch key \(id) is gone, and with it every key that this copy of keys.sqlite holds. "
         + "Use the current keys.sqlite or a key backup made since.")
   }
 
-  private func currentEpoch(_ db: Database) throws -> KeyID {
+  func currentEpoch(_ db: Database) throws -> KeyID {
     guard
       let row = try Row.fetchOne(
         db, sql: "SELECT epoch FROM data_key WHERE purpose = 'operations' LIMIT 1")
     else {
       throw CustodyError(.keyDestroyed, "The keyring has no operations key. Restore a key backup.")
     }
-    return try column(row, 0)
+    return try row.bytes(0)
   }
 
-  private func id(of purpose: Purpose, _ db: Database) throws -> KeyID? {
+  func id(of purpose: Purpose, _ db: Database) throws -> KeyID? {
     try Row.fetchOne(
       db, sql: "SELECT id FROM data_key WHERE purpose = ? LIMIT 1", arguments: [purpose.rawValue]
-    ).map { try column($0, 0) }
-  }
-
-  /// HMAC-SHA-256 of an outside identifier under the ledger's random hash key.
-  private func hash(_ identifier: String) throws -> Digest {
-    let key: SecretBytes
-    if let known = indexKey.withLock({ $0 }) {
-      key = known
-    } else {
-      let found = try read { db in try self.id(of: .index, db).flatMap { try unwrapped(db, $0) } }
-      guard let found else {
-        throw CustodyError(.keyDestroyed, "The keyring has no index key. Restore a key backup.")
-      }
-      indexKey.withLock { $0 = found }
-      key = found
-    }
-    let bytes = Array(identifier.utf8)
-    return bytes.withUnsafeBytes { KeyDerivation.hmac(key: key, $0) }
+    ).map { try $0.bytes(0) }
   }
 
   /// Forgets what was remembered when another process has written to keys.sqlite.
@@ -417,25 +222,26 @@ package final class Keyring: Sendable {
       $0.checkedNames.removeAll()
       $0.subjects.removeAll()
       $0.keys.removeAll()
+      $0.epochs.removeAll()
+      $0.generation += 1
     }
   }
 
-  private func column<T: FixedBytes>(_ row: Row, _ index: Int) throws -> T {
-    try Self.column(row, index)
-  }
+  /// Rises whenever keys may have been destroyed: who keeps ciphers then lets go of them.
+  package var generation: Int { cache.withLock { $0.generation } }
 
-  static func column<T: FixedBytes>(_ row: Row, _ index: Int) throws -> T {
-    guard let data = row[index] as Data?, let value = T(data) else {
-      throw CustodyError(.notAStore, "keys.sqlite holds a row that is not as Custody writes it.")
+  func purpose(_ row: Row, _ index: Int) throws -> Purpose {
+    guard let purpose = Purpose(rawValue: try row.decode(atIndex: index)) else {
+      throw CustodyError(.damaged, "keys.sqlite holds a key of unknown purpose.")
     }
-    return value
+    return purpose
   }
 
-  private func read<R>(_ body: (Database) throws -> R) throws -> R {
-    try Connection.translating(path) { try database.unsafeRead(body) }
+  func read<R>(_ body: (Database) throws -> R) throws -> R {
+    try Connection.translating(path) { try database.unsafeReentrantRead(body) }
   }
 
-  private func write<R>(_ body: (Database) throws -> R) throws -> R {
+  func write<R>(_ body: (Database) throws -> R) throws -> R {
     try Connection.translating(path) {
       try database.writeWithoutTransaction { db in
         var result: R?

@@ -23,13 +23,18 @@ package struct Anchors: Sendable {
     }
   }
 
-  /// All notes with their file names; an unreadable one is a finding of verification, not an error.
+  /// All notes with their file names. One that cannot be read has no text that is a checkpoint: a
+  /// finding of verification, not an error.
   package func notes() throws -> [(name: String, note: String)] {
-    guard FileIO.isFolder(folder) else { return [] }
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-    return try names.sorted().compactMap { name in
+    try FileIO.names(in: folder).compactMap { name in
       guard name.hasSuffix(".note") else { return nil }
-      return (name, String(decoding: try FileIO.read("\(folder)/\(name)"), as: UTF8.self))
+      do {
+        let bytes = try FileIO.read("\(folder)/\(name)")
+        // A power cut may leave a file that was not synced empty.
+        return bytes.isEmpty ? nil : (name, String(decoding: bytes, as: UTF8.self))
+      } catch let error as CustodyError {
+        return (name, error.message)
+      }
     }
   }
 }

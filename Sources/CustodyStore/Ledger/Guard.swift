@@ -23,13 +23,8 @@ package struct Guard: Sendable {
     return "\(state)/custody/\(ledgerID.uuid)"
   }
 
-  package func create() throws {
-    try FileIO.makeFolder(folder)
-    guard !FileIO.exists(statePath) else {
-      throw CustodyError(
-        .alreadyExists, "\(folder) guards a store already. Name another folder with --guard.")
-    }
-  }
+  /// Whether the folder guards a store already.
+  package var isUsed: Bool { FileIO.exists(statePath) }
 
   package func state() throws -> SignerState? { try SignerState.read(statePath) }
 
@@ -55,6 +50,8 @@ package struct Guard: Sendable {
 
   /// Keeps the newest checkpoint; evidence, not state, so it need not be durable at once.
   package func keep(_ note: String) throws {
-    try FileIO.replace(checkpointPath, with: Array(note.utf8), mode: 0o600, isDurable: false)
+    try FileLock(path: "\(folder)/lock").withLock {
+      try FileIO.replace(checkpointPath, with: Array(note.utf8), mode: 0o600, isDurable: false)
+    }
   }
 }

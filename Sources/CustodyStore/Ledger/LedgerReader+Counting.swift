@@ -20,7 +20,7 @@ extension LedgerReader {
     while try query.step() {
       guard query.integer(5) >= 0 else {
         throw CustodyError(
-          .notAStore, "The ledger holds a malformed position. Run: custody verify")
+          .damaged, "The ledger holds a malformed position. Run: custody verify")
       }
       counts.append(
         TypeCount(

@@ -20,7 +20,7 @@ package final class LedgerReader {
 
   private static func malformed(_ position: Int, _ error: (any Error)? = nil) -> CustodyError {
     CustodyError(
-      .notAStore, "Position \(position) of the ledger cannot be read. Run: custody verify",
+      .damaged, "Position \(position) of the ledger cannot be read. Run: custody verify",
       cause: error)
   }
 
@@ -43,7 +43,7 @@ package final class LedgerReader {
     guard try query.step() else { return nil }
     // A hostile file can name any position; one more than it has to be a number too.
     guard (0..<Int64.max).contains(query.integer(0)) else {
-      throw CustodyError(.notAStore, "The ledger holds a malformed position. Run: custody verify")
+      throw CustodyError(.damaged, "The ledger holds a malformed position. Run: custody verify")
     }
     return Head(
       position: Position(Int(query.integer(0))), leaf: try digest(query, 1),
@@ -53,13 +53,6 @@ package final class LedgerReader {
   /// How many events there are.
   package func size() throws -> Int { try head().map { $0.position.value + 1 } ?? 0 }
 
-  package func leaf(at position: Int) throws -> Leaf? {
-    let query = try statement("SELECT leaf FROM event WHERE position = ?")
-    query.bind(1, Int64(position))
-    defer { query.reset() }
-    return try query.step() ? try digest(query, 0) : nil
-  }
-
   package func newestCheckpoint() throws -> (size: Int, note: String)? {
     let query = try statement("SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1")
     defer { query.reset() }
@@ -67,12 +60,6 @@ package final class LedgerReader {
     let size = Int(query.integer(0))
     guard size >= 0 else { throw Self.malformed(size) }
     return (size, query.text(1))
-  }
-
-  package func checkpointCount() throws -> Int {
-    let query = try statement("SELECT count(*) FROM checkpoint")
-    defer { query.reset() }
-    return try query.step() ? Int(query.integer(0)) : 0
   }
 
   /// The position of an event, by its id.
@@ -245,7 +232,7 @@ package final class LedgerReader {
   private func digest(_ row: HotStatement, _ column: Int32) throws -> Digest {
     let bytes = row.bytes(column)
     guard bytes.count == Digest.byteCount else {
-      throw CustodyError(.notAStore, "The ledger holds a malformed hash. Run: custody verify")
+      throw CustodyError(.damaged, "The ledger holds a malformed hash. Run: custody verify")
     }
     return Digest(loading: bytes)
   }
@@ -285,7 +272,7 @@ extension LedgerReader: SubtreeSource {
 
   private func missingTile(_ level: Int, _ place: Int) -> CustodyError {
     CustodyError(
-      .notAStore,
+      .damaged,
       "The ledger lacks part of its tree (level \(level), place \(place)). Run: custody verify")
   }
 }

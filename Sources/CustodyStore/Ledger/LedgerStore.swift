@@ -16,18 +16,18 @@ package final class LedgerStore: Sendable {
     package fileprivate(set) var events = 0
   }
 
-  private let path: String
+  let path: String
   package let ledgerID: LedgerID
-  private let lock: FileLock
+  let lock: FileLock
   private let environment: Environment
   private let keyring: Keyring
-  private let signer: CheckpointSigner
-  private let database: DatabaseQueue
+  let signer: CheckpointSigner
+  let database: DatabaseQueue
   private let readers: ReaderPool
   /// Blocking work has a thread of its own: it waits for locks and disks.
   private let thread = DispatchQueue(label: "custody.commit")
   /// Signing waits for other disks than committing does.
-  private let signing = DispatchQueue(label: "custody.sign")
+  let signing = DispatchQueue(label: "custody.sign")
   private let queue = Mutex(Queue())
   nonisolated(unsafe) private var writer: LedgerWriter?
 
@@ -296,102 +296,14 @@ package final class LedgerStore: Sendable {
     }
   }
 
-  private func writer(_ db: Database) throws -> LedgerWriter {
+  func writer(_ db: Database) throws -> LedgerWriter {
     if let writer { return writer }
     let made = try LedgerWriter(db.sqliteConnection!, ledgerID: ledgerID)
     writer = made
     return made
   }
 
-  // MARK: - Checkpoints
-
-  /// A checkpoint that is being signed on another thread.
-  private final class PendingSignature: @unchecked Sendable {
-    let size: Int
-    private let done = DispatchSemaphore(value: 0)
-    private var result: Result<SignedNote, any Error>?
-
-    init(size: Int) { self.size = size }
-
-    func finish(_ result: Result<SignedNote, any Error>) {
-      self.result = result
-      done.signal()
-    }
-
-    func wait() throws -> SignedNote {
-      done.wait()
-      // For whoever asks again.
-      done.signal()
-      return try result!.get()
-    }
-  }
-
-  /// Starts to sign what is committed, when a checkpoint is due; the lock is held until it is
-  /// stored.
-  ///
-  /// - Parameter interval: events since the last checkpoint that make the next one due.
-  private func startCheckpointIfDue(
-    interval: Int = Limits.checkpointInterval
-  ) throws -> PendingSignature? {
-    try Connection.translating(path) {
-      try database.writeWithoutTransaction { db in
-        let writer = try self.writer(db)
-        let size = writer.tree.size
-        let reader = LedgerReader(db.sqliteConnection!)
-        let signed = try reader.newestCheckpoint()?.size ?? 0
-        guard size - signed >= interval else { return nil }
-        let unsigned = try signer.prepare(
-          reader, size: size, expected: writer.tree.root(using: SHA256()))
-        let pending = PendingSignature(size: size)
-        signing.async { [signer] in pending.finish(Result { try signer.sign(unsigned) }) }
-        return pending
-      }
-    }
-  }
-
-  /// Stores a finished checkpoint in a transaction of its own.
-  private func store(_ signature: PendingSignature) throws {
-    let note = try signature.wait()
-    try Connection.translating(path) {
-      try database.writeWithoutTransaction { db in
-        try db.inTransaction(.immediate) {
-          try self.writer(db).insertCheckpoint(size: signature.size, note: note.encoded)
-          return .commit
-        }
-      }
-    }
-  }
-
-  private func shortenLog() throws {
-    guard WriteAheadLog.size(path) > Limits.walSizeMax else { return }
-    try Connection.translating(path) {
-      try database.writeWithoutTransaction { try WriteAheadLog.shorten($0) }
-    }
-  }
-
-  /// Signs everything there is; the lock is held.
-  private func signAll() throws {
-    try Connection.translating(path) {
-      try database.writeWithoutTransaction { try self.writer($0).refresh() }
-    }
-    if let signature = try startCheckpointIfDue(interval: 1) { try store(signature) }
-  }
-
-  /// Signs a checkpoint over every event there is, unless the newest one already does.
-  package func checkpoint() async throws -> SignedNote {
-    try await onThread { [self] in
-      try checkFailure()
-      return try lock.withLock {
-        try signAll()
-        return try database.writeWithoutTransaction { db in
-          guard let newest = try LedgerReader(db.sqliteConnection!).newestCheckpoint() else {
-            throw CustodyError(.internal, "No checkpoint after signing one.")
-          }
-          return try SignedNote(parsing: newest.note)
-        }
-      }
-    }
-  }
+  // MARK: - Under the lock
 
   /// Appends events of the library's own while the store's lock is held already.
   package func appendUnderLock(_ events: [PendingEvent]) throws {
@@ -401,7 +313,7 @@ package final class LedgerStore: Sendable {
   }
 
   /// After a failed signature or a fault of the disk nothing is written any more.
-  private func checkFailure() throws {
+  func checkFailure() throws {
     if let failure = queue.withLock({ $0.failure }) { throw failure }
   }
 
@@ -428,7 +340,7 @@ package final class LedgerStore: Sendable {
     }
   }
 
-  private func onThread<R: Sendable>(
+  func onThread<R: Sendable>(
     _ body: @escaping @Sendable () throws -> R
   ) async throws -> R {
     try await withCheckedThrowingContinuation { continuation in

@@ -2,7 +2,7 @@ import CustodyLedger
 
 extension PendingEvent {
   /// An event of the library itself: on stream `ledger`, its content in the open.
-  static func system(
+  package static func system(
     _ event: SystemEvent, ledgerID: LedgerID, actor: Name, environment: Environment
   ) throws -> PendingEvent {
     let now = environment.now()

@@ -92,6 +92,12 @@ package enum Connection {
       return try body()
     } catch let error as DatabaseError {
       throw CustodyError(error, path: path)
+    } catch let error as SQLiteError {
+      throw CustodyError(sqlite: error, path: path)
+    } catch is RowDecodingError {
+      // Not as the cause: it quotes the row.
+      throw CustodyError(
+        .damaged, "\(path) holds a row that is not as Custody writes it: changed or damaged.")
     }
   }
 }
@@ -120,7 +126,7 @@ extension CustodyError {
         .io, "\(path) cannot be opened. Check that it exists and who may read it.", cause: error)
     case SQLITE_NOTADB, SQLITE_CORRUPT:
       self.init(
-        .notAStore, "\(path) is not a readable database: replaced, cut short or damaged.",
+        .damaged, "\(path) is not a readable database: replaced, cut short or damaged.",
         cause: error)
     case SQLITE_BUSY, SQLITE_LOCKED:
       self.init(

@@ -25,7 +25,7 @@ package enum Migrator {
   /// Compares a database with the migrations it should have.
   ///
   /// - Throws: ``CustodyError/Code/newerStore`` when it has one that this program lacks,
-  ///   ``CustodyError/Code/notAStore`` when a recorded one is another than the compiled one.
+  ///   ``CustodyError/Code/damaged`` when a recorded one is another than the compiled one.
   package static func state(
     _ db: Database, _ migrations: [Migration], path: String
   ) throws -> State {
@@ -37,7 +37,11 @@ package enum Migrator {
     }
     let applied = try Row.fetchAll(
       db, sql: "SELECT number, name, sha256 FROM migration ORDER BY number"
-    ).map { Applied(number: $0[0], name: $0[1], sha256: [UInt8]($0[2] as Data)) }
+    ).map {
+      Applied(
+        number: try $0.decode(atIndex: 0), name: try $0.decode(atIndex: 1),
+        sha256: [UInt8](try $0.decode(Data.self, atIndex: 2)))
+    }
     if let last = applied.last, last.number > migrations.count {
       throw CustodyError(
         .newerStore,
@@ -49,7 +53,7 @@ package enum Migrator {
         number: known.number, name: known.name, sha256: digest(known))
       guard recorded == expected else {
         throw CustodyError(
-          .notAStore,
+          .damaged,
           "\(path) records another migration \(recorded.number) than this program has. "
             + "It was changed after its release, or the file was tampered with.")
       }

@@ -46,7 +46,7 @@ package struct LedgerVerification {
 
   /// A file that SQLite cannot read is a finding; one that cannot be opened is an error.
   private func damaged(_ error: CustodyError) throws -> VerificationReport {
-    guard error.code == .notAStore else { throw error }
+    guard [.damaged, .notAStore].contains(error.code) else { throw error }
     var report = VerificationReport.failed(level)
     report.add([
       Finding(.fileDamaged, expected: "a database that SQLite can read", found: error.message)
@@ -65,27 +65,39 @@ package struct LedgerVerification {
     if let newest = try reader.newestCheckpoint() {
       claims += try stored(database, from: newest.size, upTo: newest.size)
     }
+    for (event, position) in try systemEvents(reader, ledger) {
+      verifier.takeForHead(event, at: position)
+    }
     let tree = TreeReader(reader)
     for claim in claims where claim.size <= size {
-      verifier.checkHead(
-        claim, root: try tree.root(size: max(0, claim.size)),
-        declaredKeys: try signingKeys(reader, ledger))
+      verifier.checkHead(claim, root: try tree.root(size: max(0, claim.size)))
     }
     return verifier.finishHead(
       size: size, root: try tree.root(size: size), beyond: claims.filter { $0.size > size })
   }
 
-  /// Keys that the ledger's own events declare.
-  private func signingKeys(_ reader: LedgerReader, _ ledger: AuditLedger) throws -> [SystemEvent] {
+  /// What the ledger's own events say of its keys and lives. Not verified: that takes every leaf.
+  private func systemEvents(
+    _ reader: LedgerReader, _ ledger: AuditLedger
+  ) throws -> [(event: SystemEvent, position: Int)] {
     guard let id = ledger.id else { return [] }
-    return try reader.events(
-      EventFilter(stream: SystemEvent.stream, type: "key.created"), ledgerID: id, limit: 1000
-    ).compactMap { event in
-      event.body.flatMap {
-        SystemEvent(type: "key.created".utf8, version: 1, content: $0, at: event.position)
-      }
+    var events: [StoredEvent] = []
+    for type in ["ledger.created", "key.created", "ledger.restored"] {
+      events += try reader.events(
+        EventFilter(stream: SystemEvent.stream, type: type), ledgerID: id,
+        limit: Self.systemEventsMax)
     }
+    return events.compactMap { event in
+      let claim = event.header.claim
+      return event.body.flatMap {
+        SystemEvent(
+          type: claim.type.text.utf8, version: claim.typeVersion, content: $0, at: event.position)
+      }.map { ($0, event.position.value) }
+    }.sorted { $0.1 < $1.1 }
   }
+
+  /// Events of one type that level head reads.
+  private static let systemEventsMax = 4096
 
   // MARK: - Every event
 
@@ -97,32 +109,49 @@ package struct LedgerVerification {
     var done: [Int: SegmentResult] = [:]
     var verifier: LedgerVerifier
     var failure: (any Error)?
-    let eventIDs = SpillingBuckets<UniqueEntry> { entry in entry.key.withUnsafeBytes { $0[15] } }
-    let nonces = SpillingBuckets<UniqueEntry> { entry in entry.key.withUnsafeBytes { $0[15] } }
-    let runs = SpillingBuckets<StreamRun> { run in run.stream.withUnsafeBytes { $0[15] } }
+    var indexes = SystemIndex.allCases
+    var indexFindings: [Finding] = []
+    let seed: HashSeed
+    let eventIDs: SpillingBuckets<UniqueEntry>
+    let nonces: SpillingBuckets<UniqueEntry>
+    let runs: SpillingBuckets<StreamRun>
 
-    init(verifier: LedgerVerifier) { self.verifier = verifier }
+    init(verifier: LedgerVerifier) {
+      self.verifier = verifier
+      let seed = HashSeed(.random(in: .min ... .max), .random(in: .min ... .max))
+      self.seed = seed
+      eventIDs = SpillingBuckets { $0.key.hash(seed) }
+      nonces = SpillingBuckets { $0.key.hash(seed) }
+      runs = SpillingBuckets { $0.stream.hash(seed) }
+    }
+  }
+
+  /// The indexes of the table `event`.
+  private enum SystemIndex: String, CaseIterable {
+    case eventByStream = "event_by_stream"
+    case eventByID = "sqlite_autoindex_event_1"
   }
 
   private func verifyEvents(_ database: ReadOnlyDatabase) throws -> VerificationReport {
     let ledger = try auditLedger(database)
-    let named = try eventCount(database)
+    var workers: [ReadOnlyDatabase] = []
+    for _ in 0..<max(1, threadCount) { workers.append(try ReadOnlyDatabase(path: path)) }
+    let named = try align([database] + workers)
     // A hostile file can name any position, but it holds no more events than it has room for: a
     // gap lies among as many.
     let total = min(named, Self.roomForEvents(path))
     let shared = Shared(verifier: LedgerVerifier(level: level, ledger: ledger, keys: verifierKeys))
-    let segments = (total + SegmentVerifier.size - 1) / SegmentVerifier.size
-    let threads = max(1, min(threadCount, segments))
-    DispatchQueue.concurrentPerform(iterations: threads) { _ in
+    nonisolated(unsafe) let connections = workers
+    DispatchQueue.concurrentPerform(iterations: workers.count) { worker in
       do {
-        try work(shared, ledger, total, named)
+        try work(shared, connections[worker], ledger, total)
       } catch {
         shared.lock.withLock { shared.failure = shared.failure ?? error }
       }
     }
     if let failure = shared.failure { throw failure }
-    var extra = try checkOrder(shared, database)
-    extra += try checkUpperTiles(shared.verifier, database)
+    let order = try checkOrder(shared, database)
+    let tiles = try checkUpperTiles(shared.verifier, database)
     let leaves = try HotStatement(
       database.handle,
       "SELECT leaf FROM audit_event WHERE position BETWEEN ? AND ? ORDER BY position")
@@ -136,8 +165,10 @@ package struct LedgerVerification {
         if let leaf = Leaf(leaves.bytes(0)) { each(leaf) }
       }
     }
-    report.add(extra)
-    if report.holds { report.add(try checkIndexes(database, count: report.eventCount)) }
+    report.add(order)
+    report.add(tiles)
+    // Where positions are missing they are missing from the indexes too.
+    if report.holds { report.add(shared.indexFindings) }
     report.add(try checkPositions(database, report, named))
     report.sort()
     return report
@@ -173,15 +204,31 @@ package struct LedgerVerification {
     return findings
   }
 
-  /// One thread: takes segments until there are none.
+  /// Brings connections to the same moment of a ledger that is being written to; returns how many
+  /// events it has then.
+  ///
+  /// Every change of a ledger appends an event, so the same number of events is the same moment.
+  private func align(_ databases: [ReadOnlyDatabase]) throws -> Int {
+    for _ in 0..<10_000 {
+      let counts = try databases.map { try eventCount($0) }
+      if counts.allSatisfy({ $0 == counts[0] }) { return counts[0] }
+      for database in databases { try database.refresh() }
+    }
+    throw CustodyError(
+      .io, "\(path) is being appended to without a pause. Verify a copy: custody export ledger")
+  }
+
+  /// One thread: takes an index or a segment until there are none.
   private func work(
-    _ shared: Shared, _ ledger: AuditLedger, _ total: Int, _ named: Int
+    _ shared: Shared, _ database: ReadOnlyDatabase, _ ledger: AuditLedger, _ total: Int
   ) throws {
-    let database = try ReadOnlyDatabase(path: path)
-    // Every change of a ledger appends an event, so the same number of events is the same moment.
-    for _ in 0..<100 where try eventCount(database) != named { try database.refresh() }
+    while let index = shared.lock.withLock({ shared.indexes.popLast() }) {
+      let finding = try check(index, database, count: total)
+      shared.lock.withLock { if let finding { shared.indexFindings.append(finding) } }
+    }
     let rows = try AuditRows(database.handle)
-    let verifier = SegmentVerifier(level: level, ledgerID: ledger.id ?? LedgerID(), keys: dataKeys)
+    let verifier = SegmentVerifier(
+      level: level, ledgerID: ledger.id ?? LedgerID(), keys: dataKeys.map(Self.openable))
     while true {
       let start = shared.lock.withLock { () -> Int? in
         guard shared.failure == nil, shared.nextStart < total else { return nil }
@@ -197,6 +244,17 @@ package struct LedgerVerification {
       var result = verifier.end()
       try checkTiles(&result, database)
       try join(result, shared, total)
+    }
+  }
+
+  /// A key that does not unwrap opens nothing: a finding where it is used, like one that is gone.
+  private static func openable(_ keys: @escaping LedgerStore.Keys) -> LedgerStore.Keys {
+    { id in
+      do {
+        return try keys(id)
+      } catch let error as CustodyError where [.damaged, .keyDestroyed].contains(error.code) {
+        return nil
+      }
     }
   }
 
@@ -273,56 +331,55 @@ package struct LedgerVerification {
   }
 
   /// Ids, nonces and revisions over the whole ledger, and names that nothing uses.
-  private func checkOrder(_ shared: Shared, _ database: ReadOnlyDatabase) throws -> [Finding] {
-    var findings: [Finding] = []
+  private func checkOrder(_ shared: Shared, _ database: ReadOnlyDatabase) throws -> Findings {
+    var findings = Findings()
     try shared.eventIDs.forEach { entries in
-      findings += UniqueEntry.repeated(in: entries).map {
-        Finding(
-          .eventIDRepeated, at: $0.again, expected: "an id of its own",
-          found: "the id of position \($0.first)")
+      UniqueEntry.forEachRepeated(in: entries, seed: shared.seed) { first, again in
+        findings.add(
+          Finding(
+            .eventIDRepeated, at: again, expected: "an id of its own",
+            found: "the id of position \(first)"))
       }
     }
     try shared.nonces.forEach { entries in
-      findings += UniqueEntry.repeated(in: entries).map {
-        Finding(
-          .nonceRepeated, at: $0.again, expected: "a nonce of its own",
-          found: "the nonce of position \($0.first) under the same keys")
+      UniqueEntry.forEachRepeated(in: entries, seed: shared.seed) { first, again in
+        findings.add(
+          Finding(
+            .nonceRepeated, at: again, expected: "a nonce of its own",
+            found: "the nonce of position \(first) under the same keys"))
       }
     }
     var names = 0
-    try shared.runs.forEach { runs in
-      let checked = StreamRun.check(runs)
-      findings += checked.findings
-      names += checked.names
-    }
+    try shared.runs.forEach { names += StreamRun.check($0, &findings) }
     let query = try HotStatement(database.handle, "SELECT count(*) FROM name")
     _ = try query.step()
     let stored = Int(query.integer(0))
     // With findings in events, a name may look unused because its event could not be read.
     if stored != names, findings.isEmpty {
-      findings.append(
+      findings.add(
         Finding(.nameUnused, expected: "\(names) names, each used", found: "\(stored)"))
     }
     return findings
   }
 
-  /// Whether both indexes hold every event: one that an index lacks would be hidden from reads, or
-  /// its id could be used again. Asked when every position was found in the table.
-  private func checkIndexes(_ database: ReadOnlyDatabase, count: Int) throws -> [Finding] {
-    let sum = Double(count) * Double(count - 1) / 2
-    return try ["event_by_stream", "sqlite_autoindex_event_1"].compactMap { index in
-      let expected = "\(count) events in the index \(index)"
-      // An index over some rows only cannot answer this, and SQLite says so.
-      guard
-        let query = try? HotStatement(
-          database.handle, "SELECT count(*), total(position) FROM event INDEXED BY \(index)")
-      else {
-        return Finding(.schemaChanged, expected: expected, found: "an index over some of them")
-      }
-      _ = try query.step()
-      guard query.integer(0) != count || query.real(1) != sum else { return nil }
-      return Finding(.schemaChanged, expected: expected, found: "\(query.integer(0)) others")
+  /// Whether an index holds every event: one that it lacks would be hidden from reads, or its id
+  /// could be used again.
+  private func check(
+    _ index: SystemIndex, _ database: ReadOnlyDatabase, count: Int
+  ) throws -> Finding? {
+    let expected = "\(count) events in the index \(index.rawValue)"
+    // An index over some rows only cannot answer this, and SQLite says so.
+    guard
+      let query = try? HotStatement(
+        database.handle,
+        "SELECT count(*), total(position) FROM event INDEXED BY \(index.rawValue)")
+    else {
+      return Finding(.schemaChanged, expected: expected, found: "an index over some of them")
     }
+    _ = try query.step()
+    let sum = Double(count) * Double(count - 1) / 2
+    guard query.integer(0) != count || query.real(1) != sum else { return nil }
+    return Finding(.schemaChanged, expected: expected, found: "\(query.integer(0)) others")
   }
 
   private func checkTiles(_ result: inout SegmentResult, _ database: ReadOnlyDatabase) throws {

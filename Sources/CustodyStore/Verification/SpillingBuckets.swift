@@ -9,15 +9,15 @@ final class SpillingBuckets<Entry: BitwiseCopyable & Sendable> {
   private static var bucketCount: Int { 64 }
   /// Bytes in memory in all buckets before they are written out.
   private let memoryMax: Int
-  private let bucket: (Entry) -> UInt8
+  private let hash: (Entry) -> UInt64
   private var memory: [[Entry]]
   private var files: [Int32?]
   private var count = 0
 
-  /// - Parameter bucket: a byte of the key that is as good as random.
-  init(memoryMax: Int = 8 << 20, bucket: @escaping (Entry) -> UInt8) {
+  /// - Parameter hash: of the key, not to be foreseen by whoever chose the keys.
+  init(memoryMax: Int = 8 << 20, hash: @escaping (Entry) -> UInt64) {
     self.memoryMax = memoryMax
-    self.bucket = bucket
+    self.hash = hash
     memory = Array(repeating: [], count: Self.bucketCount)
     files = Array(repeating: nil, count: Self.bucketCount)
   }
@@ -25,7 +25,8 @@ final class SpillingBuckets<Entry: BitwiseCopyable & Sendable> {
   deinit { for case let file? in files { close(file) } }
 
   func add(_ entries: [Entry]) throws {
-    for entry in entries { memory[Int(bucket(entry)) % Self.bucketCount].append(entry) }
+    // The high bits: the low ones find the slots within a bucket.
+    for entry in entries { memory[Int(hash(entry) >> 58)].append(entry) }
     count += entries.count
     if count * MemoryLayout<Entry>.stride > memoryMax { try spill() }
   }
