@@ -33,7 +33,7 @@ enum EventRecord {
       .number(Int(claim.typeVersion)), .time(claim.occurredAt),
       .text(claim.actor.text), claim.correlationID.map { .text($0.description) } ?? .absent,
       claim.causationID.map { .text($0.description) } ?? .absent, .number(place.revision.value),
-      .json("[" + claim.keyIDs.map { JSONWriter.quoted($0.hex) }.joined(separator: ",") + "]"),
+      .list(claim.keyIDs.map(\.hex)),
       .number(event.header.seal.bodyLength), .text(event.header.seal.bodyHash.hex),
       .text(event.header.seal.commitment.hex), .text(event.leaf.hex),
     ]

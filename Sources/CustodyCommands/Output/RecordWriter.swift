@@ -8,6 +8,8 @@ enum Cell {
   case time(Timestamp)
   case number(Int)
   case flag(Bool)
+  /// An array of strings; in tables and CSV, with spaces between them.
+  case list([String])
   /// JSON as it is; in tables and CSV, its text.
   case json(String)
   case absent
@@ -16,6 +18,7 @@ enum Cell {
     switch self {
     case .text(let text), .json(let text): text
     case .time(let time): time.description
+    case .list(let texts): texts.joined(separator: " ")
     case .number(let number): String(number)
     case .flag(let flag): flag ? "yes" : "no"
     case .absent: ""
@@ -26,6 +29,7 @@ enum Cell {
     switch self {
     case .text(let text): JSONWriter.quoted(text)
     case .time(let time): JSONWriter.quoted(time.description)
+    case .list(let texts): "[\(texts.map(JSONWriter.quoted).joined(separator: ","))]"
     case .number(let number): String(number)
     case .flag(let flag): flag ? "true" : "false"
     case .json(let text): text

@@ -48,11 +48,15 @@ package final class LedgerStore: Sendable {
     let deliver: @Sendable (Result<[Receipt], any Error>) -> Void
   }
 
+  private static let patienceMax = Duration.milliseconds(10)
+
   private struct Queue {
     var waiting: [Batch] = []
     var isRunning = false
-    /// Callers in the last commit: as many may be about to come again.
-    var lastCallers = 0
+    /// Callers with events in the last commit or waiting at its end: all may be back in a moment.
+    var active = 0
+    /// How long it is worth to wait for them.
+    var patience = Duration.zero
     var statistics = Statistics()
     /// Set when a commit failed in a way after which nothing may be written.
     var failure: CustodyError?
@@ -125,11 +129,15 @@ package final class LedgerStore: Sendable {
 
   /// Waits a moment for callers of the last commit to come back, so that they share the next one.
   ///
-  /// Without this, every second commit would be of the one caller that came back first.
+  /// Without this, those who come back first would get a commit to themselves each time. Never
+  /// longer than the last two commits took: who stays away costs the others no more than that.
   private func awaitCompany() {
-    for _ in 0..<20 {
-      let (waiting, expected) = queue.withLock { ($0.waiting.count, $0.lastCallers) }
-      if waiting >= expected || expected < 2 { return }
+    let start = ContinuousClock.now
+    while true {
+      let (waiting, expected, patience) = queue.withLock {
+        ($0.waiting.count { $0.chain == nil }, $0.active, $0.patience)
+      }
+      if waiting >= expected || expected < 2 || start.duration(to: .now) >= patience { return }
       usleep(20)
     }
   }
@@ -148,7 +156,7 @@ package final class LedgerStore: Sendable {
           || count + batch.events.count <= Limits.batchCountMax && size < Limits.batchSizeMax
       }
       queue.waiting.removeFirst(group.count)
-      if group.isEmpty { queue.isRunning = false } else { queue.lastCallers = group.count }
+      if group.isEmpty { queue.isRunning = false }
       return group.isEmpty ? nil : Array(group)
     }
   }
@@ -203,8 +211,15 @@ package final class LedgerStore: Sendable {
 
   /// Commits a group and delivers its receipts, which empties it.
   private func write(_ group: inout [Batch], completing signature: PendingSignature?) throws {
+    let start = ContinuousClock.now
     let outcomes = try transact(group, completing: signature)
     let deliveries = group.map(\.deliver)
+    // A pipeline's next batch is not about to come: it is being sealed.
+    let callers = group.count { $0.chain == nil }
+    queue.withLock {
+      $0.active = callers + $0.waiting.count { $0.chain == nil }
+      $0.patience = min(start.duration(to: .now) * 2, Self.patienceMax)
+    }
     group = []
     for (deliver, outcome) in zip(deliveries, outcomes) { deliver(outcome) }
   }
