@@ -103,7 +103,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "TidyTests",
-      dependencies: ["CustodyLedger", "CustodyMigrations"],
+      dependencies: ["CustodyLedger", "CustodyMigrations", "CustodyStore"],
       swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

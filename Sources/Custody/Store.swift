@@ -51,7 +51,8 @@ public final class Store: Sendable {
   ///   - passphrase: seals the secrets; without one the root key is a file of mode 0600.
   ///   - actor: who acts, `uid:N` by default. Asserted, never verified.
   /// - Throws: `CustodyError` with `alreadyExists` when something is there: name another place;
-  ///   `usage` for an organization that cannot be one; `permission`, `diskFull` or `io` when the
+  ///   `usage` for an organization that cannot be one, or for secrets or guard inside the store or
+  ///   in one folder; `permission`, `diskFull` or `io` when the
   ///   disk refuses. No store is left behind then.
   ///
   /// Cost: about ten fsyncs; with a passphrase a third of a second more.
@@ -75,9 +76,9 @@ public final class Store: Sendable {
   ///   - access: what for. Reading needs no secret and never writes.
   ///   - actor: who acts, `uid:N` by default.
   ///   - passphrase: asked only when the secrets are sealed under one.
-  /// - Throws: `CustodyError` with `notAStore`, `newerStore`, `wrongPassphrase`, `keyFileMode` or,
-  ///   for writing, `needsRecovery` when guard, signer and ledger disagree. Its message says what
-  ///   to do.
+  /// - Throws: `CustodyError` with `notAStore`, `damaged`, `newerStore`, `olderStore` (for reading),
+  ///   `wrongPassphrase`, `keyFileMode` or, for writing, `needsRecovery` when guard, signer and
+  ///   ledger disagree. Its message says what to do.
   ///
   /// Cost: a few milliseconds, whatever the size of the ledger; with a passphrase a third of a
   /// second more.

@@ -16,8 +16,8 @@ public struct CustodyCommand: AsyncParsableCommand {
       Results go to standard output, everything else to standard error.
 
       Exit status: 0 done; 1 the answer is no (verification found something); 2 the command line \
-      was wrong; 3 not found; 4 conflict; 5 the store needs recovery; 6 the input was refused; \
-      7 the surroundings (disk full, permission, passphrase, newer store); 70 a fault of ours; \
+      was wrong; 3 not found; 4 conflict; 5 the store is damaged or needs recovery; 6 the input was \
+      refused; 7 the surroundings (disk full, permission, passphrase, newer store); 70 a fault of ours; \
       130 interrupted.
       """,
     version: version,

@@ -12,8 +12,7 @@ extension StoreFolder {
     guard access(folder, W_OK) == 0 else {
       throw CustodyError(SystemCallError("access"), path: folder)
     }
-    let building = "\(path).\(getpid()).tmp"
-    unlink(building)
+    let building = "\(path).\(Hex.encode(environment.random(8))).tmp"
     defer { unlink(building) }
     // "VACUUM INTO ... the file must not previously exist, or else it must be an empty file": made
     // here so that nobody else can read it from the start.

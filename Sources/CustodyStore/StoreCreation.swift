@@ -41,8 +41,10 @@ package struct StoreCreation: Sendable {
     let ledgerID = LedgerID(
       environment.eventID(at: environment.now()).bytes)!
     removeLeftovers()
-    let building = "\(root).\(getpid())\(Self.buildingSuffix)"
-    try FileIO.makeFolder(building)
+    let building = "\(root).\(Hex.encode(environment.random(8)))\(Self.buildingSuffix)"
+    // Held until it is a store: so the next init knows that somebody is building it.
+    let held = try FolderClaim(building) { _ in false }
+    defer { withExtendedLifetime(held) {} }
     var claims: [FolderClaim] = []
     do {
       claims = try claimFolders(ledgerID)
@@ -65,11 +67,14 @@ package struct StoreCreation: Sendable {
     let name = (root as NSString).lastPathComponent + "."
     let parent = (root as NSString).deletingLastPathComponent
     for entry in (try? FileIO.names(in: parent)) ?? [] {
+      let path = "\(parent)/\(entry)"
       guard entry.hasPrefix(name), entry.hasSuffix(Self.buildingSuffix),
-        let process = pid_t(entry.dropFirst(name.count).dropLast(Self.buildingSuffix.count)),
-        process == getpid() || kill(process, 0) != 0 && errno == ESRCH
+        Hex.decode(entry.dropFirst(name.count).dropLast(Self.buildingSuffix.count).utf8)?.count
+          == 8,
+        let left = try? FolderClaim(path, owned: { _ in false })
       else { continue }
-      try? FileManager.default.removeItem(atPath: "\(parent)/\(entry)")
+      try? FileManager.default.removeItem(atPath: path)
+      withExtendedLifetime(left) {}
     }
   }
 
@@ -78,7 +83,7 @@ package struct StoreCreation: Sendable {
     var claims: [FolderClaim] = []
     do {
       if let secrets {
-        claims.append(try FolderClaim(secrets))
+        claims.append(try FolderClaim(secrets, owned: FileKeyProvider.owns))
         guard !FileKeyProvider.isUsed(secrets) else {
           throw CustodyError(
             .alreadyExists,
@@ -87,7 +92,7 @@ package struct StoreCreation: Sendable {
         }
       }
       let guardPath = guardPath(ledgerID)
-      claims.append(try FolderClaim(guardPath))
+      claims.append(try FolderClaim(guardPath, owned: Guard.owns))
       guard !Guard(folder: guardPath).isUsed else {
         throw CustodyError(
           .alreadyExists,
@@ -96,8 +101,7 @@ package struct StoreCreation: Sendable {
       }
       return claims
     } catch {
-      // What was there before stays as it was.
-      for claim in claims { claim.undo() }
+      for claim in claims { claim.letGo() }
       throw error
     }
   }

@@ -117,12 +117,15 @@ package final class StoreFolder: Sendable {
     return try lock.withLock {
       try StoreUpgrade(layout: layout).run()
       // A trigger in a hostile file would run with the first insert.
-      let schema = try SchemaCheck.findings(
-        try ReadOnlyDatabase(path: layout.ledger), Migration.ledger)
-      guard schema.isEmpty else {
-        throw CustodyError(
-          .needsRecovery,
-          "The schema of \(layout.ledger) is not Custody's. Run: custody verify")
+      for (path, migrations) in [
+        (layout.ledger, Migration.ledger), (layout.keys, Migration.keys),
+      ] {
+        guard try SchemaCheck.findings(try ReadOnlyDatabase(path: path), migrations).isEmpty else {
+          throw CustodyError(
+            .needsRecovery,
+            "The schema of \(path) is not Custody's: it was tampered with. Put the file back from "
+              + "where it was kept.")
+        }
       }
       let keyring = try Keyring(
         path: layout.keys, ledgerID: ledgerID, provider: provider, environment: environment,
@@ -188,21 +191,27 @@ package final class StoreFolder: Sendable {
   package func condition() throws -> StoreCondition {
     let origin = try origin()
     if !FileIO.isFolder(settings.guard) { return .missing("The guard folder \(settings.guard)") }
-    let signer = try SignerState.read("\(secretsFolder)/\(SignerState.fileName)")
-    let anchor = try newestAnchor()
-    var words: [(source: String, state: SignerState?)] = [
-      ("the signer", signer), ("the guard", try guardFolder.state()),
-    ]
-    if let anchor { words.append(("an anchor", anchor)) }
+    var words: [(source: String, state: SignerState?)] = [("the guard", try guardFolder.state())]
+    do {
+      words.append(
+        ("the signer", try SignerState.read("\(secretsFolder)/\(SignerState.fileName)")))
+    } catch let error as CustodyError where error.code == .permission {
+      // Whoever may not read the secrets cannot write either.
+    }
+    let notes = try anchors.notes()
+    if notes.isEmpty { return .missing("What the folder \(anchors.folder) holds") }
+    if let anchor = try newest(notes) { words.append(("an anchor", anchor)) }
     return try read {
       try StoreCondition.compare($0, incarnation: origin.incarnation, words: words)
     }
   }
 
-  private func newestAnchor() throws -> SignerState? {
+  private func newest(
+    _ notes: [(name: String, note: Result<String, CustodyError>)]
+  ) throws -> SignerState? {
     let key = try settings.verifierKey()
-    return try anchors.notes().compactMap { note in
-      (try? SignedCheckpoint(verifying: note.note, keys: [key])).map {
+    return notes.compactMap { note in
+      (try? SignedCheckpoint(verifying: try note.note.get(), keys: [key])).map {
         SignerState($0.checkpoint)
       }
     }.max { $1.isAhead(of: $0) }
@@ -214,31 +223,45 @@ package final class StoreFolder: Sendable {
   ///
   /// What cannot be read is a claim too, which no ledger fulfills: a finding rather than an error.
   package func outsideClaims() throws -> [RootClaim] {
+    var claims: [RootClaim] = []
+    /// Whoever may not read something can verify all the same, and is told what was left out.
+    func claim(_ source: String, _ read: () throws -> [RootClaim]?) throws {
+      do {
+        claims += try read() ?? [RootClaim(missing: source)]
+      } catch let error as CustodyError where error.code == .permission {
+        claims.append(RootClaim(unreadable: source))
+      } catch let error as CustodyError where [.needsRecovery, .damaged].contains(error.code) {
+        claims.append(RootClaim(size: 0, word: .note(""), source: source))
+      }
+    }
     func note(_ text: String, _ source: String) -> RootClaim {
       RootClaim(anchor: text, source: source)
         ?? RootClaim(size: 0, word: .note(text), source: source)
     }
-    var claims = try anchors.notes().map { note($0.note, "anchor \($0.name)") }
-    if claims.isEmpty { claims.append(RootClaim(missing: "the folder of anchors")) }
+    var notes: [(name: String, note: Result<String, CustodyError>)] = []
+    try claim("the folder of anchors") {
+      notes = try anchors.notes()
+      return notes.isEmpty ? nil : []
+    }
+    for anchor in notes {
+      let source = "anchor \(anchor.name)"
+      try claim(source) { [note(try anchor.note.get(), source)] }
+    }
     for (source, folder) in [("the signer", secretsFolder), ("the guard", settings.guard)] {
-      do {
-        guard let state = try SignerState.read("\(folder)/\(SignerState.fileName)") else {
-          claims.append(RootClaim(missing: source))
-          continue
+      try claim(source) {
+        try SignerState.read("\(folder)/\(SignerState.fileName)").map {
+          [
+            RootClaim(
+              size: $0.size, word: .state(incarnation: $0.incarnation, root: $0.root),
+              source: source)
+          ]
         }
-        claims.append(
-          RootClaim(
-            size: state.size, word: .state(incarnation: state.incarnation, root: state.root),
-            source: source))
-      } catch let error as CustodyError where [.needsRecovery, .damaged].contains(error.code) {
-        claims.append(note("", source))
-      } catch let error as CustodyError where error.code == .permission {
-        // Whoever may not read the secrets can verify all the same.
-        continue
       }
     }
-    if let text = try? guardFolder.checkpoint(), !text.isEmpty {
-      claims.append(note(text, "the guard's checkpoint"))
+    let source = "the guard's checkpoint"
+    try claim(source) {
+      // Written without a sync: a power cut may leave it empty.
+      try guardFolder.checkpoint().map { $0.isEmpty ? [] : [note($0, source)] }
     }
     return claims
   }

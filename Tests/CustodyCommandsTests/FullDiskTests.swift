@@ -57,18 +57,6 @@ struct FullDiskTests {
     #expect(try await folder.run("verify", "--store", "store", "--level", "contents").status == 0)
   }
 
-  @Test("for the receipts only says what stands in the ledger all the same")
-  func receipts() async throws {
-    let folder = try await CommandFolder.withStore()
-    try folder.write("lines", String(repeating: "1\n", count: 5000))
-    let result = try await folder.run(
-      "append", "--stream", "s", "--type", "a.b", "--receipts", "/dev/full", "lines")
-    expect(result, Refusal(status: 7, says: ["No space left while writing /dev/full", "appended"]))
-    let size = try await folder.size()
-    #expect(result.text.hasPrefix("appended \(size - 4) events"), "\(result)")
-    #expect(try await folder.run("verify", "--level", "contents").status == 0)
-  }
-
   @Test("for the checkpoint only does not look as if nothing had been appended")
   func checkpoint() async throws {
     let folder = try CommandFolder()

@@ -35,6 +35,7 @@ struct HostileFileTests {
     for path in [
       "\(temporary.path)/anchors/newest.note", "\(temporary.path)/anchors/other.note",
       "\(temporary.guardFolder)/signer.state", "\(temporary.secrets)/signer.state",
+      "\(temporary.guardFolder)/checkpoint",
     ] {
       let before = FileManager.default.contents(atPath: path)
       try disguise.put(at: path)
@@ -55,6 +56,46 @@ struct HostileFileTests {
       let code = SmallStore.code { try temporary.open() }
       #expect([.damaged, .keyFileMode].contains(code), "\(name): \(String(describing: code))")
     }
+  }
+
+  @Test(
+    "in the place of a database: refused, and no waiting",
+    arguments: [Disguise.pipe, .folder, .link])
+  func databases(disguise: Disguise) async throws {
+    for name in ["ledger.sqlite", "keys.sqlite"] {
+      let temporary = try await SmallStore.make()
+      let path = "\(temporary.path)/\(name)"
+      try disguise.put(at: path)
+      for access in SmallStore.accesses where name == "ledger.sqlite" || access != .reading {
+        let code = SmallStore.code { try temporary.open(for: access) }
+        #expect(code == .damaged, "\(name), \(access)")
+      }
+      let report = try? await Store.verify(file: path)
+      #expect(report?.holds != true)
+    }
+  }
+
+  @Test("anchors that are gone make the store read-only")
+  func noAnchors() async throws {
+    let temporary = try await SmallStore.make()
+    try FileManager.default.removeItem(atPath: "\(temporary.path)/anchors")
+    #expect(SmallStore.code { try temporary.open() } == .needsRecovery)
+    guard case .missing = try temporary.open(for: .reading).status().condition else {
+      Issue.record("\(try temporary.open(for: .reading).status().condition)")
+      return
+    }
+  }
+
+  @Test("a trigger in the keyring keeps it from being written to")
+  func keyringTrigger() async throws {
+    let temporary = try await SmallStore.make()
+    try RawDatabase(temporary.keysFile).execute(
+      """
+      CREATE TRIGGER keeps AFTER DELETE ON data_key BEGIN
+        INSERT INTO data_key VALUES (OLD.id, OLD.purpose, OLD.class, OLD.epoch, OLD.nonce, OLD.wrapped);
+      END
+      """)
+    #expect(SmallStore.code { try temporary.open() } == .needsRecovery)
   }
 
   @Test("a trigger in the ledger keeps it from being written to")

@@ -160,6 +160,7 @@ struct KeyringTests {
     "a row that gives one person another's key is refused", arguments: ["subject_key", "subject"])
   func exchangedPeople(table: String) async throws {
     let (temporary, _) = try await Self.closedStore()
+    let id = try #require(try temporary.open(for: .contents).subjects.id(of: "patient-0017"))
     try RawDatabase(temporary.keysFile).execute(
       """
       CREATE TEMP TABLE kept AS SELECT * FROM \(table);
@@ -167,7 +168,6 @@ struct KeyringTests {
         (SELECT key_id FROM kept WHERE kept.subject_id <> \(table).subject_id);
       """)
     let store = try temporary.open()
-    let id = try #require(try store.keys.all().compactMap(\.subjectID).first)
     let subject: Subject = table == "subject" ? .key(id) : .identifier("patient-0017")
     let error = await #expect(throws: CustodyError.self) {
       try await store.append(

@@ -43,6 +43,47 @@ struct StoreCreationTests {
     try await store.close()
   }
 
+  @Test("of several who make the same store at once, one does", arguments: 0..<5)
+  func samePlace(seed: Int) async throws {
+    let temporary = try TemporaryStore()
+    let path = temporary.path
+    let codes = await withTaskGroup { group in
+      for index in 0..<4 {
+        let guardFolder = "\(temporary.folder)/guard\(index)"
+        group.addTask { await Self.create(path, guard: guardFolder) }
+      }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(codes.filter { $0 == nil }.count == 1, "\(codes)")
+    let names = try FileManager.default.contentsOfDirectory(atPath: temporary.folder)
+    #expect(names.count == 2, "\(names)")
+    #expect(try await Store.open(at: path).verify(level: .contents).holds)
+  }
+
+  @Test("a creation that fails takes nothing that others put beside it")
+  func neighbors() async throws {
+    let temporary = try TemporaryStore()
+    try FileManager.default.createDirectory(
+      atPath: "\(temporary.guardFolder)/another", withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      atPath: "\(temporary.secrets)/epochs", withIntermediateDirectories: true)
+    // The name of a file that creation makes, taken by a folder: it fails halfway.
+    try FileManager.default.createDirectory(
+      atPath: "\(temporary.guardFolder)/\(SignerState.fileName).tmp",
+      withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      atPath: "\(temporary.secrets)/signing.key", withIntermediateDirectories: true)
+    let code = await Self.create(
+      temporary.path, secrets: temporary.secrets, guard: temporary.guardFolder)
+    #expect(code == .alreadyExists)
+    func names(_ path: String) throws -> Set<String> {
+      Set(try FileManager.default.contentsOfDirectory(atPath: path))
+    }
+    #expect(try names(temporary.guardFolder) == ["another", "\(SignerState.fileName).tmp"])
+    #expect(try names(temporary.secrets) == ["epochs", "signing.key"])
+    #expect(try names(temporary.folder) == ["guard", "secrets"])
+  }
+
   @Test("folders inside the new store, or one for two things, are refused by what is wrong")
   func nested() async throws {
     let temporary = try TemporaryStore()
@@ -59,12 +100,8 @@ struct StoreCreationTests {
   @Test("what a killed creation had built is removed by the next; what others build is not")
   func leftovers() async throws {
     let temporary = try TemporaryStore()
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/true")
-    try process.run()
-    process.waitUntilExit()
-    let left = "store.\(process.processIdentifier).init"
-    let others = ["store.1.init", "store.x.init", "other.\(process.processIdentifier).init"]
+    let left = "store.00112233aabbccdd.init"
+    let others = ["store.1.init", "store.x.init", "other.00112233aabbccdd.init"]
     for name in [left] + others {
       try FileManager.default.createDirectory(
         atPath: "\(temporary.folder)/\(name)/secrets", withIntermediateDirectories: true)

@@ -14,7 +14,7 @@ struct ImportTests {
       "CustodyStore",
       [
         "COpenSSL", "CSQLiteShim", "CustodyLedger", "CustodyMigrations", "CustodyModel",
-        "Foundation", "GRDB", "Logging", "Synchronization", "Yams",
+        "Foundation", "GRDB", "Synchronization", "Yams",
       ]
     ),
     (

@@ -4,7 +4,8 @@ import Foundation
 extension Passphrase {
   /// Reads the first line of a file that only its owner may read.
   package static func read(file path: String) throws -> Passphrase {
-    var file = try FileIO.readSecret(path)
+    // A secret that is mounted is often a symbolic link.
+    var file = try FileIO.readSecret(path, followingLinks: true)
     defer { file.bytes.wipe() }
     var line = Array(file.bytes.prefix { $0 != 0x0a && $0 != 0x0d })
     guard !line.isEmpty else {

@@ -34,11 +34,11 @@ extension Store {
   /// Looks at versions, permissions, places, disk, clock and condition.
   ///
   /// Writes one small file into the store's folder to time the disk, and removes it.
-  public func diagnose(programVersion: String) throws -> [Diagnosis] {
+  public func diagnose(programVersion: String) -> [Diagnosis] {
     [diagnoseCondition()] + diagnoseVersions(programVersion) + diagnosePermissions()
       + [
         diagnosePlaces(), diagnoseGuardPlace(), diagnoseDisk(), diagnoseSpace(),
-        try diagnoseClock(), diagnoseBackup(),
+        diagnoseClock(), diagnoseBackup(),
       ]
   }
 
@@ -74,9 +74,12 @@ extension Store {
   private func diagnosePermissions() -> [Diagnosis] {
     var open: [String] = []
     let layout = folder.layout
+    let secrets = ((try? FileIO.names(in: folder.secretsFolder)) ?? []).map {
+      "\(folder.secretsFolder)/\($0)"
+    }
     for path in [
       layout.root, layout.ledger, layout.keys, layout.anchors, folder.secretsFolder, guardPath,
-    ] {
+    ] + secrets {
       if let mode = FileAttributes.mode(path), mode & 0o077 != 0 { open.append(path) }
     }
     guard !open.isEmpty else {
@@ -84,7 +87,8 @@ extension Store {
     }
     return open.map {
       Diagnosis(
-        "permissions", $0 == folder.secretsFolder ? .bad : .advice, "\($0) can be read by others",
+        "permissions", $0.hasPrefix(folder.secretsFolder) ? .bad : .advice,
+        "\($0) can be read by others",
         advice: "Run: chmod go-rwx \($0)")
     }
   }
@@ -116,7 +120,9 @@ extension Store {
 
   private func diagnoseDisk() -> Diagnosis {
     guard let time = FileAttributes.syncSeconds(in: folder.layout.root) else {
-      return Diagnosis("disk", .advice, "the store's folder cannot be written")
+      return Diagnosis(
+        "disk", .advice, "the store's folder cannot be written",
+        advice: "Reading and verifying work all the same; to append, mount it for writing.")
     }
     let milliseconds = (time * 10_000).rounded() / 10
     return Diagnosis(
@@ -127,7 +133,8 @@ extension Store {
 
   private func diagnoseSpace() -> Diagnosis {
     guard let free = FileAttributes.freeBytes(folder.layout.root) else {
-      return Diagnosis("space", .advice, "free space is unknown")
+      return Diagnosis(
+        "space", .advice, "free space is unknown", advice: "Look with: df \(folder.layout.root)")
     }
     let isLow = free < 1 << 30
     return Diagnosis(
@@ -135,9 +142,10 @@ extension Store {
       advice: isLow ? "Free some: a full disk stops appending, though it loses nothing." : nil)
   }
 
-  private func diagnoseClock() throws -> Diagnosis {
+  private func diagnoseClock() -> Diagnosis {
     let now = folder.environment.now()
-    let head = try folder.read { try $0.head() }
+    // A head that cannot be read is told by the condition.
+    let head = try? folder.read { try $0.head() }
     if let head, head.recordedAt > now {
       return Diagnosis(
         "clock", .bad, "it is \(now), but the newest event was recorded at \(head.recordedAt)",

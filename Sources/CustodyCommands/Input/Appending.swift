@@ -69,7 +69,8 @@ final class Appending {
       for reader in readers { try await append(reader) }
     } catch {
       // What was on its way when something else failed stands in the ledger too.
-      try? await pipeline.finish(count)
+      try? await pipeline.finish(receipts?.hasFailed == true ? count : take)
+      if receipts?.hasFailed == false { try? receipts?.finish() }
       throw error
     }
     try receipts?.finish()
@@ -304,6 +305,7 @@ final class Appending {
 
   /// After a refused batch: up to the line it was refused for, or past such lines.
   private func goOn(after error: CustodyError, _ file: String) async throws {
+    if receipts?.hasFailed == true { throw error }
     guard Self.isRefusal(error) else {
       throw error.at(.init(file: file, line: waiting.first?.numbers.first))
     }

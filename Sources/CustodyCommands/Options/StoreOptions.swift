@@ -39,6 +39,8 @@ struct StoreOptions: ParsableArguments {
   }
 
   /// Opens for writing, runs `body`, and closes whatever happens.
+  ///
+  /// What `body` did is told by `body` itself: closing may fail after it.
   func writing<R>(_ body: (Store) async throws -> R) async throws -> R {
     let store = try open(for: .writing)
     let result: R
@@ -51,10 +53,10 @@ struct StoreOptions: ParsableArguments {
     }
     do {
       try await store.close()
-    } catch let error as CustodyError {
+    } catch let error as CustodyError where [.diskFull, .io, .permission].contains(error.code) {
       throw CustodyError(
         error.code,
-        "What was done is durable, do not repeat it; only the checkpoint over it is missing. "
+        "What was done is durable, do not repeat it; closing the store failed after it. "
           + "\(error.message) Then run: custody checkpoint", cause: error.cause)
     }
     return result

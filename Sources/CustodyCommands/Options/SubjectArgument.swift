@@ -6,7 +6,10 @@ import Foundation
 /// Argument lists can be read by every process of a machine; the last three keep an identifier
 /// out of them.
 enum SubjectArgument {
-  static let help = "A person: an identifier, a key id, @FILE or - for standard input."
+  static let help = """
+    A person: an identifier, a key id, @FILE or - for standard input. identifier:TEXT is an \
+    identifier whatever it looks like.
+    """
 
   static func parse(_ argument: String) throws -> Subject {
     var text = argument

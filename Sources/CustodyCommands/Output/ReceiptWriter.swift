@@ -9,10 +9,16 @@ final class ReceiptWriter {
   private let file: FileHandle?
   /// Events are appended whether or not somebody goes on reading their receipts.
   private var isRead = true
+  private let areIDsDerived: Bool
+  /// Whether some could not be written.
+  private(set) var hasFailed = false
 
-  /// - Parameter path: a file to make or append to, or `-` for standard output.
-  init(_ path: String) throws {
+  /// - Parameters:
+  ///   - path: a file to make or append to, or `-` for standard output.
+  ///   - areIDsDerived: whether the same command appends nothing twice.
+  init(_ path: String, areIDsDerived: Bool) throws {
     self.path = path
+    self.areIDsDerived = areIDsDerived
     guard path != "-" else {
       file = nil
       return
@@ -35,19 +41,30 @@ final class ReceiptWriter {
     try said("write") { try file.write(contentsOf: Data(text.utf8)) }
   }
 
-  func finish() throws { try said("fsync") { try file?.synchronize() } }
+  func finish() throws {
+    try said("fsync") {
+      guard let file, fsync(file.fileDescriptor) != 0 else { return }
+      // fsync(2): "EROFS, EINVAL: fd is bound to a special file (e.g., a pipe, FIFO, or socket)".
+      guard errno != EINVAL, errno != EROFS else { return }
+      throw NSError(domain: NSPOSIXErrorDomain, code: Int(errno))
+    }
+  }
 
   private func said(_ call: String, _ body: () throws -> Void) throws {
     do {
       try body()
     } catch {
+      hasFailed = true
       let beneath = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-      let reason = CustodyError(
-        SystemCallError(call, errno: Int32(beneath?.code ?? (error as NSError).code)), path: path)
+      let failed = SystemCallError(call, errno: Int32(beneath?.code ?? (error as NSError).code))
       throw CustodyError(
-        reason.code,
-        "\(reason.message) The events are appended, their receipts are not all written: repeat "
-          + "with --idempotent to get those that are missing.", cause: error)
+        CustodyError(failed, path: path).code,
+        "The receipts cannot all be written to \(path) (\(failed)). "
+          + (areIDsDerived
+            ? "Repeat the same command: it gives those that are missing, and nothing stands twice."
+            : "The events named above stand in the ledger: do not append them again. custody log "
+              + "lists their positions, ids and leaves."),
+        cause: error)
     }
   }
 

@@ -48,20 +48,25 @@ enum Terminal {
 
   /// Writes bytes to standard output. A reader that has gone away ends the program quietly.
   static func write(_ bytes: [UInt8]) {
-    if !writeIfRead(bytes) { exit(ExitStatus.done) }
+    let error = put(bytes, STDOUT_FILENO)
+    if error == EPIPE { exit(ExitStatus.done) }
+    guard error == 0 else {
+      noteUnwritable(error)
+      exit(ExitStatus.surroundings)
+    }
   }
 
   /// Writes bytes to standard output, for work that goes on without a reader.
   ///
-  /// - Returns: false when the reader has gone away.
+  /// - Returns: false when nobody reads any more.
   static func writeIfRead(_ bytes: [UInt8]) -> Bool {
     let error = put(bytes, STDOUT_FILENO)
-    if error == 0 { return true }
-    guard error == EPIPE else {
-      note("custody: standard output cannot be written: \(String(cString: strerror(error))).")
-      exit(ExitStatus.surroundings)
-    }
-    return false
+    if error != 0, error != EPIPE { noteUnwritable(error) }
+    return error == 0
+  }
+
+  private static func noteUnwritable(_ error: Int32) {
+    note("custody: standard output cannot be written: \(String(cString: strerror(error))).")
   }
 
   static func print(_ line: String) { write(Array("\(line)\n".utf8)) }

@@ -55,6 +55,10 @@ struct VerificationPrinter {
     if report.unsealedCount > 0 {
       line += "; unsealed: \(report.unsealedCount.counted("event"))"
     }
+    if !report.notCompared.isEmpty {
+      line += "; not compared, for want of permission: "
+      line += report.notCompared.joined(separator: ", ")
+    }
     if report.purgedCount > 0 { line += "; purged: \(report.purgedCount)" }
     if report.unreadableCount > 0 { line += "; keys destroyed: \(report.unreadableCount)" }
     Terminal.print(line)
@@ -121,6 +125,9 @@ struct VerificationPrinter {
     writer.member("purged", report.purgedCount)
     writer.member("keysDestroyed", report.unreadableCount)
     writer.member("keySelfDeclared", report.isKeySelfDeclared)
+    writer.member(
+      "notCompared",
+      json: "[\(report.notCompared.map(JSONWriter.quoted).joined(separator: ","))]")
     writer.member("findingCount", report.findingCount)
     let findings = report.findings.map { finding in
       var object = JSONWriter()

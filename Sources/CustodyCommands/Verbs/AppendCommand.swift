@@ -123,7 +123,8 @@ struct AppendCommand: AsyncParsableCommand {
     }
     let summary = try await store.writing { store in
       let appending = try Appending(
-        store: store, options: options, receipts: try receipts.map { try ReceiptWriter($0) })
+        store: store, options: options,
+        receipts: try receipts.map { try ReceiptWriter($0, areIDsDerived: idempotent) })
       do {
         try await whole ? appending.run(wholeFiles: files) : appending.run(inputs)
       } catch {

@@ -19,7 +19,8 @@ struct CheckpointCommand: AsyncParsableCommand {
 
   func run() async throws {
     try target.check()
-    let signed = try await store.writing { try await $0.checkpoint() }
-    try target.write(Array(signed.note.encoded.utf8))
+    try await store.writing { store in
+      try target.write(Array(try await store.checkpoint().note.encoded.utf8))
+    }
   }
 }

@@ -18,7 +18,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
   func run() async throws {
     let store = try store.open(for: .reading)
-    let checks = try store.diagnose(programVersion: CustodyCommand.version)
+    let checks = store.diagnose(programVersion: CustodyCommand.version)
     if output.format == .table {
       for check in checks {
         let mark: String =

@@ -106,14 +106,16 @@ struct KeyRotateCommand: AsyncParsableCommand {
   func run() async throws {
     try consent.ask(
       "This destroys the epoch key: older key backups and copies of keys.sqlite become useless.")
-    let rotated = try await store.writing { try await $0.keys.rotate() }
-    var facts = Facts()
-    facts.add("epoch", "new epoch key", rotated.new.hex)
-    facts.add(
-      "destroyed", "destroyed", rotated.destroyed.map(\.hex).joined(separator: " "))
-    facts.write(output.format)
-    Terminal.note(
-      "A new key backup is due: custody key backup --recipient age1... --expires DATE --to FILE")
+    try await store.writing { store in
+      let rotated = try await store.keys.rotate()
+      var facts = Facts()
+      facts.add("epoch", "new epoch key", rotated.new.hex)
+      facts.add(
+        "destroyed", "destroyed", rotated.destroyed.map(\.hex).joined(separator: " "))
+      facts.write(output.format)
+      Terminal.note(
+        "A new key backup is due: custody key backup --recipient age1... --expires DATE --to FILE")
+    }
   }
 }
 
@@ -149,9 +151,8 @@ struct KeyBackupCommand: AsyncParsableCommand {
       throw CustodyError(.usage, "The backup is no text: write it to a file with --to FILE.")
     }
     try target.check()
-    let bytes = try await store.writing {
-      try await $0.keys.backup(to: recipient, expires: date)
+    try await store.writing { store in
+      try target.write(try await store.keys.backup(to: recipient, expires: date))
     }
-    try target.write(bytes)
   }
 }

@@ -16,8 +16,8 @@ struct SubjectAddCommand: AsyncParsableCommand {
     discussion: """
       ID is what your pipeline calls the person. It is kept as a keyed hash and inside sealed \
       content only. An argument can be read by every process of the machine: @FILE and - take \
-      identifiers, one a line, from a file or standard input instead. Prints the key id that \
-      names each person from now on.
+      identifiers, one a line, from a file or standard input instead; identifier:TEXT is TEXT, \
+      whatever it looks like. Prints the key id that names each person from now on.
 
       Example:
         $ custody subject add patient-0017
@@ -35,12 +35,12 @@ struct SubjectAddCommand: AsyncParsableCommand {
 
   func run() async throws {
     let wanted = try SubjectArgument.identifiers(identifiers)
-    let ids = try await store.writing {
-      try await $0.subjects.register(wanted, dataClass: dataClass)
+    try await store.writing { store in
+      let ids = try await store.subjects.register(wanted, dataClass: dataClass)
+      var writer = RecordWriter(output.format, [.init("subject"), .init("class")])
+      for id in ids { writer.write([.text(id.hex), .text(dataClass)]) }
+      writer.finish()
     }
-    var writer = RecordWriter(output.format, [.init("subject"), .init("class")])
-    for id in ids { writer.write([.text(id.hex), .text(dataClass)]) }
-    writer.finish()
   }
 }
 

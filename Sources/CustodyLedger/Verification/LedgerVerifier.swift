@@ -166,6 +166,8 @@ package struct LedgerVerifier {
   /// - Parameter computed: the root at the claim's size, nil when leaves are missing.
   private mutating func check(_ claim: RootClaim, computed: Digest?) {
     switch claim.word {
+    case .unreadable:
+      report.notCompared.append(claim.source)
     case .missing:
       add(.checkpointMissing, nil, "what \(claim.source) keeps of the ledger", "nothing")
     case .state(let incarnation, let root):

@@ -7,6 +7,8 @@ package struct RootClaim: Sendable {
     case state(incarnation: Int, root: Digest)
     /// Nothing where there always is something.
     case missing
+    /// Something that whoever verifies may not read.
+    case unreadable
   }
 
   package let size: Int
@@ -22,6 +24,8 @@ package struct RootClaim: Sendable {
 
   /// Nothing is left of what `source` kept.
   package init(missing source: String) { self.init(size: 0, word: .missing, source: source) }
+
+  package init(unreadable source: String) { self.init(size: 0, word: .unreadable, source: source) }
 
   /// An anchor, whose size stands in its note; nil when it is no checkpoint at all.
   package init?(anchor note: String, source: String) {

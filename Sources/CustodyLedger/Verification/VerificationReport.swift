@@ -22,6 +22,8 @@ public struct VerificationReport: Sendable {
   public internal(set) var purgedCount = 0
   /// Contents whose key was destroyed before their body was purged.
   public internal(set) var unreadableCount = 0
+  /// What vouches for the ledger and could not be read for want of permission.
+  public internal(set) var notCompared: [String] = []
   /// Whether the signing key was given from outside or only the ledger names it.
   public internal(set) var isKeySelfDeclared = false
 

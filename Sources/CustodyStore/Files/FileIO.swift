@@ -23,8 +23,10 @@ package enum FileIO {
   /// The bytes of a file that only its owner may read.
   ///
   /// - Throws: ``CustodyError/Code/keyFileMode`` when group or others may.
-  package static func readSecret(_ path: String) throws -> SecretFile {
-    try withRegularFile(path) { file, status in
+  package static func readSecret(
+    _ path: String, followingLinks: Bool = false
+  ) throws -> SecretFile {
+    try withRegularFile(path, followingLinks: followingLinks) { file, status in
       guard status.st_mode & 0o077 == 0 else {
         throw CustodyError(
           .keyFileMode,
@@ -41,10 +43,11 @@ package enum FileIO {
   }
 
   private static func withRegularFile<R>(
-    _ path: String, _ body: (Int32, stat) throws -> R
+    _ path: String, followingLinks: Bool = false, _ body: (Int32, stat) throws -> R
   ) throws -> R {
     // Opening a pipe would wait for someone who writes to it.
-    let file = try open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+    let file = try open(
+      path, O_RDONLY | (followingLinks ? 0 : O_NOFOLLOW) | O_CLOEXEC | O_NONBLOCK)
     defer { close(file) }
     var status = stat()
     guard fstat(file, &status) == 0 else {
@@ -166,6 +169,14 @@ package enum FileIO {
       guard isFolder(path) else { throw CustodyError(SystemCallError("mkdir"), path: path) }
     default:
       throw CustodyError(SystemCallError("mkdir"), path: path)
+    }
+  }
+
+  /// Refuses what is there and no file where a database belongs: opening a pipe would wait for ever.
+  package static func checkIsFile(_ path: String) throws {
+    var status = stat()
+    guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
+      throw CustodyError(.damaged, "\(path) is not a file. Put the one that was there back.")
     }
   }
 

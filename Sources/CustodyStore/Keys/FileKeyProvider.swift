@@ -20,6 +20,13 @@ package final class FileKeyProvider: KeyProvider {
     self.environment = environment
   }
 
+  /// Whether a file of this name is one of a store's secrets.
+  package static func owns(_ name: String) -> Bool {
+    ["root.key", "root.scrypt", "signing.key", SignerState.fileName].contains {
+      name == $0 || name.hasPrefix("\($0).")
+    } || name.hasPrefix("epoch-")
+  }
+
   /// Whether a folder holds the secrets of a store.
   package static func isUsed(_ folder: String) -> Bool {
     FileIO.exists(RootKey.keyFile(folder)) || FileIO.exists(RootKey.scryptFile(folder))

@@ -181,13 +181,12 @@ extension Keyring {
   /// key, which would be destroyed in its stead.
   private func tag(_ row: SubjectRow) throws -> Digest {
     try hmac(
-      Array("custody/subject-key/v1\n".utf8) + row.hash.bytes + row.keyID.bytes
-        + row.subjectID.bytes + Array(row.dataClass.utf8))
+      [HashPurpose.subjectKeyRow] + row.hash.bytes + row.keyID.bytes + row.subjectID.bytes
+        + Array(row.dataClass.utf8))
   }
 
   private func tag(_ subjectID: KeyID, _ dataClass: String, _ keyID: KeyID) throws -> Digest {
-    try hmac(
-      Array("custody/subject/v1\n".utf8) + subjectID.bytes + keyID.bytes + Array(dataClass.utf8))
+    try hmac([HashPurpose.subjectRow] + subjectID.bytes + keyID.bytes + Array(dataClass.utf8))
   }
 
   private func check(_ stored: Digest, _ expected: Digest) throws {
@@ -198,10 +197,16 @@ extension Keyring {
   }
 
   /// HMAC-SHA-256 of an outside identifier under the ledger's random hash key.
-  ///
-  /// A tag is one of more than a hundred bytes that begin with its purpose and hold a line feed: no
-  /// identifier does.
-  private func hash(_ identifier: String) throws -> Digest { try hmac(Array(identifier.utf8)) }
+  private func hash(_ identifier: String) throws -> Digest {
+    try hmac([HashPurpose.identifier] + Array(identifier.utf8))
+  }
+
+  /// The first byte of what the index key hashes: an identifier is never taken for a row.
+  private enum HashPurpose {
+    static let identifier: UInt8 = 0
+    static let subjectKeyRow: UInt8 = 1
+    static let subjectRow: UInt8 = 2
+  }
 
   private func hmac(_ bytes: [UInt8]) throws -> Digest {
     let key: SecretBytes

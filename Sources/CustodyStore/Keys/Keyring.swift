@@ -117,18 +117,16 @@ package final class Keyring: Sendable {
 
   package func entries() throws -> [Entry] {
     try read { db in
-      try Row.fetchAll(
-        db,
-        sql: """
-          SELECT k.id, k.purpose, k.class, k.epoch, s.subject_id
-          FROM data_key AS k LEFT JOIN subject_key AS s ON s.key_id = k.id
-          ORDER BY k.purpose, k.id
-          """
+      let owners = Dictionary(
+        try subjectRows(db).map { ($0.keyID, $0.subjectID) },
+        uniquingKeysWith: { first, _ in first })
+      return try Row.fetchAll(
+        db, sql: "SELECT id, purpose, class, epoch FROM data_key ORDER BY purpose, id"
       ).map { row in
-        Entry(
-          id: try row.bytes(0), purpose: try purpose(row, 1),
-          dataClass: try row.decode(atIndex: 2), epoch: try row.bytes(3),
-          subjectID: row.hasNull(atIndex: 4) ? nil : try row.bytes(4))
+        let id: KeyID = try row.bytes(0)
+        return Entry(
+          id: id, purpose: try purpose(row, 1), dataClass: try row.decode(atIndex: 2),
+          epoch: try row.bytes(3), subjectID: owners[id])
       }
     }
   }

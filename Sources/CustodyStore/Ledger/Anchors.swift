@@ -19,21 +19,20 @@ package struct Anchors: Sendable {
       || checkpoint.size.leadingZeroBitCount < previousSize.leadingZeroBitCount
     if isSpaced {
       let name = "\(checkpoint.origin.incarnation)-\(checkpoint.size).note"
-      try FileIO.replace("\(folder)/\(name)", with: bytes, mode: 0o600, isDurable: false)
+      try FileIO.replace("\(folder)/\(name)", with: bytes, mode: 0o600)
     }
   }
 
-  /// All notes with their file names. One that cannot be read has no text that is a checkpoint: a
-  /// finding of verification, not an error.
-  package func notes() throws -> [(name: String, note: String)] {
+  /// All notes by their file names, or what keeps each from being read.
+  package func notes() throws -> [(name: String, note: Result<String, CustodyError>)] {
     try FileIO.names(in: folder).compactMap { name in
       guard name.hasSuffix(".note") else { return nil }
       do {
         let bytes = try FileIO.read("\(folder)/\(name)")
         // A power cut may leave a file that was not synced empty.
-        return bytes.isEmpty ? nil : (name, String(decoding: bytes, as: UTF8.self))
+        return bytes.isEmpty ? nil : (name, .success(String(decoding: bytes, as: UTF8.self)))
       } catch let error as CustodyError {
-        return (name, error.message)
+        return (name, .failure(error))
       }
     }
   }

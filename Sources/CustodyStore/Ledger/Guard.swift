@@ -23,6 +23,11 @@ package struct Guard: Sendable {
     return "\(state)/custody/\(ledgerID.uuid)"
   }
 
+  /// Whether a file of this name is the guard's own.
+  package static func owns(_ name: String) -> Bool {
+    [SignerState.fileName, "checkpoint", "lock"].contains { name == $0 || name.hasPrefix("\($0).") }
+  }
+
   /// Whether the folder guards a store already.
   package var isUsed: Bool { FileIO.exists(statePath) }
 

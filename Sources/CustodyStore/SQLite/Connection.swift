@@ -18,6 +18,7 @@ package enum Connection {
   /// `synchronous` back to NORMAL after `prepareDatabase`. So WAL and FULL are set here and read
   /// back.
   package static func writer(_ path: String) throws -> DatabaseQueue {
+    try FileIO.checkIsFile(path)
     var configuration = Configuration()
     configuration.label = "custody.writer"
     configuration.busyMode = .timeout(busySeconds)
@@ -40,6 +41,7 @@ package enum Connection {
 
   /// A connection that cannot write.
   package static func reader(_ path: String) throws -> DatabaseQueue {
+    try FileIO.checkIsFile(path)
     var configuration = Configuration()
     configuration.readonly = true
     configuration.label = "custody.reader"

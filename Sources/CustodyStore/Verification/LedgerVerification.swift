@@ -49,7 +49,9 @@ package struct LedgerVerification {
     guard [.damaged, .notAStore].contains(error.code) else { throw error }
     var report = VerificationReport.failed(level)
     report.add([
-      Finding(.fileDamaged, expected: "a database that SQLite can read", found: error.message)
+      Finding(
+        .fileDamaged, expected: "a ledger that can be read",
+        found: error.message.replacing(" Run: custody verify", with: ""))
     ])
     return report
   }
@@ -83,9 +85,13 @@ package struct LedgerVerification {
     guard let id = ledger.id else { return [] }
     var events: [StoredEvent] = []
     for type in ["ledger.created", "key.created", "ledger.restored"] {
-      events += try reader.events(
-        EventFilter(stream: SystemEvent.stream, type: type), ledgerID: id,
-        limit: Self.systemEventsMax)
+      var filter = EventFilter(stream: SystemEvent.stream, type: type)
+      while true {
+        let page = try reader.events(filter, ledgerID: id, limit: Self.pageSize)
+        events += page
+        guard page.count == Self.pageSize else { break }
+        filter.from = page.last!.header.place.position.next
+      }
     }
     return events.compactMap { event in
       let claim = event.header.claim
@@ -96,8 +102,7 @@ package struct LedgerVerification {
     }.sorted { $0.1 < $1.1 }
   }
 
-  /// Events of one type that level head reads.
-  private static let systemEventsMax = 4096
+  private static let pageSize = 4096
 
   // MARK: - Every event
 
@@ -207,11 +212,13 @@ package struct LedgerVerification {
   /// Brings connections to the same moment of a ledger that is being written to; returns how many
   /// events it has then.
   ///
-  /// Every change of a ledger appends an event, so the same number of events is the same moment.
+  /// Every change of a ledger appends an event or a larger checkpoint.
   private func align(_ databases: [ReadOnlyDatabase]) throws -> Int {
     for _ in 0..<10_000 {
-      let counts = try databases.map { try eventCount($0) }
-      if counts.allSatisfy({ $0 == counts[0] }) { return counts[0] }
+      let moments = try databases.map { database in
+        (try eventCount(database), try checkpointSize(database))
+      }
+      if moments.allSatisfy({ $0 == moments[0] }) { return moments[0].0 }
       for database in databases { try database.refresh() }
     }
     throw CustodyError(
@@ -281,6 +288,11 @@ package struct LedgerVerification {
     defer { query.reset() }
     guard try query.step() else { return 0 }
     return Int(min(max(query.integer(0), -1), .max - 1)) + 1
+  }
+
+  private func checkpointSize(_ database: ReadOnlyDatabase) throws -> Int64 {
+    let query = try HotStatement(database.handle, "SELECT max(size) FROM audit_checkpoint")
+    return try query.step() ? query.integer(0) : 0
   }
 
   private func auditLedger(_ database: ReadOnlyDatabase) throws -> AuditLedger {

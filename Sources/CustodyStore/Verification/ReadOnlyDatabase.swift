@@ -16,6 +16,7 @@ package final class ReadOnlyDatabase {
     guard FileIO.exists(path) else {
       throw CustodyError(.notFound, "\(path) does not exist.")
     }
+    try FileIO.checkIsFile(path)
     do {
       handle = try Self.open(path, immutable: false)
     } catch  where Self.isForLackOfAFolder(error) {
