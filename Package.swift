@@ -47,7 +47,9 @@ let package = Package(
     .target(
       name: "CustodyMigrations",
       path: "migrations",
-      resources: [.embedInCode("ledger"), .embedInCode("keys")]),
+      resources: [
+        .embedInCode("ledger"), .embedInCode("keys"), .embedInCode("projections"),
+      ]),
 
     .target(
       name: "CustodyStore",
@@ -66,12 +68,22 @@ let package = Package(
       swiftSettings: settings),
 
     .target(
+      name: "CustodyProjections",
+      dependencies: [
+        "CSQLiteShim", "CustodyLedger", "CustodyMigrations", "CustodyModel", "CustodyStore",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      swiftSettings: settings),
+
+    .target(
       name: "Custody",
-      dependencies: ["CustodyStore", "CustodyModel", "CustodyLedger"],
+      dependencies: ["CustodyProjections", "CustodyStore", "CustodyModel", "CustodyLedger"],
       swiftSettings: settings),
     .testTarget(
       name: "CustodyTests",
-      dependencies: ["Custody", "CustodyMigrations", "CustodyStore", "CustodyTesting"],
+      dependencies: [
+        "Custody", "CustodyMigrations", "CustodyProjections", "CustodyStore", "CustodyTesting",
+      ],
       swiftSettings: settings),
 
     .target(

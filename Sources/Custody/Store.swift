@@ -1,3 +1,4 @@
+import CustodyProjections
 import CustodyStore
 import Foundation
 
@@ -31,12 +32,14 @@ public final class Store: Sendable {
 
   package let folder: StoreFolder
   package let sealing: SealingService
+  package let engine: ProjectionEngine
   private let actor: Name
 
   private init(folder: StoreFolder, actor: Name) {
     self.folder = folder
     self.actor = actor
     sealing = SealingService(folder: folder, actor: actor)
+    engine = ProjectionEngine(folder: folder)
   }
 
   /// Makes a store and opens it for writing.
@@ -123,6 +126,9 @@ public final class Store: Sendable {
 
   /// The keyring and the epoch key.
   public var keys: Keys { Keys(folder: folder, actor: actor) }
+
+  /// What is computed from the events.
+  public var projections: Projections { Projections(engine: engine) }
 
   static func absolute(_ path: String) -> String {
     URL(fileURLWithPath: path).standardizedFileURL.path

@@ -24,7 +24,8 @@ public struct CustodyCommand: AsyncParsableCommand {
     subcommands: [
       InitCommand.self, StatusCommand.self, AppendCommand.self, LogCommand.self, ShowCommand.self,
       HeadCommand.self, VerifyCommand.self, CheckpointCommand.self, SubjectCommand.self,
-      KeyCommand.self, ExportCommand.self, StatsCommand.self, DoctorCommand.self,
+      KeyCommand.self, ProjectionCommand.self, ExportCommand.self, StatsCommand.self,
+      DoctorCommand.self,
     ])
 
   /// The command as the argument parser makes it, with nothing given yet.

@@ -63,7 +63,7 @@ package struct StoreUpgrade {
       "\(path) is empty: it was cut short or replaced. Put it back from where it was kept.")
   }
 
-  static func state(_ path: String, _ migrations: [Migration]) throws -> Migrator.State {
+  package static func state(_ path: String, _ migrations: [Migration]) throws -> Migrator.State {
     try Connection.translating(path) {
       try Connection.reader(path).read { try Migrator.state($0, migrations, path: path) }
     }

@@ -330,6 +330,7 @@ struct KeyringTests {
     try await store.append(
       NewEvent(stream: "image/9", type: "image.taken", content: Array(words.utf8)))
     _ = try await store.keys.rotate()
+    try await store.projections.catchUp()
     try Self.expectNowhere([identifier, words], in: temporary.folder, atLeast: 12)
     try await store.close()
     _ = try await temporary.copyLedger()

@@ -1,3 +1,4 @@
+import CustodyProjections
 import CustodyStore
 
 /// The newest event of a ledger, and how far it is sealed.
@@ -88,8 +89,9 @@ extension Store {
   ///
   /// Ends at the newest event there was when it got there; it does not wait for more.
   ///
-  /// Cost: a row an event; with a `type`, a pass over the positions in between. Memory does not
-  /// grow with the number of events.
+  /// Cost: a row an event. Events of a type or under a key are found by an index when the store was
+  /// opened with its secrets, else by a pass over the positions in between. Memory does not grow
+  /// with the number of events.
   public func events(_ filter: EventFilter = EventFilter()) -> Events {
     Events(store: self, filter: filter)
   }
@@ -139,14 +141,38 @@ public struct Events: AsyncSequence, Sendable {
     }
 
     private mutating func fetch() throws {
-      let found = try store.folder.read {
-        try $0.events(filter, ledgerID: store.ledgerID, limit: Events.pageSize)
-      }
+      let found =
+        try indexed()
+        ?? store.folder.read {
+          try $0.events(filter, ledgerID: store.ledgerID, limit: Events.pageSize)
+        }
       isDone = found.count < Events.pageSize
       if let last = found.last {
         if filter.isReversed { filter.to = last.position } else { filter.from = last.position.next }
       }
       page = found[...]
+    }
+
+    /// The next page by the index of types and keys, or nil where a pass over the events has to do:
+    /// along a stream, without secrets, or where the index cannot be written.
+    private func indexed() throws -> [StoredEvent]? {
+      guard filter.stream == nil, filter.type != nil || filter.keys != nil,
+        store.folder.keyring != nil
+      else { return nil }
+      do {
+        try store.engine.catchUp()
+      } catch let error as CustodyError where [.permission, .diskFull].contains(error.code) {
+        return nil
+      }
+      let range = try store.folder.read { try $0.range(of: filter) }
+      let positions = try store.engine.read(EventIndex.kind) {
+        try EventIndex.positions(
+          $0, type: filter.type, keys: filter.keys, in: range, reversed: filter.isReversed,
+          limit: Events.pageSize)
+      }
+      return try store.folder.read { reader in
+        try positions.compactMap { try reader.event(at: $0, ledgerID: store.ledgerID) }
+      }
     }
   }
 }

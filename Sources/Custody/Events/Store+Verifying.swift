@@ -25,7 +25,9 @@ extension Store {
     if !keys.isEmpty { verification.verifierKeys = keys }
     try verification.add(anchors)
     verification.progress = progress
-    return try await verification.runAside()
+    var report = try await verification.runAside()
+    if level >= .projections { report.add(try await projections.findings(progress)) }
+    return report
   }
 
   /// Verifies a lone `ledger.sqlite`: a copy, an export, a file on read-only media.

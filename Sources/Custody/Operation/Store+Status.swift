@@ -1,3 +1,4 @@
+import CustodyProjections
 import CustodyStore
 import Foundation
 
@@ -31,9 +32,10 @@ extension Store {
       (try reader.size(), try reader.newestCheckpoint()?.size)
     }
     let layout = folder.layout
-    let files = [("ledger.sqlite", layout.ledger), ("keys.sqlite", layout.keys)].map {
-      (name: $0.0, size: Self.size($0.1) + Self.size($0.1 + "-wal"))
-    }
+    let files = [
+      ("ledger.sqlite", layout.ledger), ("keys.sqlite", layout.keys),
+      ("projections.sqlite", layout.projections),
+    ].map { (name: $0.0, size: Self.size($0.1) + Self.size($0.1 + "-wal")) }
     return StoreStatus(
       origin: try folder.origin(), eventCount: count, checkpointSize: checkpoint,
       condition: try folder.condition(), files: files)
@@ -71,9 +73,9 @@ extension Store {
     }
   }
 
-  /// How many events a key seals, alone or with others. Reads every header once.
+  /// How many events a key seals, alone or with others.
   package func eventCount(under key: KeyID) throws -> Int {
-    try folder.read { try $0.eventCount(under: key) }
+    try engine.read(EventIndex.kind) { try EventIndex.count($0, under: key) }
   }
 
   /// Writes a copy of the ledger, one file without keys, for an auditor.

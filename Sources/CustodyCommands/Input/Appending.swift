@@ -1,5 +1,6 @@
 import Custody
 import CustodyModel
+import CustodyStore
 import Foundation
 
 /// Appends the lines of inputs: files after a check of the whole, pipes batch by batch.

@@ -110,6 +110,8 @@ struct VerificationPrinter {
       ("every content opens and has its commitment", "XAES-256-GCM and the keyring"),
       ("no nonce is used twice under the same keys", "all nonces, compared"),
     ]
+    guard report.level >= .projections else { return checks }
+    checks.append(("every projection is what the events give", "each computed anew, compared"))
     return checks
   }
 

@@ -7,7 +7,8 @@ struct LogCommand: AsyncParsableCommand {
     commandName: "log",
     abstract: "List events.",
     discussion: """
-      REF is \(Reference.help). Without --content no secret is needed.
+      REF is \(Reference.help). --subject lists what is sealed about a person, alone or with others, \
+      in every class of data. Without --content and --subject no secret is needed.
 
       Examples:
         $ custody log --limit 5
@@ -19,6 +20,12 @@ struct LogCommand: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("Only this type of event.", valueName: "TYPE"))
   var type: String?
+
+  @Option(help: ArgumentHelp(SubjectArgument.help, valueName: "SUBJECT"))
+  var subject: String?
+
+  @Option(help: ArgumentHelp("Only events sealed under this key.", valueName: "KEYID"))
+  var key: String?
 
   @Option(help: ArgumentHelp("From here on.", valueName: "REF"))
   var since: String?
@@ -40,11 +47,12 @@ struct LogCommand: AsyncParsableCommand {
 
   func validate() throws {
     if let limit, limit < 0 { throw ValidationError("--limit is 0 or more.") }
+    if key != nil, subject != nil { throw ValidationError("Give --subject or --key, not both.") }
   }
 
   func run() async throws {
-    let store = try store.open(for: content ? .contents : .reading)
-    var filter = EventFilter(stream: stream, type: type, isReversed: reverse)
+    let store = try store.open(for: content || subject != nil ? .contents : .reading)
+    var filter = EventFilter(stream: stream, type: type, keys: try keys(store), isReversed: reverse)
     if let since { try Reference.apply(since, .since, to: &filter, in: store) }
     if let until { try Reference.apply(until, .until, to: &filter, in: store) }
     var writer = RecordWriter(output.format, EventRecord.columns(withContent: content))
@@ -58,5 +66,25 @@ struct LogCommand: AsyncParsableCommand {
       }
     }
     writer.finish(none: "no events")
+  }
+
+  private func keys(_ store: Store) throws -> [KeyID]? {
+    if let key {
+      guard let id = KeyID(hex: key) else {
+        throw CustodyError(.usage, "\(key) is no key id: 32 hexadecimal digits.")
+      }
+      return [id]
+    }
+    guard let subject else { return nil }
+    let entry =
+      switch try SubjectArgument.parse(subject) {
+      case .key(let id): try store.subjects.entry(id)
+      case .identifier(let identifier):
+        try store.subjects.id(of: identifier).flatMap { try store.subjects.entry($0) }
+      }
+    guard let entry else {
+      throw CustodyError(.notFound, "There is no such subject, or she was erased.")
+    }
+    return entry.keys.map(\.id)
   }
 }

@@ -17,7 +17,8 @@ struct VerifyCommand: AsyncParsableCommand {
 
       Levels, each with those before it: head (signature and tree head), headers (every leaf, the \
       chain, ids, revisions, checkpoints), bodies (every stored byte; the default), contents \
-      (everything opened; needs the secrets). --explain lists each check and what it rests on.
+      (everything opened; needs the secrets), projections (each computed anew). --explain lists \
+      each check and what it rests on.
 
       Exits 1 when something was found.
 

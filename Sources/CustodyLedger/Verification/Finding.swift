@@ -22,6 +22,8 @@ public struct Finding: Hashable, Sendable {
     /// history, or a longer one.
     case checkpointMissing, checkpointMalformed, checkpointSignature, checkpointMismatch
     case checkpointBeyondEnd
+    /// What was computed from the events is not what they give.
+    case projectionMismatch
   }
 
   /// Which rule was broken.

@@ -8,6 +8,8 @@ public enum VerificationLevel: String, Sendable, CaseIterable, Comparable {
   case bodies
   /// Every content opened and its commitment recomputed. Needs the keys.
   case contents
+  /// Every projection computed anew and compared. Needs the keys.
+  case projections
 
   /// Whether `left` checks less than `right`.
   public static func < (left: Self, right: Self) -> Bool {

@@ -14,6 +14,11 @@ package enum FileAttributes {
     return stat(path, &status) == 0 ? status.st_dev : nil
   }
 
+  package static func inode(_ path: String) -> ino_t? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_ino : nil
+  }
+
   package static func freeBytes(_ path: String) -> Int? {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { return nil }

@@ -105,6 +105,18 @@ package final class Keyring: Sendable {
     return key
   }
 
+  /// A key for a use of its own, the same for the life of the store and unknown without its secrets.
+  ///
+  /// - Parameter use: what for; different uses have independent keys.
+  package func derivedKey(for use: String) throws -> SecretBytes {
+    guard let index = try read({ try self.id(of: .index, $0) }), let base = try key(index) else {
+      throw CustodyError(.keyDestroyed, "The keyring has no index key. Restore a key backup.")
+    }
+    return try base.withUnsafeBytes {
+      try KeyDerivation.hkdf($0, salt: [], info: Array("custody/\(use)/v1".utf8), count: 32)
+    }
+  }
+
   /// Which of `ids` are not in the keyring. Asked under the store's lock before every commit.
   package func missing(_ ids: some Collection<KeyID>) throws -> [KeyID] {
     try read { db in

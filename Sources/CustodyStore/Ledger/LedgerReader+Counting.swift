@@ -30,13 +30,4 @@ extension LedgerReader {
     }
     return counts
   }
-
-  package func eventCount(under key: KeyID) throws -> Int {
-    // Ids are 16 bytes each in one value: a match has to start at a multiple of that.
-    let query = try statement(
-      "SELECT count(*) FROM event WHERE instr(key_ids, ?1) % 16 = 1")
-    query.bind(1, key)
-    defer { query.reset() }
-    return try query.step() ? Int(query.integer(0)) : 0
-  }
 }

@@ -133,10 +133,8 @@ package final class LedgerReader {
     ).first
   }
 
-  /// At most `limit` events of a filter, from its start; the caller moves the start on.
-  package func events(
-    _ filter: EventFilter, ledgerID: LedgerID, limit: Int
-  ) throws -> [StoredEvent] {
+  /// The positions that a filter's positions and times leave.
+  package func range(of filter: EventFilter) throws -> Range<Int> {
     var low = filter.from?.value ?? 0
     var high = filter.to?.value ?? Int.max
     if let since = filter.since { low = max(low, try firstPosition(recordedSince: since)) }
@@ -144,6 +142,16 @@ package final class LedgerReader {
       let after = Timestamp(microseconds: until.microseconds + 1)
       high = min(high, try firstPosition(recordedSince: after))
     }
+    return low..<max(low, high)
+  }
+
+  /// At most `limit` events of a filter, from its start; the caller moves the start on.
+  ///
+  /// - Parameter withBodies: false leaves them out, for callers that need few of them.
+  package func events(
+    _ filter: EventFilter, ledgerID: LedgerID, limit: Int, withBodies: Bool = true
+  ) throws -> [StoredEvent] {
+    let range = try range(of: filter)
     var conditions = "e.position >= ?1 AND e.position < ?2"
     var stream: Int64?
     var type: Int64?
@@ -157,12 +165,18 @@ package final class LedgerReader {
       type = id
       conditions += " AND e.type = ?4"
     }
+    let keys = filter.keys ?? []
+    if filter.keys != nil {
+      // Ids are 16 bytes each in one value: a match has to start at a multiple of that.
+      let any = keys.indices.map { "instr(e.key_ids, ?\($0 + 6)) % 16 = 1" }
+      conditions += any.isEmpty ? " AND FALSE" : " AND (\(any.joined(separator: " OR ")))"
+    }
     // Along a stream, revisions ascend with positions and have the index.
     let order = stream == nil ? "e.position" : "e.revision"
     let query = try statement(
       """
       SELECT e.position, e.event_id, e.correlation_id, e.causation_id, e.occurred_at,
-             s.text, t.text, e.type_version, a.text, e.key_ids, e.flags, e.nonce, e.body,
+             s.text, t.text, e.type_version, a.text, e.key_ids, e.flags, e.nonce, \(withBodies ? "e.body" : "NULL"),
              e.body_length, e.body_hash, e.commitment, e.recorded_at, e.revision, e.leaf,
              (SELECT p.leaf FROM event AS p WHERE p.position = e.position - 1)
       FROM event AS e
@@ -171,11 +185,12 @@ package final class LedgerReader {
       JOIN name AS a ON a.id = e.actor
       WHERE \(conditions) ORDER BY \(order) \(filter.isReversed ? "DESC" : "ASC") LIMIT ?5
       """)
-    query.bind(1, Int64(low))
-    query.bind(2, Int64(high))
+    query.bind(1, Int64(range.lowerBound))
+    query.bind(2, Int64(range.upperBound))
     if let stream { query.bind(3, stream) }
     if let type { query.bind(4, type) }
     query.bind(5, Int64(limit))
+    for (index, key) in keys.enumerated() { query.bind(Int32(index + 6), key) }
     defer { query.reset() }
     var events: [StoredEvent] = []
     while try query.step() { events.append(try Self.event(query, ledgerID: ledgerID)) }

@@ -17,8 +17,10 @@ public struct StoredEvent: Sendable {
 public struct EventFilter: Sendable {
   /// Only events of this stream, by its exact name; it has an index.
   public var stream: String?
-  /// Only events of this type, by its exact name; without a stream, every event is looked at.
+  /// Only events of this type, by its exact name.
   public var type: String?
+  /// Only events sealed under one of these keys; nil for all.
+  public var keys: [KeyID]?
   /// The first position, inclusive.
   public var from: Position?
   /// The position after the last.
@@ -32,11 +34,13 @@ public struct EventFilter: Sendable {
 
   /// A filter of these parts; without any, every event from the oldest to the newest.
   public init(
-    stream: String? = nil, type: String? = nil, from: Position? = nil, to: Position? = nil,
+    stream: String? = nil, type: String? = nil, keys: [KeyID]? = nil, from: Position? = nil,
+    to: Position? = nil,
     since: Timestamp? = nil, until: Timestamp? = nil, isReversed: Bool = false
   ) {
     self.stream = stream
     self.type = type
+    self.keys = keys
     self.from = from
     self.to = to
     self.since = since

@@ -84,6 +84,8 @@ package final class HotStatement {
 
   package func reset() { sqlite3_reset(handle) }
 
+  package var columnCount: Int32 { sqlite3_column_count(handle) }
+
   @inline(__always)
   package func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
 

@@ -11,7 +11,7 @@ package enum WriteAheadLog {
   /// Copies what no reader still needs and, when that was everything, cuts the WAL to nothing.
   ///
   /// Does not wait for readers: they cost space, not time.
-  static func shorten(_ db: Database) throws {
+  package static func shorten(_ db: Database) throws {
     try db.execute(sql: "PRAGMA wal_checkpoint(PASSIVE)")
     try db.execute(sql: "PRAGMA busy_timeout = 0")
     defer { sqlite3_busy_timeout(db.sqliteConnection, Int32(Connection.busySeconds * 1000)) }

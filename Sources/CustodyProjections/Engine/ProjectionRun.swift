@@ -1,0 +1,74 @@
+import CSQLiteShim
+import CustodyLedger
+import CustodyStore
+
+/// One projection at work: its state, and its instance with what that remembers.
+struct ProjectionRun {
+  private(set) var state: ProjectionState
+  private var projection: any Projection
+
+  var isHalted: Bool { state.haltReason != nil }
+
+  init(_ state: ProjectionState, _ database: ProjectionDatabase) throws {
+    self.state = state
+    projection = try state.kind.make(database.connection)
+  }
+
+  /// Applies the events that come next, within the caller's transaction.
+  ///
+  /// Those before one that cannot be applied stay; that one halts the projection.
+  mutating func apply(_ events: [ProjectedEvent], _ database: ProjectionDatabase) throws {
+    guard !isHalted, let first = events.first, let last = events.last,
+      first.position <= state.position, state.position <= last.position
+    else { return }
+    var rest = events[(state.position - first.position)...]
+    if let halt = try attempt(rest, database) {
+      // What it remembers may be of events that were rolled back.
+      projection = try state.kind.make(database.connection)
+      rest = rest.prefix { $0.position < halt.position }
+      if try attempt(rest, database) != nil {
+        throw CustodyError(
+          .internal, "The projection \(state.declaration.name) is not a function of its events.")
+      }
+      projection = try state.kind.make(database.connection)
+      state.haltReason = halt.reason
+      try state.write(database.connection)
+    }
+  }
+
+  /// Applies all of `events` or, when one cannot be, none of them.
+  private mutating func attempt(
+    _ events: ArraySlice<ProjectedEvent>, _ database: ProjectionDatabase
+  ) throws -> (position: Int, reason: String)? {
+    guard let last = events.last else { return nil }
+    return try database.savepoint {
+      database.watch.digest = state.digest
+      defer { database.watch.digest = nil }
+      for event in events {
+        do {
+          try projection.apply(event)
+        } catch let error as ProjectionHalt {
+          return (event.position, error.reason)
+        } catch let error as SQLiteError where error.code & 0xff == SQLITE_CONSTRAINT {
+          return (event.position, "a row contradicts the ones there are")
+        }
+      }
+      var next = state
+      next.position = last.position + 1
+      next.leaf = last.leaf
+      next.digest = database.watch.digest!
+      database.watch.digest = nil
+      try next.write(database.connection)
+      state = next
+      return nil
+    }
+  }
+
+  /// Removes every row.
+  mutating func empty(_ database: ProjectionDatabase) throws {
+    for table in state.declaration.tables { try database.execute("DELETE FROM \(table.name)") }
+    state = ProjectionState(state.kind)
+    projection = try state.kind.make(database.connection)
+    try state.write(database.connection)
+  }
+}

@@ -1,0 +1,88 @@
+import CustodyLedger
+
+/// A fold of events into tables. What it writes depends on the events alone: no clock, no chance, no
+/// input but the event and its own tables.
+///
+/// A new one: a folder beside this file, a line in ``ProjectionCatalog``, a migration in
+/// `migrations/projections` that makes its tables. One that changes what it writes gets the next
+/// version and new tables.
+package protocol Projection {
+  static var declaration: ProjectionDeclaration { get }
+
+  /// Prepares statements on the database that holds its tables.
+  init(_ connection: OpaquePointer) throws
+
+  /// Writes what follows from the next event.
+  ///
+  /// - Throws: ``ProjectionHalt`` when it cannot be applied: nothing is skipped.
+  mutating func apply(_ event: ProjectedEvent) throws
+}
+
+/// A projection as the engine holds it: what is declared of it, and how one is made.
+package struct ProjectionKind: Sendable {
+  package let declaration: ProjectionDeclaration
+  let make: @Sendable (_ connection: OpaquePointer) throws -> any Projection
+
+  package init<P: Projection & SendableMetatype>(_ type: P.Type) {
+    declaration = P.declaration
+    make = { try P($0) }
+  }
+}
+
+/// What the engine knows of a projection before it runs.
+package struct ProjectionDeclaration: Sendable {
+  /// A table it writes.
+  package struct Table: Sendable {
+    package let name: String
+    /// The column that says which event a row comes from, if there is one.
+    package let positionColumn: String?
+
+    package init(_ name: String, positionColumn: String? = nil) {
+      self.name = name
+      self.positionColumn = positionColumn
+    }
+  }
+
+  package let name: String
+  /// From 1; rises with every change of what it writes.
+  package let version: Int
+  /// What it is for, as a line for people.
+  package let summary: String
+  package let tables: [Table]
+  /// Types of events whose contents it reads; of all others it gets the header.
+  package let contentTypes: Set<String>
+
+  package init(
+    name: String, version: Int, summary: String, tables: [Table], contentTypes: Set<String> = []
+  ) {
+    self.name = name
+    self.version = version
+    self.summary = summary
+    self.tables = tables
+    self.contentTypes = contentTypes
+  }
+}
+
+/// An event as a projection sees it.
+package struct ProjectedEvent: Sendable {
+  package enum Content: Sendable {
+    /// No projection asked for it.
+    case unread
+    case opened([UInt8])
+    /// Its key was destroyed or its body purged: the projection writes what is left.
+    case gone
+  }
+
+  package let header: Header
+  package let leaf: Leaf
+  package let content: Content
+
+  package var position: Int { header.place.position.value }
+}
+
+/// Why an event cannot be applied. Holds nothing of its content.
+package struct ProjectionHalt: Error {
+  package let reason: String
+
+  package init(_ reason: String) { self.reason = reason }
+}
