@@ -48,7 +48,8 @@ let package = Package(
       name: "CustodyMigrations",
       path: "migrations",
       resources: [
-        .embedInCode("ledger"), .embedInCode("keys"), .embedInCode("projections"),
+        .embedInCode("ledger"), .embedInCode("keys"), .embedInCode("objects"),
+        .embedInCode("projections"),
       ]),
 
     .target(

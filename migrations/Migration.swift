@@ -24,11 +24,17 @@ package struct Migration: Sendable {
     Migration(number: 1, name: "create_keys", sql: PackageResources._001_create_keys_sql)
   ]
 
+  /// The changes of objects.sqlite, in order.
+  package static let objects = [
+    Migration(number: 1, name: "create_objects", sql: PackageResources._001_create_objects_sql)
+  ]
+
   /// The changes of projections.sqlite, in order. A new version of a projection has tables of its
   /// own; a file that was made by others is thrown away rather than changed.
   package static let projections = [
     Migration(number: 1, name: "create_progress", sql: PackageResources._001_create_progress_sql),
     Migration(
       number: 2, name: "create_event_index_1", sql: PackageResources._002_create_event_index_1_sql),
+    Migration(number: 3, name: "create_dataset_1", sql: PackageResources._003_create_dataset_1_sql),
   ]
 }

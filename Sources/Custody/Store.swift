@@ -127,6 +127,9 @@ public final class Store: Sendable {
   /// The keyring and the epoch key.
   public var keys: Keys { Keys(folder: folder, actor: actor) }
 
+  /// Sets of records, every version of which can be brought back.
+  public var datasets: Datasets { Datasets(store: self) }
+
   /// What is computed from the events.
   public var projections: Projections { Projections(engine: engine) }
 

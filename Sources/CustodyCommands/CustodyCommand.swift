@@ -24,7 +24,8 @@ public struct CustodyCommand: AsyncParsableCommand {
     subcommands: [
       InitCommand.self, StatusCommand.self, AppendCommand.self, LogCommand.self, ShowCommand.self,
       HeadCommand.self, VerifyCommand.self, CheckpointCommand.self, SubjectCommand.self,
-      KeyCommand.self, ProjectionCommand.self, ExportCommand.self, StatsCommand.self,
+      KeyCommand.self, DatasetCommand.self, ProjectionCommand.self, ExportCommand.self,
+      StatsCommand.self,
       DoctorCommand.self,
     ])
 

@@ -76,6 +76,7 @@ package struct ProjectedEvent: Sendable {
   package let header: Header
   package let leaf: Leaf
   package let content: Content
+  package let objects: any ProjectedObjects
 
   package var position: Int { header.place.position.value }
 }

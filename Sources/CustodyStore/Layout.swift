@@ -9,6 +9,7 @@ package struct Layout: Sendable {
   package var settings: String { "\(root)/custody.yaml" }
   package var ledger: String { "\(root)/ledger.sqlite" }
   package var keys: String { "\(root)/keys.sqlite" }
+  package var objects: String { "\(root)/objects.sqlite" }
   package var projections: String { "\(root)/projections.sqlite" }
   package var projectionsLock: String { "\(root)/projections.lock" }
   package var anchors: String { "\(root)/anchors" }

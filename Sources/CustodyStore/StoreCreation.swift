@@ -151,7 +151,10 @@ package struct StoreCreation: Sendable {
     try FileIO.create(layout.settings, try settings.encoded(), mode: 0o600)
     try FileIO.create(layout.ignore, Array("*\n".utf8), mode: 0o600)
 
-    for (path, migrations) in [(layout.ledger, Migration.ledger), (layout.keys, Migration.keys)] {
+    for (path, migrations) in [
+      (layout.ledger, Migration.ledger), (layout.keys, Migration.keys),
+      (layout.objects, Migration.objects),
+    ] {
       try FileIO.create(path, [], mode: 0o600)
       try Migrator.migrate(try Connection.writer(path), migrations, path: path)
     }

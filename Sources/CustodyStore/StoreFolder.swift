@@ -22,13 +22,16 @@ package final class StoreFolder: Sendable {
   /// Nil when opened without secrets.
   package let keyring: Keyring?
   let provider: FileKeyProvider?
+  /// Sealed contents of records; written under the store's lock only.
+  package let objects: ObjectStore
   private let writable: LedgerStore?
   private let readers: ReaderPool
 
   private init(
     layout: Layout, settings: Settings, ledgerID: LedgerID, environment: Environment,
-    keyring: Keyring?, provider: FileKeyProvider?, writable: LedgerStore?
-  ) {
+    keyring: Keyring?, provider: FileKeyProvider?, writable: LedgerStore?,
+    objects: ObjectStore? = nil
+  ) throws {
     self.layout = layout
     self.settings = settings
     self.ledgerID = ledgerID
@@ -36,6 +39,7 @@ package final class StoreFolder: Sendable {
     self.keyring = keyring
     self.provider = provider
     self.writable = writable
+    self.objects = try objects ?? ObjectStore(path: layout.objects, isWritable: false)
     readers = ReaderPool(path: layout.ledger)
   }
 
@@ -81,7 +85,7 @@ package final class StoreFolder: Sendable {
         .needsRecovery, "\(layout.ledger) is missing. Put it back from the newest backup.")
     }
     if access == .read {
-      let store = StoreFolder(
+      let store = try StoreFolder(
         layout: layout, settings: settings, ledgerID: ledgerID, environment: environment,
         keyring: nil, provider: nil, writable: nil)
       try store.checkVersions()
@@ -99,7 +103,7 @@ package final class StoreFolder: Sendable {
       let keyring = try Keyring(
         path: layout.keys, ledgerID: ledgerID, provider: provider, environment: environment,
         isWritable: false)
-      let store = StoreFolder(
+      let store = try StoreFolder(
         layout: layout, settings: settings, ledgerID: ledgerID, environment: environment,
         keyring: keyring, provider: provider, writable: nil)
       try store.checkVersions()
@@ -119,6 +123,7 @@ package final class StoreFolder: Sendable {
       // A trigger in a hostile file would run with the first insert.
       for (path, migrations) in [
         (layout.ledger, Migration.ledger), (layout.keys, Migration.keys),
+        (layout.objects, Migration.objects),
       ] {
         guard try SchemaCheck.findings(try ReadOnlyDatabase(path: path), migrations).isEmpty else {
           throw CustodyError(
@@ -130,7 +135,7 @@ package final class StoreFolder: Sendable {
       let keyring = try Keyring(
         path: layout.keys, ledgerID: ledgerID, provider: provider, environment: environment,
         isWritable: true)
-      let reader = StoreFolder(
+      let reader = try StoreFolder(
         layout: layout, settings: settings, ledgerID: ledgerID, environment: environment,
         keyring: keyring, provider: provider, writable: nil)
       let condition = try reader.condition()
@@ -142,9 +147,10 @@ package final class StoreFolder: Sendable {
         path: layout.ledger, ledgerID: ledgerID, lock: lock, environment: environment,
         keyring: keyring, signer: try reader.signer(provider))
       try reader.recordEpoch(in: ledger)
-      return StoreFolder(
+      return try StoreFolder(
         layout: layout, settings: settings, ledgerID: ledgerID, environment: environment,
-        keyring: keyring, provider: provider, writable: ledger)
+        keyring: keyring, provider: provider, writable: ledger,
+        objects: try ObjectStore(path: layout.objects, isWritable: true))
     }
   }
 
@@ -281,6 +287,14 @@ package final class StoreFolder: Sendable {
     return verification
   }
 
+  /// What is wrong with stored objects, at level bodies by their addresses, at level contents opened.
+  package func objectFindings(_ level: VerificationLevel) throws -> Findings {
+    try ObjectVerification(
+      path: layout.objects, level: level, ledgerID: ledgerID,
+      dataKeys: keyring == nil ? nil : dataKeys
+    ).run()
+  }
+
   // MARK: - Keys
 
   /// Rewraps every data key under a new epoch key and records both in the ledger.
@@ -333,6 +347,8 @@ package final class StoreFolder: Sendable {
 
   /// Signs what is due and leaves the databases without a WAL.
   package func close() async throws {
-    if let writable { try await writable.close() }
+    guard let writable else { return }
+    try await writable.locked { try self.objects.shortenLog() }
+    try await writable.close()
   }
 }

@@ -9,7 +9,11 @@ struct FormatTests {
     ["log"], ["log", "--content"], ["show", "head"], ["head"], ["status"], ["stats"], ["doctor"],
     ["verify"], ["subject", "list", "--identifiers"], ["subject", "show", "p,\"0001\"\u{e9}"],
     ["key", "list"], ["key", "show", "epoch"], ["key", "rotate", "--yes"],
-    ["subject", "add", "p-2"],
+    ["subject", "add", "p-2"], ["dataset", "list"], ["dataset", "show", "t"],
+    ["dataset", "log", "t"], ["dataset", "diff", "t", "v1", "v2"],
+    ["dataset", "status", "t", "t.csv"],
+    ["dataset", "commit", "t", "t.csv"], ["projection", "list"], ["projection", "status"],
+    ["projection", "verify"], ["projection", "rebuild"],
     ["init", "--organization", "example.org", "--store", "other"],
   ]
 
@@ -21,6 +25,16 @@ struct FormatTests {
       "append", "--stream", "a, \"quoted\" stream \u{1f600}", "--type", "a.b",
       input: .text("{\"text\":\"comma, quote \\\" line \\n end\"}\n\"x\"\n")
     ).succeeded()
+    try await folder.run(
+      "dataset", "create", "t", "--kind", "csv", "--key", "k", "--subject", "none", "--tag", "a,b"
+    ).succeeded()
+    for rows in ["1,\"x\ny\"\n2,z\n", "\"3, \"\"q\"\"\",z\n2,\u{e9}\n", "4,w\n2,v\n"] {
+      try folder.write("t.csv", "k,v\n" + rows)
+      if !rows.hasPrefix("4") {
+        try await folder.run("dataset", "commit", "t", "t.csv", "-m", "a \"word\", a\nline")
+          .succeeded()
+      }
+    }
     try folder.write("binary", [0xff, 0x00, 0x0a])
     try await folder.run("append", "--whole", "--stream", "f", "--type", "a.b", "binary")
       .succeeded()
@@ -31,7 +45,8 @@ struct FormatTests {
   func parses(verb: [String]) async throws {
     let folder = try await folder()
     let isList =
-      ["log", "stats", "doctor"].contains(verb[0]) || verb[0] == "subject"
+      ["log", "stats", "doctor", "projection"].contains(verb[0]) || verb[0] == "subject"
+      || verb[0] == "dataset" && !["show", "commit"].contains(verb[1])
       || verb == ["key", "list"]
     var names: [Set<String>] = []
     func arguments(_ format: String) -> [String] {

@@ -87,6 +87,15 @@ struct HelpTests {
       {"stream":"conversation/8","type":"emotion.scored","subjects":["patient-0042"],"content":[]}
 
       """)
+    if example.verb.name.hasPrefix("dataset-") {
+      try folder.write("answers.csv", "id,client\n17,patient-0017\n18,patient-0018\n")
+      guard example.verb.name != "dataset-create" else { return }
+      try await folder.run(
+        "dataset", "create", "answers", "--kind", "csv", "--key", "id", "--subject", "client"
+      ).succeeded()
+      guard example.verb.name != "dataset-commit" else { return }
+      try await folder.run("dataset", "commit", "answers", "answers.csv").succeeded()
+    }
     guard example.verb.name == "verify" else { return }
     try await folder.run("export", "ledger", "--to", "copy.sqlite").succeeded()
     try await folder.run("checkpoint", "--to", "checkpoint.note").succeeded()

@@ -211,7 +211,7 @@ extension FormatFile {
       (ordinal: $0.ordinal, address: $0.address.fixed(Digest.self))
     }
     #expect(!entries.isEmpty)
-    #expect(VersionRoot.root(entries) == versionRoot.root.fixed())
+    #expect(VersionRootBuilder.root(entries) == versionRoot.root.fixed())
   }
 
   // MARK: Tree, checkpoints, proofs

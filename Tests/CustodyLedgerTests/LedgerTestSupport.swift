@@ -198,3 +198,12 @@ struct LeafSource: SubtreeSource {
     DefinedTree.root(leaves[place << level..<(place + 1) << level])
   }
 }
+
+extension VersionRootBuilder {
+  /// The root over entries, ascending by ordinal.
+  static func root(_ entries: some Sequence<(ordinal: UInt64, address: Digest)>) -> Digest {
+    var builder = VersionRootBuilder()
+    for entry in entries { builder.add(entry.ordinal, entry.address) }
+    return builder.root
+  }
+}

@@ -175,23 +175,23 @@ struct RecordContentTests {
     let entries: [(ordinal: UInt64, address: Digest)] = [
       (0, random.fixed()), (1, random.fixed()), (5, random.fixed()), (.max, random.fixed()),
     ]
-    let root = VersionRoot.root(entries)
+    let root = VersionRootBuilder.root(entries)
     func leaf(_ entry: (ordinal: UInt64, address: Digest)) -> Digest {
       SHA256.hash(
         [0] + withUnsafeBytes(of: entry.ordinal.bigEndian) { Array($0) } + entry.address.bytes)
     }
     #expect(root == DefinedTree.root(entries.map(leaf)))
-    #expect(VersionRoot.root([]) == .emptyTree)
+    #expect(VersionRootBuilder.root([]) == .emptyTree)
     for at in entries.indices {
       var changed = entries
       changed[at].address = changed[at].address.flipping(0)
-      #expect(VersionRoot.root(changed) != root)
+      #expect(VersionRootBuilder.root(changed) != root)
       changed = entries
       changed[at].ordinal ^= 8
-      #expect(VersionRoot.root(changed) != root)
+      #expect(VersionRootBuilder.root(changed) != root)
       changed = entries
       changed.remove(at: at)
-      #expect(VersionRoot.root(changed) != root)
+      #expect(VersionRootBuilder.root(changed) != root)
     }
   }
 }

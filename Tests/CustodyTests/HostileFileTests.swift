@@ -4,7 +4,7 @@ import CustodyTesting
 import Foundation
 import Testing
 
-@Suite("Files that are not what they seem harm nobody", .timeLimit(.minutes(1)))
+@Suite("Files that are not what they seem harm nobody", .timeLimit(.minutes(6)))
 struct HostileFileTests {
   /// What stands where a file belongs.
   enum Disguise: String, CaseIterable, CustomTestStringConvertible {

@@ -217,6 +217,36 @@ struct KillTests {
     #expect(try await store.verify(level: .contents).holds)
   }
 
+  @Test("committing a dataset", arguments: 0..<12)
+  func commit(seed: Int) async throws {
+    let temporary = try TemporaryStore()
+    var random = SeededGenerator(seed)
+    let first = "id,client\n" + (0..<300).map { "\($0),p-000\($0 % 7)\n" }.joined()
+    let second = "id,client\n" + (150..<3000).map { "\($0),p-00\($0 % 70)\n" }.joined()
+    let source = "\(temporary.folder)/source.csv"
+    do {
+      let store = try await temporary.create()
+      try await store.datasets.create("table", kind: .csv, key: "id", subject: "client")
+      try first.write(toFile: source, atomically: true, encoding: .utf8)
+      try await store.datasets.commit("table", source)
+      try await store.close()
+    }
+    try second.write(toFile: source, atomically: true, encoding: .utf8)
+    try await Self.kill(
+      ["dataset", "commit", "table", source, "--store", temporary.path], &random)
+
+    let store = try temporary.open()
+    #expect(try await store.verify(level: .projections).holds)
+    try await store.datasets.restore("table", "v1", to: "\(temporary.folder)/v1.csv")
+    #expect(try String(contentsOfFile: "\(temporary.folder)/v1.csv", encoding: .utf8) == first)
+    // It can be done again, whatever was left.
+    let commit = try await store.datasets.commit("table", source)
+    #expect(commit.version == 2 && commit.records == 2850)
+    try await store.datasets.restore("table", to: "\(temporary.folder)/v2.csv")
+    #expect(try String(contentsOfFile: "\(temporary.folder)/v2.csv", encoding: .utf8) == second)
+    #expect(try await store.verify(level: .projections).holds)
+  }
+
   @Test("making a store", arguments: 0..<12)
   func create(seed: Int) async throws {
     let temporary = try TemporaryStore()

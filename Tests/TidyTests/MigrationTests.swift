@@ -12,15 +12,20 @@ struct MigrationTests {
       "e8be5deb4669d003a31968a17cf2bb361bc8248ad8ad290d0694ff6a8c7262d4",
     "ledger/0001_create_ledger.sql":
       "17e8edd889a697aba8ef142e80304918c1907af0b5d512db05f50e1560c49adf",
+    "objects/0001_create_objects.sql":
+      "9b3a6a17c0a804707969ae713e95277a42cde0b0ae5dac5e9b408f6f7b983409",
     "projections/0001_create_progress.sql":
       "116f440d88bbb6b0d1161fd5dbbb13ea1402ab8806196fa2292af47b84430153",
     "projections/0002_create_event_index_1.sql":
       "140be1164a93d278f49c944ce8cde1ebb01adf21a64416257ab57161cea3ab81",
+    "projections/0003_create_dataset_1.sql":
+      "be8e6b4cf329aa72259f103deb8b35d26d21576b993c9ba2b9cf843967606b0e",
   ]
 
   /// What is compiled in, by folder. A new database gets a line here.
   private static let compiled = [
-    "keys": Migration.keys, "ledger": Migration.ledger, "projections": Migration.projections,
+    "keys": Migration.keys, "ledger": Migration.ledger, "objects": Migration.objects,
+    "projections": Migration.projections,
   ]
 
   private static var files: [SourceFile] {

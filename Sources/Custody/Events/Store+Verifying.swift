@@ -26,6 +26,8 @@ extension Store {
     try verification.add(anchors)
     verification.progress = progress
     var report = try await verification.runAside()
+    if level >= .bodies { report.add(try folder.objectFindings(level)) }
+    if level >= .contents { report.add(try await datasets.findings()) }
     if level >= .projections { report.add(try await projections.findings(progress)) }
     return report
   }

@@ -105,10 +105,12 @@ struct VerificationPrinter {
       ("every missing body was purged by a later event", "ledger.purged events in the chain"),
       ("no content under a key destroyed before it", "key.destroyed events in the chain"),
     ]
+    if !isFile { checks.append(("every stored object has its address", "SHA-256")) }
     guard report.level >= .contents else { return checks }
     checks += [
       ("every content opens and has its commitment", "XAES-256-GCM and the keyring"),
       ("no nonce is used twice under the same keys", "all nonces, compared"),
+      ("every object that a version names is there and opens", "objects.sqlite, change sets"),
     ]
     guard report.level >= .projections else { return checks }
     checks.append(("every projection is what the events give", "each computed anew, compared"))

@@ -61,19 +61,23 @@ package struct RecordContent: Equatable, Sendable {
   }
 }
 
-/// The root of a dataset version.
-package enum VersionRoot {
-  /// The tree root over SHA-256(0x00 ‖ u64 ordinal ‖ address), ascending by ordinal.
-  package static func root(_ entries: some Sequence<(ordinal: UInt64, address: Digest)>) -> Digest {
-    let sha256 = SHA256()
-    var frontier = TreeFrontier()
-    for entry in entries {
-      sha256.begin()
-      sha256.update(UInt8(0))
-      withUnsafeBytes(of: entry.ordinal.bigEndian) { sha256.update($0) }
-      entry.address.withUnsafeBytes { sha256.update($0) }
-      frontier.append(sha256.end(), using: sha256)
-    }
-    return frontier.root(using: sha256)
+/// The root of a dataset version: the tree root over SHA-256(0x00 ‖ u64 ordinal ‖ address), ascending
+/// by ordinal.
+package struct VersionRootBuilder {
+  private let sha256 = SHA256()
+  private var frontier = TreeFrontier()
+
+  package init() {}
+
+  /// Adds the next record; ordinals ascend.
+  package mutating func add(_ ordinal: UInt64, _ address: Digest) {
+    sha256.begin()
+    sha256.update(UInt8(0))
+    withUnsafeBytes(of: ordinal.bigEndian) { sha256.update($0) }
+    address.withUnsafeBytes { sha256.update($0) }
+    frontier.append(sha256.end(), using: sha256)
   }
+
+  /// The root over what was added.
+  package var root: Digest { frontier.root(using: sha256) }
 }

@@ -1,3 +1,5 @@
+import CustodyLedger
+
 /// A fact that Custody itself writes and reads: its type, its version and its content.
 package protocol ModelEvent: Equatable, Sendable {
   static var type: String { get }
@@ -13,7 +15,8 @@ package protocol ModelEvent: Equatable, Sendable {
 /// Every type and version ever released. A new one is a file of this folder and a line here.
 package enum EventCatalog {
   package static let all: [any ModelEvent.Type] = [
-    BackupTaken.self, SubjectRegistered.self,
+    BackupTaken.self, DatasetCreated.self, DatasetRestored.self, DatasetVersionCommitted.self,
+    DatasetVersionTagged.self, SubjectRegistered.self,
   ]
 }
 
@@ -28,8 +31,24 @@ struct MemberReader {
     self.members = members
   }
 
+  private func value(_ name: String) -> ArraySlice<UInt8>? {
+    members.first { $0.name == name }.map { content[$0.range] }
+  }
+
   func string(_ name: String) -> String? {
-    guard let member = members.first(where: { $0.name == name }) else { return nil }
-    return content[member.range].withUnsafeBytes { JSONText.string($0) }
+    value(name).flatMap { $0.withUnsafeBytes { JSONText.string($0) } }
+  }
+
+  /// A number without sign, fraction or exponent.
+  func integer(_ name: String) -> Int? { value(name).flatMap { Decimal.parse($0) } }
+
+  func strings(_ name: String) -> [String]? {
+    value(name)?.withUnsafeBytes { value in
+      guard let ranges = try? JSONText.elements(value) else { return nil }
+      let texts = ranges.compactMap {
+        JSONText.string(UnsafeRawBufferPointer(rebasing: value[$0]))
+      }
+      return texts.count == ranges.count ? texts : nil
+    }
   }
 }

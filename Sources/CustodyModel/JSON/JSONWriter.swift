@@ -35,6 +35,10 @@ package struct JSONWriter {
     text += value
   }
 
+  package mutating func member(_ name: String, strings: [String]) {
+    member(name, json: "[\(strings.map(Self.quoted).joined(separator: ","))]")
+  }
+
   /// A JSON string: quotes, backslashes and control characters escaped, the rest as it is.
   package static func quoted(_ text: String) -> String {
     var out = "\""

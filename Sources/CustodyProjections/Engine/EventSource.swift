@@ -8,6 +8,7 @@ struct EventSource {
   private static let bodiesSizeMax = 32 << 20
 
   let folder: StoreFolder
+  let objects: any ProjectedObjects
   let contentTypes: Set<String>
 
   /// The events of a range, in order. Fewer when contents are large; none at the end.
@@ -28,20 +29,23 @@ struct EventSource {
     }
     let events = stored
     guard events.contains(where: isRead) else {
-      return events.map { ProjectedEvent(header: $0.header, leaf: $0.leaf, content: .unread) }
+      return events.map {
+        ProjectedEvent(header: $0.header, leaf: $0.leaf, content: .unread, objects: objects)
+      }
     }
     return try Parallel.map(events.count) { range in
       try folder.read { reader in
         try range.map { index in
           let event = events[index]
           guard isRead(event) else {
-            return ProjectedEvent(header: event.header, leaf: event.leaf, content: .unread)
+            return ProjectedEvent(
+              header: event.header, leaf: event.leaf, content: .unread, objects: objects)
           }
           let whole = try reader.event(at: event.position, ledgerID: ledgerID)
           let content = try whole.flatMap { try folder.openedContent(of: $0) }
           return ProjectedEvent(
             header: event.header, leaf: event.leaf,
-            content: content.map { .opened($0) } ?? .gone)
+            content: content.map { .opened($0) } ?? .gone, objects: objects)
         }
       }
     }

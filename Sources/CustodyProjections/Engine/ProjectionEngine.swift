@@ -115,6 +115,11 @@ package final class ProjectionEngine: Sendable {
     }
   }
 
+  /// Reads without catching up: for who has done so before and reads on.
+  package func readUncaught<R>(_ body: (OpaquePointer) throws -> R) throws -> R {
+    try readers.readConnection(body)
+  }
+
   func readConnection<R>(_ body: (OpaquePointer) throws -> R) throws -> R {
     try readers.readConnection(body)
   }
@@ -179,7 +184,9 @@ package final class ProjectionEngine: Sendable {
     _ progress: Progress?
   ) throws {
     var runs = try states.map { try ProjectionRun($0, database) }
-    let source = EventSource(folder: folder, contentTypes: Self.contentTypes(projections))
+    let source = EventSource(
+      folder: folder, objects: try StoredObjects(folder: folder),
+      contentTypes: Self.contentTypes(projections))
     try reset(&runs, database)
     while let low = runs.filter({ !$0.isHalted }).map(\.state.position).min(), low < size {
       let events = try source.events(from: low, to: min(low + Self.batchSize, size))

@@ -202,7 +202,7 @@ package enum FileIO {
     return file
   }
 
-  private static func writeAll(_ file: Int32, _ bytes: [UInt8], _ path: String) throws {
+  package static func writeAll(_ file: Int32, _ bytes: [UInt8], _ path: String) throws {
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }

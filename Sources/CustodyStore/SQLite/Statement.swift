@@ -56,6 +56,10 @@ package final class HotStatement {
     sqlite3_bind_text(handle, index, text, -1, transient)
   }
 
+  package func bind(_ index: Int32, optional text: String?) {
+    if let text { bind(index, text) } else { bindNull(index) }
+  }
+
   package func bindNull(_ index: Int32) { sqlite3_bind_null(handle, index) }
 
   private var transient: sqlite3_destructor_type {

@@ -1,0 +1,119 @@
+import CustodyModel
+import CustodyProjections
+import CustodyStore
+
+extension Datasets {
+  /// A record that differs.
+  public struct Change: Sendable {
+    /// How it differs.
+    public enum Kind: String, Sendable {
+      /// Only the newer side has it.
+      case added
+      /// Both have it, with other bytes.
+      case changed
+      /// Only the older side has it.
+      case removed
+      /// The records both have are in another order.
+      case moved
+      /// It differs, and one side of it is gone with a person who was erased.
+      case erased
+    }
+
+    /// How it differs.
+    public let kind: Kind
+    /// Its natural key; empty when that is erased.
+    public let key: String
+  }
+
+  /// Compares a folder or file with the newest version. Writes nothing.
+  ///
+  /// - Parameters:
+  ///   - name: the dataset.
+  ///   - path: what to compare.
+  ///   - progress: called as bytes are read.
+  ///   - each: called with every record that differs: added and changed ones in the order of the
+  ///     source, then removed ones.
+  public func status(
+    _ name: String, _ path: String, progress: Progress? = nil, _ each: (Change) -> Void
+  ) async throws {
+    let row = try existing(name)
+    let source = try Self.source(row, path)
+    let sealing = try RecordSealing(folder: store.folder, dataset: row, isTrial: true)
+    let last = try read { try $0.newest(of: row.id) }
+    var seen: Set<Int> = []
+    var order = RecordOrderBuilder()
+    var done = 0
+    try await source.forEachBatch { batch in
+      let sealed = try await sealing.seal(batch)
+      try store.engine.readUncaught { connection in
+        let reader = DatasetReader(connection)
+        for (record, sealed) in zip(batch, sealed) {
+          let key = String(decoding: record.key, as: UTF8.self)
+          guard let last, let ordinal = try reader.ordinal(of: sealed.keyHash, in: row.id),
+            let known = try reader.record(ordinal, of: row.id, in: last.number)
+          else {
+            each(Change(kind: .added, key: key))
+            continue
+          }
+          seen.insert(ordinal)
+          order.add(ordinal)
+          if known.address != sealed.address { each(Change(kind: .changed, key: key)) }
+        }
+      }
+      done += sealed.reduce(0) { $0 + $1.size }
+      progress?(done, source.size)
+    }
+    guard let last else { return }
+    let contents = try VersionContents(store: store, dataset: row, version: last)
+    try store.forEachRecord(of: row.id, in: last.number) { record in
+      guard !seen.contains(record.ordinal) else { return }
+      each(Change(kind: .removed, key: try contents.key(of: record) ?? ""))
+    }
+    if !order.isAscending, last.orders.isEmpty { each(Change(kind: .moved, key: "")) }
+  }
+
+  /// Lists the records that differ between two versions, by the order in which they first came.
+  ///
+  /// - Parameters:
+  ///   - name: the dataset.
+  ///   - old: the older version.
+  ///   - new: the newer one.
+  ///   - each: called with every record that differs.
+  /// - Throws: `notFound`.
+  ///
+  /// Cost: a pass over the dataset's intervals, and one object for each record that differs.
+  public func diff(
+    _ name: String, _ old: String, _ new: String, _ each: (Change) throws -> Void
+  ) throws {
+    let row = try existing(name)
+    let versions = (try version(row, old), try version(row, new))
+    let (before, after) = (
+      try VersionContents(store: store, dataset: row, version: versions.0),
+      try VersionContents(store: store, dataset: row, version: versions.1)
+    )
+    let ordinals = try read {
+      try $0.changed(
+        in: row.id, between: min(versions.0.number, versions.1.number),
+        and: max(versions.0.number, versions.1.number))
+    }
+    for ordinal in ordinals {
+      let (one, other) = try read {
+        (
+          try $0.record(ordinal, of: row.id, in: versions.0.number),
+          try $0.record(ordinal, of: row.id, in: versions.1.number)
+        )
+      }
+      switch (one, other) {
+      case (let one?, let other?) where one.address != other.address:
+        let key = try after.key(of: other) ?? before.key(of: one)
+        try each(Change(kind: key == nil ? .erased : .changed, key: key ?? ""))
+      case (nil, let other?):
+        try each(Change(kind: .added, key: try after.key(of: other) ?? ""))
+      case (let one?, nil):
+        try each(Change(kind: .removed, key: try before.key(of: one) ?? ""))
+      default: break
+      }
+    }
+    if versions.0.orders != versions.1.orders { try each(Change(kind: .moved, key: "")) }
+  }
+}

@@ -1,0 +1,252 @@
+import CustodyModel
+import CustodyProjections
+import CustodyStore
+import Foundation
+
+extension Datasets {
+  /// What a restore wrote.
+  public struct Restored: Sendable {
+    /// Which version it was.
+    public let version: Int
+    /// How many records were written.
+    public let records: Int
+    /// Records of the version whose keys or objects are gone: people were erased since.
+    public let missing: Int
+  }
+
+  /// Writes a version, or some records of it, to a folder or file that is not there yet.
+  ///
+  /// - Parameters:
+  ///   - name: the dataset.
+  ///   - reference: which version: `v3`, a tag, a position, a date or time, `head`.
+  ///   - keys: natural keys; every record when empty.
+  ///   - target: a folder for files, else a file.
+  ///   - replacing: whether what is there is replaced, once the whole is written.
+  ///   - progress: called as bytes are written.
+  /// - Returns: how many records were written, and how many are missing because of erasure.
+  /// - Throws: `notFound` for a version or key that there is not; `alreadyExists`; `diskFull`. No
+  ///   half-written target is left.
+  ///
+  /// The ledger records that it was restored, and where: an erasure does not reach there.
+  @discardableResult
+  public func restore(
+    _ name: String, _ reference: String = "head", keys: [String] = [], to target: String,
+    replacing: Bool = false, progress: Progress? = nil
+  ) async throws -> Restored {
+    let row = try existing(name)
+    let version = try version(row, reference)
+    let path = Store.absolute(target)
+    guard replacing || !FileIO.exists(path) else {
+      throw CustodyError(.alreadyExists, "\(target) exists already. Replace it with --force.")
+    }
+    try check(path, "target")
+    let reader = try VersionContents(store: store, dataset: row, version: version)
+    let ordinals = try keys.isEmpty ? nil : reader.ordinals(of: keys)
+    let building = "\(path).\(Hex.encode(store.folder.environment.random(8))).tmp"
+    defer { try? FileManager.default.removeItem(atPath: building) }
+    var writer: any RestoreWriter =
+      row.kind == Kind.files.rawValue
+      ? try FolderWriter(building) : try TableFileWriter(building, frame: reader.frame())
+    var done = 0
+    try reader.forEach(ordinals) { record in
+      try writer.write(record) {
+        done += $0
+        progress?(done, version.bytes)
+      }
+    }
+    try writer.finish()
+    let restored = Restored(
+      version: version.number, records: reader.written, missing: reader.missing)
+    // Recorded before it is there: what is outside is never unknown to the ledger.
+    try await store.append(
+      NewEvent(
+        stream: "\(DatasetProjection.streamPrefix)\(name)", type: DatasetRestored.type,
+        typeVersion: DatasetRestored.version,
+        content: DatasetRestored(
+          dataset: name, number: version.number, records: restored.records,
+          missing: restored.missing, target: path
+        ).content))
+    try Self.move(building, to: path, replacing: replacing)
+    return restored
+  }
+
+  /// The content of one record as a version has it.
+  ///
+  /// - Throws: `notFound` when the version has no such record; `keyDestroyed` when it is erased.
+  ///
+  /// Cost: one look-up and one object, whatever the number of versions.
+  public func content(
+    of name: String, _ reference: String = "head", key: String,
+    _ write: ([UInt8]) throws -> Void
+  ) throws {
+    let row = try existing(name)
+    let reader = try VersionContents(store: store, dataset: row, version: version(row, reference))
+    try reader.forEach(reader.ordinals(of: [key])) { try $0.forEachPiece(write) }
+    guard reader.missing == 0 else {
+      throw CustodyError(
+        .keyDestroyed, "The record is gone: a person it was about was erased, or it expired.")
+    }
+  }
+
+  private static func move(_ building: String, to path: String, replacing: Bool) throws {
+    if replacing, FileIO.exists(path) {
+      let old = "\(building).old"
+      guard rename(path, old) == 0 else {
+        throw CustodyError(SystemCallError("rename"), path: path)
+      }
+      guard rename(building, path) == 0 else {
+        let error = SystemCallError("rename")
+        rename(old, path)
+        throw CustodyError(error, path: path)
+      }
+      try? FileManager.default.removeItem(atPath: old)
+    } else {
+      // Not over what has come there meanwhile.
+      guard !FileIO.exists(path), rename(building, path) == 0 else {
+        throw CustodyError(SystemCallError("rename", errno: EEXIST), path: path)
+      }
+    }
+    try FileIO.syncFolder(of: path)
+  }
+}
+
+/// Reads the records of one version, in their order.
+final class VersionContents {
+  private let store: Store
+  private let dataset: DatasetRow
+  private let version: VersionRow
+  private let sealer: ObjectSealer
+  private let hashes: StoredObjects
+  private(set) var written = 0
+  private(set) var missing = 0
+
+  init(store: Store, dataset: DatasetRow, version: VersionRow) throws {
+    self.store = store
+    self.dataset = dataset
+    self.version = version
+    sealer = ObjectSealer(ledgerID: store.ledgerID, environment: store.folder.environment)
+    hashes = try StoredObjects(folder: store.folder)
+  }
+
+  /// A record being restored: its key, and its bytes piece by piece.
+  struct Record {
+    let key: [UInt8]
+    let file: RecordChange.File?
+    let forEachPiece: ((([UInt8]) throws -> Void) throws -> Void)
+  }
+
+  /// The frame of a table.
+  func frame() throws -> [UInt8] {
+    guard let address = version.frame, let opened = try open(address) else {
+      throw CustodyError(.damaged, "The frame of the version is missing. Run: custody verify")
+    }
+    return opened.content
+  }
+
+  /// The ordinals of records with these natural keys, in this version.
+  func ordinals(of keys: [String]) throws -> [Int] {
+    try store.engine.readUncaught { connection in
+      let reader = DatasetReader(connection)
+      return try keys.map { key in
+        let hash = hashes.keyHash(of: Array(key.utf8), in: dataset.name)
+        guard let ordinal = try reader.ordinal(of: hash, in: dataset.id),
+          try reader.record(ordinal, of: dataset.id, in: version.number) != nil
+        else {
+          throw CustodyError(
+            .notFound, "Version v\(version.number) of \(dataset.name) has no such record.")
+        }
+        return ordinal
+      }
+    }
+  }
+
+  /// The natural key of a record, or nil when it is gone.
+  func key(of row: RecordRow) throws -> String? {
+    guard let opened = try open(row.address),
+      let content = RecordContent(parsing: opened.content, isList: opened.isList)
+    else { return nil }
+    return String(decoding: content.naturalKey, as: UTF8.self)
+  }
+
+  /// Every record in the version's order, or those with the given ordinals.
+  func forEach(_ ordinals: [Int]?, _ body: (Record) throws -> Void) throws {
+    if let ordinals {
+      for ordinal in ordinals { try forEach(in: ordinal..<ordinal + 1, body) }
+    } else if version.orders.isEmpty {
+      try forEach(in: 0..<version.next, body)
+    } else {
+      for address in version.orders {
+        guard let opened = try open(address), let runs = RecordOrder.parse(opened.content) else {
+          throw CustodyError(.damaged, "The order of the version is missing. Run: custody verify")
+        }
+        for run in runs { try forEach(in: run, body) }
+      }
+    }
+  }
+
+  private func forEach(in run: Range<Int>, _ body: (Record) throws -> Void) throws {
+    var from = run.lowerBound
+    while from < run.upperBound {
+      let rows = try store.engine.readUncaught {
+        try DatasetReader($0).records(
+          of: dataset.id, in: version.number, from: from, limit: min(4096, run.count))
+      }
+      for row in rows where row.ordinal < run.upperBound { try take(row, body) }
+      guard let last = rows.last, last.ordinal < run.upperBound - 1 else { return }
+      from = last.ordinal + 1
+    }
+  }
+
+  private func take(_ row: RecordRow, _ body: (Record) throws -> Void) throws {
+    guard let opened = try open(row.address) else {
+      missing += 1
+      return
+    }
+    guard let content = RecordContent(parsing: opened.content, isList: opened.isList) else {
+      throw CustodyError(.damaged, "A record is not one. Run: custody verify --level contents")
+    }
+    written += 1
+    try body(
+      Record(key: content.naturalKey, file: row.file) { write in
+        switch content.bytes {
+        case .whole(let bytes): try write(bytes)
+        case .pieces(let total, let addresses): try self.pieces(total, addresses, write)
+        }
+      })
+  }
+
+  private func pieces(
+    _ total: Int, _ addresses: [Digest], _ write: ([UInt8]) throws -> Void
+  ) throws {
+    func gone() -> CustodyError {
+      CustodyError(.damaged, "A piece of a record is missing. Run: custody verify")
+    }
+    var left = total
+    for address in addresses {
+      guard let opened = try open(address) else { throw gone() }
+      var pieces = [opened.content]
+      if opened.isList {
+        let list = opened.content
+        pieces = try stride(from: 0, to: list.count - 31, by: 32).map {
+          guard let address = Digest(list[$0..<$0 + 32]), let piece = try open(address) else {
+            throw gone()
+          }
+          return piece.content
+        }
+      }
+      for piece in pieces {
+        left -= piece.count
+        guard left >= 0 else { throw gone() }
+        try write(piece)
+      }
+    }
+    guard left == 0 else { throw gone() }
+  }
+
+  private func open(_ address: Digest) throws -> ObjectSealer.Opened? {
+    guard let bytes = try store.folder.objects.read({ try $0.bytes(at: address) }) else {
+      return nil
+    }
+    return try sealer.open(bytes, keys: store.folder.dataKeys)
+  }
+}

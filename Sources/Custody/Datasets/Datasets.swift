@@ -1,0 +1,320 @@
+import CustodyModel
+import CustodyProjections
+import CustodyStore
+import Foundation
+
+/// Datasets: sets of records, every version of which can be brought back byte for byte.
+///
+/// A dataset is a folder of files, a CSV or a file of JSON lines; a file or a row is a record, sealed
+/// under the keys of the people it is about. Committing appends one event with the root over all
+/// records; what did not change is not stored again.
+public struct Datasets: Sendable {
+  /// Called with bytes read so far and in all.
+  public typealias Progress = @Sendable (_ done: Int, _ total: Int) -> Void
+
+  /// What records are.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// Files below a folder.
+    case files
+    /// Rows of a CSV.
+    case csv
+    /// Lines of JSON.
+    case lines
+  }
+
+  /// A dataset at a glance.
+  public struct Entry: Sendable {
+    /// Its name.
+    public let name: String
+    /// What its records are.
+    public let kind: Kind
+    /// The column or member that is a record's natural key; nil for a path or a place.
+    public let key: String?
+    /// Where the people are found that a record is about.
+    public let subject: String
+    /// The class of data.
+    public let dataClass: String
+    /// Who answers for it.
+    public let owner: String?
+    /// Words it is found by.
+    public let tags: [String]
+    /// Its newest version; nil before the first commit.
+    public let newest: Version?
+  }
+
+  /// A version of a dataset.
+  public struct Version: Sendable {
+    /// From 1, dense.
+    public let number: Int
+    /// Where its event stands.
+    public let position: Position
+    /// When it was committed, by the writer's clock.
+    public let recordedAt: Timestamp
+    /// The root over its records: section 7 of the format.
+    public let root: Digest
+    /// How many records it has.
+    public let records: Int
+    /// Bytes of their contents.
+    public let bytes: Int
+    /// Records that the version before did not have.
+    public let added: Int
+    /// Records that it had otherwise.
+    public let changed: Int
+    /// Records that it had and this one has not.
+    public let removed: Int
+    /// Names of its own.
+    public let tags: [String]
+  }
+
+  /// What a commit did.
+  public struct Commit: Sendable {
+    /// The version that holds what was committed.
+    public let version: Int
+    /// False when nothing differed from that version, and nothing was appended.
+    public let isNew: Bool
+    /// How many records it has.
+    public let records: Int
+    /// Records that the version before did not have.
+    public let added: Int
+    /// Records that it had otherwise.
+    public let changed: Int
+    /// Records that it had and this one has not.
+    public let removed: Int
+    /// People who were registered for it.
+    public let registered: Int
+  }
+
+  let store: Store
+
+  // MARK: - Making and listing
+
+  /// Makes a dataset; its first version comes with the first commit.
+  ///
+  /// - Parameters:
+  ///   - name: at most 200 bytes; no `/`, `@`, white space or control character. Stays readable.
+  ///   - kind: what its records are.
+  ///   - key: the column (by name, or `#3`) or member whose value names a record; without one a
+  ///     file's path or a row's place does.
+  ///   - subject: where the people are found: `none`, a column, `json:PATH` or `path:REGEX`.
+  ///   - dataClass: the class of data.
+  ///   - owner: who answers for it.
+  ///   - tags: words it is found by.
+  /// - Throws: `CustodyError` with `alreadyExists`, `usage` for a rule that makes no sense,
+  ///   `nameHoldsIdentifier`.
+  public func create(
+    _ name: String, kind: Kind, key: String? = nil, subject: String,
+    dataClass: String = Subject.defaultClass, owner: String? = nil, tags: [String] = []
+  ) async throws {
+    guard Self.isName(name) else {
+      throw CustodyError(
+        .usage,
+        "\(name) cannot name a dataset: 1 to 200 bytes, no /, @, white space or control character.")
+    }
+    if kind == .files, key != nil {
+      throw CustodyError(.usage, "--key is for tables: a file's path is its key.")
+    }
+    _ = try SubjectRule(subject, kind: kind.rawValue)
+    guard try dataset(name) == nil else {
+      throw CustodyError(.alreadyExists, "There is a dataset \(name) already.")
+    }
+    let event = DatasetCreated(
+      dataset: name, kind: kind.rawValue, key: key, subject: subject, dataClass: dataClass,
+      owner: owner, tags: tags)
+    try await store.append(
+      NewEvent(
+        stream: "\(DatasetProjection.streamPrefix)\(name)", type: DatasetCreated.type,
+        typeVersion: DatasetCreated.version, expectedRevision: .none, content: event.content))
+  }
+
+  private static func isName(_ name: String) -> Bool {
+    (1...200).contains(name.utf8.count)
+      && name.unicodeScalars.allSatisfy {
+        !$0.properties.isWhitespace && $0.properties.generalCategory != .control
+          && !["/", "@"].contains($0)
+      }
+  }
+
+  /// Every dataset, by name.
+  public func all() throws -> [Entry] {
+    try read { reader in try reader.datasets().map { try entry($0, reader) } }
+  }
+
+  /// A dataset by name.
+  ///
+  /// - Throws: `notFound`.
+  public func entry(_ name: String) throws -> Entry {
+    let row = try existing(name)
+    return try read { try entry(row, $0) }
+  }
+
+  /// The versions of a dataset, the oldest first.
+  public func versions(of name: String) throws -> [Version] {
+    let row = try existing(name)
+    return try read { reader in
+      let tags = try reader.tags(of: row.id)
+      return try reader.versions(of: row.id).map { Self.version($0, tags) }
+    }
+  }
+
+  /// What was said of a version when it was committed, and by whom.
+  public func message(of version: Version) throws -> (actor: String, message: String?) {
+    guard let event = try store.event(at: version.position) else { return ("", nil) }
+    let content = try store.content(of: event).flatMap { DatasetVersionCommitted(content: $0) }
+    return (event.header.claim.actor.text, content?.message)
+  }
+
+  private func entry(_ row: DatasetRow, _ reader: DatasetReader) throws -> Entry {
+    let tags = try reader.tags(of: row.id)
+    return Entry(
+      name: row.name, kind: Kind(rawValue: row.kind) ?? .files, key: row.key, subject: row.subject,
+      dataClass: row.dataClass, owner: row.owner, tags: row.tags,
+      newest: try reader.newest(of: row.id).map { Self.version($0, tags) })
+  }
+
+  static func version(_ row: VersionRow, _ tags: [(tag: String, number: Int)]) -> Version {
+    Version(
+      number: row.number, position: row.position, recordedAt: row.recordedAt, root: row.root,
+      records: row.records, bytes: row.bytes, added: row.added, changed: row.changed,
+      removed: row.removed, tags: tags.filter { $0.number == row.number }.map(\.tag))
+  }
+
+  // MARK: - Committing
+
+  /// Commits a folder, a CSV or a file of lines as the next version.
+  ///
+  /// - Parameters:
+  ///   - name: the dataset.
+  ///   - path: what to commit.
+  ///   - message: what to say of it; checked like names.
+  ///   - registersUnknown: whether people who are not registered are.
+  ///   - progress: called as bytes are sealed.
+  /// - Returns: what differs from the version before; nothing is appended when nothing does.
+  /// - Throws: `invalidInput` for what cannot be committed, with the place in it;
+  ///   `revisionConflict` when somebody else committed meanwhile. The ledger is unchanged then.
+  ///
+  /// Cost: reads the source twice, seals and stores what is new; memory does not grow with the size
+  /// of files, and by about 200 bytes a record.
+  @discardableResult
+  public func commit(
+    _ name: String, _ path: String, message: String? = nil, registersUnknown: Bool = true,
+    progress: Progress? = nil
+  ) async throws -> Commit {
+    let row = try existing(name)
+    if let message { try check(message, "message") }
+    let source = try Self.source(row, path)
+    let commit = try DatasetCommit(
+      store: store, dataset: row, message: message, registersUnknown: registersUnknown,
+      progress: progress)
+    return try await commit.run(source)
+  }
+
+  static func source(_ row: DatasetRow, _ path: String) throws -> any DatasetSource {
+    let rule = try SubjectRule(row.subject, kind: row.kind)
+    let isFolder = FileIO.isFolder(path)
+    switch Kind(rawValue: row.kind) {
+    case .files:
+      guard isFolder else {
+        throw CustodyError(.usage, "\(path) is not a folder; \(row.name) is a dataset of files.")
+      }
+      return try FolderSource(path, subjects: rule)
+    case .csv, .lines:
+      guard !isFolder else {
+        throw CustodyError(.usage, "\(path) is a folder; \(row.name) is a dataset of \(row.kind).")
+      }
+      return try TableSource(path, dataset: row, subjects: rule)
+    case nil:
+      throw CustodyError(.damaged, "\(row.name) is a dataset of an unknown kind.")
+    }
+  }
+
+  /// Gives a version a name of its own, which moves when it is given again.
+  ///
+  /// - Throws: `usage` for a tag that looks like a REF of another kind.
+  public func tag(_ name: String, _ reference: String, as tag: String) async throws {
+    let row = try existing(name)
+    let version = try version(row, reference)
+    guard Self.isName(tag), !Self.looksLikeReference(tag) else {
+      throw CustodyError(
+        .usage, "\(tag) cannot be a tag: it may not look like a position, v3, a date, P30D or head."
+      )
+    }
+    let event = DatasetVersionTagged(dataset: name, number: version.number, tag: tag)
+    try await store.append(
+      NewEvent(
+        stream: "\(DatasetProjection.streamPrefix)\(name)", type: DatasetVersionTagged.type,
+        typeVersion: DatasetVersionTagged.version, content: event.content))
+  }
+
+  // MARK: - References
+
+  private static func looksLikeReference(_ text: String) -> Bool {
+    text == "head" || text.wholeMatch(of: /v?\d+|P\d+D/) != nil || Timestamp(text) != nil
+  }
+
+  /// The version that a REF names: `v3`, a tag, a position, a date or time, `P30D`, `head`.
+  ///
+  /// - Throws: `notFound`.
+  func version(_ row: DatasetRow, _ reference: String) throws -> VersionRow {
+    let found: VersionRow? = try read { reader in
+      if reference == "head" { return try reader.newest(of: row.id) }
+      if reference.hasPrefix("v"), let number = Int(reference.dropFirst()) {
+        return try reader.version(number, of: row.id)
+      }
+      if let tag = try reader.tags(of: row.id).first(where: { $0.tag == reference }) {
+        return try reader.version(tag.number, of: row.id)
+      }
+      guard let end = try position(after: reference) else { return nil }
+      return try reader.newest(of: row.id, below: end)
+    }
+    guard let found else {
+      throw CustodyError(
+        .notFound,
+        "\(row.name) has no version \(reference). `custody dataset log \(row.name)` lists them.")
+    }
+    return found
+  }
+
+  /// The position after the last event that was known at a moment.
+  private func position(after reference: String) throws -> Int? {
+    if let position = Int(reference), position >= 0 { return min(position, .max - 1) + 1 }
+    var time: Timestamp?
+    if let match = reference.wholeMatch(of: /P(\d{1,7})D/), let days = Int64(match.1) {
+      time = Timestamp(
+        microseconds: store.folder.environment.now().microseconds - days * 86_400_000_000)
+    } else if let parsed = Timestamp(reference) {
+      // "A bare date means the end of that day UTC in --at".
+      time =
+        reference.utf8.count == 10
+        ? Timestamp(microseconds: parsed.microseconds + 86_400_000_000 - 1) : parsed
+    }
+    guard let time else { return nil }
+    return try store.folder.read {
+      try $0.firstPosition(recordedSince: Timestamp(microseconds: time.microseconds + 1))
+    }
+  }
+
+  // MARK: - Looking up
+
+  func read<R>(_ body: (DatasetReader) throws -> R) throws -> R {
+    try store.engine.read(DatasetProjection.kind) { try body(DatasetReader($0)) }
+  }
+
+  private func dataset(_ name: String) throws -> DatasetRow? { try read { try $0.dataset(name) } }
+
+  /// Text that stands under the operations key for ever is checked like a name.
+  func check(_ text: String, _ field: String) throws {
+    guard let keyring = store.folder.keyring, try keyring.holdsIdentifier(text) else { return }
+    throw CustodyError(
+      .nameHoldsIdentifier,
+      "The \(field) contains the identifier of a registered subject, and no erasure reaches it. "
+        + "Say it without.")
+  }
+
+  func existing(_ name: String) throws -> DatasetRow {
+    guard let row = try dataset(name) else {
+      throw CustodyError(
+        .notFound, "There is no dataset \(name). `custody dataset list` names them.")
+    }
+    return row
+  }
+}

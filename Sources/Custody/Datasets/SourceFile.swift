@@ -1,0 +1,75 @@
+import CustodyModel
+import CustodyStore
+import Foundation
+
+/// A file of a source, as it was found: read later, it must still be the same.
+struct SourceFile: Sendable {
+  let path: String
+  let size: Int
+  private let inode: ino_t
+  private let modified: timespec
+
+  /// - Throws: `invalidInput` for what is neither a file nor a folder: nothing is read through it.
+  init(_ path: String) throws {
+    var status = stat()
+    guard lstat(path, &status) == 0 else {
+      throw CustodyError(SystemCallError("lstat"), path: path)
+    }
+    self.init(path, status)
+  }
+
+  init(_ path: String, _ status: stat) {
+    self.path = path
+    size = Int(status.st_size)
+    inode = status.st_ino
+    modified = status.st_mtim
+  }
+
+  /// Times and mode, as a restore gives them back.
+  static func metadata(_ status: stat) -> RecordChange.File {
+    RecordChange.File(
+      seconds: Int64(status.st_mtim.tv_sec), nanoseconds: UInt32(status.st_mtim.tv_nsec),
+      mode: UInt32(status.st_mode))
+  }
+
+  /// Reads the file piece by piece, each of `pieceSize` bytes but the last.
+  ///
+  /// - Throws: `invalidInput` when it changes meanwhile.
+  func read(pieceSize: Int, _ body: ([UInt8]) async throws -> Void) async throws {
+    let descriptor = try FileIO.open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+    defer { close(descriptor) }
+    try checkUnchanged(descriptor)
+    var left = size
+    while left > 0 {
+      let count = min(pieceSize, left)
+      let piece = try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+        while initialized < count {
+          let got = Foundation.read(
+            descriptor, buffer.baseAddress! + initialized, count - initialized)
+          if got < 0, errno == EINTR { continue }
+          guard got >= 0 else { throw CustodyError(SystemCallError("read"), path: path) }
+          guard got > 0 else { throw changed }
+          initialized += got
+        }
+      }
+      try await body(piece)
+      left -= count
+    }
+    try checkUnchanged(descriptor)
+  }
+
+  private func checkUnchanged(_ descriptor: Int32) throws {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw CustodyError(SystemCallError("fstat"), path: path)
+    }
+    guard status.st_ino == inode, Int(status.st_size) == size,
+      status.st_mtim.tv_sec == modified.tv_sec, status.st_mtim.tv_nsec == modified.tv_nsec
+    else { throw changed }
+  }
+
+  private var changed: CustodyError {
+    CustodyError(
+      .invalidInput, "\(path) changed while it was read. Nothing was committed: try again.")
+  }
+}

@@ -1,0 +1,223 @@
+import CustodyLedger
+import CustodyModel
+import CustodyStore
+
+/// A dataset, as its creation says.
+package struct DatasetRow: Sendable {
+  package let id: Int64
+  package let name: String
+  package let kind: String
+  package let key: String?
+  package let subject: String
+  package let dataClass: String
+  package let owner: String?
+  package let tags: [String]
+  package let position: Position
+}
+
+/// A version of a dataset.
+package struct VersionRow: Sendable {
+  package let number: Int
+  package let position: Position
+  package let recordedAt: Timestamp
+  package let root: Digest
+  package let records, bytes, added, changed, removed: Int
+  /// The ordinal that the next new record gets.
+  package let next: Int
+  /// The objects of the order; none when it is that of the ordinals.
+  package let orders: [Digest]
+  package let frame: Digest?
+}
+
+/// A record as one version has it.
+package struct RecordRow: Sendable {
+  package let ordinal: Int
+  package let address: Digest
+  package let file: RecordChange.File?
+}
+
+/// Asks the tables of ``DatasetProjection``; belongs to one connection.
+package final class DatasetReader {
+  private let connection: OpaquePointer
+  private var prepared: [String: HotStatement] = [:]
+
+  package init(_ connection: OpaquePointer) { self.connection = connection }
+
+  private func statement(_ sql: String) throws -> HotStatement {
+    if let known = prepared[sql] { return known }
+    let made = try HotStatement(connection, sql)
+    prepared[sql] = made
+    return made
+  }
+
+  // MARK: - Datasets and versions
+
+  package func datasets() throws -> [DatasetRow] {
+    let query = try statement("\(Self.selectDataset) ORDER BY name")
+    defer { query.reset() }
+    var found: [DatasetRow] = []
+    while try query.step() { found.append(Self.dataset(query)) }
+    return found
+  }
+
+  package func dataset(_ name: String) throws -> DatasetRow? {
+    let query = try statement("\(Self.selectDataset) WHERE name = ?")
+    query.bind(1, name)
+    defer { query.reset() }
+    return try query.step() ? Self.dataset(query) : nil
+  }
+
+  private static let selectDataset =
+    "SELECT id, name, kind, key, subject, class, owner, tags, position FROM dataset_1_dataset"
+
+  private static func dataset(_ row: HotStatement) -> DatasetRow {
+    let tags = Array(row.text(7).utf8)
+    let names = tags.withUnsafeBytes { bytes in
+      (try? JSONText.elements(bytes))?.compactMap {
+        JSONText.string(UnsafeRawBufferPointer(rebasing: bytes[$0]))
+      }
+    }
+    return DatasetRow(
+      id: row.integer(0), name: row.text(1), kind: row.text(2),
+      key: row.isNull(3) ? nil : row.text(3), subject: row.text(4), dataClass: row.text(5),
+      owner: row.isNull(6) ? nil : row.text(6), tags: names ?? [],
+      position: Position(Int(max(0, row.integer(8)))))
+  }
+
+  /// The versions of a dataset, the oldest first.
+  package func versions(of dataset: Int64) throws -> [VersionRow] {
+    try versions(dataset, "TRUE ORDER BY number") { _ in }
+  }
+
+  package func version(_ number: Int, of dataset: Int64) throws -> VersionRow? {
+    try versions(dataset, "number = ?2") { $0.bind(2, Int64(number)) }.first
+  }
+
+  /// The newest version that stood in the ledger below a position.
+  package func newest(of dataset: Int64, below position: Int = .max) throws -> VersionRow? {
+    try versions(dataset, "position < ?2 ORDER BY number DESC LIMIT 1") {
+      $0.bind(2, Int64(position))
+    }.first
+  }
+
+  private func versions(
+    _ dataset: Int64, _ condition: String, _ bind: (HotStatement) -> Void
+  ) throws -> [VersionRow] {
+    let query = try statement(
+      """
+      SELECT number, position, recorded_at, root, records, bytes, added, changed, removed, next,
+             orders, frame
+      FROM dataset_1_version WHERE dataset = ?1 AND \(condition)
+      """)
+    query.bind(1, dataset)
+    bind(query)
+    defer { query.reset() }
+    var found: [VersionRow] = []
+    while try query.step() {
+      let orders = Array(query.bytes(10))
+      found.append(
+        VersionRow(
+          number: Int(query.integer(0)), position: Position(Int(max(0, query.integer(1)))),
+          recordedAt: Timestamp(microseconds: query.integer(2)),
+          root: Digest(query.bytes(3)) ?? Digest(), records: Int(query.integer(4)),
+          bytes: Int(query.integer(5)), added: Int(query.integer(6)),
+          changed: Int(query.integer(7)), removed: Int(query.integer(8)),
+          next: Int(query.integer(9)),
+          orders: stride(from: 0, to: orders.count - 31, by: 32).compactMap {
+            Digest(orders[$0..<$0 + 32])
+          },
+          frame: query.isNull(11) ? nil : Digest(query.bytes(11))))
+    }
+    return found
+  }
+
+  package func tags(of dataset: Int64) throws -> [(tag: String, number: Int)] {
+    let query = try statement(
+      "SELECT tag, number FROM dataset_1_tag WHERE dataset = ? ORDER BY tag")
+    query.bind(1, dataset)
+    defer { query.reset() }
+    var found: [(String, Int)] = []
+    while try query.step() { found.append((query.text(0), Int(query.integer(1)))) }
+    return found
+  }
+
+  // MARK: - Records
+
+  /// The record with an ordinal as a version has it, or nil when it has none.
+  ///
+  /// Cost: one look-up, whatever the number of versions.
+  package func record(_ ordinal: Int, of dataset: Int64, in version: Int) throws -> RecordRow? {
+    let query = try statement(
+      """
+      SELECT ordinal, address, seconds, nanoseconds, mode, until FROM dataset_1_record
+      WHERE dataset = ?1 AND ordinal = ?2 AND since <= ?3 ORDER BY since DESC LIMIT 1
+      """)
+    query.bind(1, dataset)
+    query.bind(2, Int64(ordinal))
+    query.bind(3, Int64(version))
+    defer { query.reset() }
+    guard try query.step(), query.isNull(5) || query.integer(5) > version else { return nil }
+    return try Self.record(query)
+  }
+
+  /// Records of a version from an ordinal on, ascending, at most `limit`.
+  package func records(
+    of dataset: Int64, in version: Int, from ordinal: Int, limit: Int
+  ) throws -> [RecordRow] {
+    let query = try statement(
+      """
+      SELECT ordinal, address, seconds, nanoseconds, mode FROM dataset_1_record
+      WHERE dataset = ?1 AND ordinal >= ?2 AND since <= ?3 AND (until IS NULL OR until > ?3)
+      ORDER BY ordinal LIMIT ?4
+      """)
+    query.bind(1, dataset)
+    query.bind(2, Int64(ordinal))
+    query.bind(3, Int64(version))
+    query.bind(4, Int64(limit))
+    defer { query.reset() }
+    var found: [RecordRow] = []
+    while try query.step() { found.append(try Self.record(query)) }
+    return found
+  }
+
+  private static func record(_ row: HotStatement) throws -> RecordRow {
+    guard let address = Digest(row.bytes(1)), row.integer(0) >= 0 else {
+      throw CustodyError(
+        .damaged, "projections.sqlite is not as Custody writes it. Run: custody projection rebuild")
+    }
+    let file =
+      row.isNull(4)
+      ? nil
+      : RecordChange.File(
+        seconds: row.integer(2), nanoseconds: UInt32(truncatingIfNeeded: row.integer(3)),
+        mode: UInt32(truncatingIfNeeded: row.integer(4)))
+    return RecordRow(ordinal: Int(row.integer(0)), address: address, file: file)
+  }
+
+  /// Records that came, changed or went after one version, up to another.
+  package func changed(in dataset: Int64, between old: Int, and new: Int) throws -> [Int] {
+    let query = try statement(
+      """
+      SELECT DISTINCT ordinal FROM dataset_1_record
+      WHERE dataset = ?1 AND (since > ?2 AND since <= ?3 OR until > ?2 AND until <= ?3)
+      ORDER BY ordinal
+      """)
+    query.bind(1, dataset)
+    query.bind(2, Int64(old))
+    query.bind(3, Int64(new))
+    defer { query.reset() }
+    var found: [Int] = []
+    while try query.step() { found.append(Int(query.integer(0))) }
+    return found
+  }
+
+  /// The ordinal of the record with a natural key, by its keyed hash, in whatever version.
+  package func ordinal(of hash: EventID, in dataset: Int64) throws -> Int? {
+    let query = try statement(
+      "SELECT ordinal FROM dataset_1_key WHERE dataset = ? AND hash = ?")
+    query.bind(1, dataset)
+    query.bind(2, hash)
+    defer { query.reset() }
+    return try query.step() ? Int(query.integer(0)) : nil
+  }
+}

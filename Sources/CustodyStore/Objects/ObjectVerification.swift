@@ -1,0 +1,72 @@
+import CustodyLedger
+import CustodyMigrations
+import Foundation
+
+/// Checks every stored object: at level bodies against its address, at level contents opened.
+struct ObjectVerification {
+  let path: String
+  let level: VerificationLevel
+  let ledgerID: LedgerID
+  let dataKeys: LedgerStore.Keys?
+
+  func run() throws -> Findings {
+    var findings = Findings()
+    let database: ReadOnlyDatabase
+    do {
+      database = try ReadOnlyDatabase(path: path)
+      guard try SchemaCheck.findings(database, Migration.objects).isEmpty else {
+        throw CustodyError(.damaged, "its tables are not Custody's")
+      }
+    } catch let error as CustodyError where [.damaged, .notFound].contains(error.code) {
+      findings.add(
+        Finding(.fileDamaged, expected: "objects.sqlite as Custody made it", found: error.message))
+      return findings
+    }
+    let sealer = ContentSealer()
+    let sha256 = SHA256()
+    let rows = try HotStatement(database.handle, "SELECT address, bytes FROM object ORDER BY id")
+    while try rows.step() {
+      let address = rows.bytes(0)
+      let hash = sha256.hash(rows.bytes(1))
+      guard address.count == Digest.byteCount, Digest(loading: address) == hash else {
+        findings.add(
+          Finding(
+            .objectMismatch, expected: "an object with the address \(Hex.encode(address))",
+            found: "one with the address \(hash)"))
+        continue
+      }
+      guard let dataKeys, level >= .contents else { continue }
+      if let fault = try fault(in: Array(rows.bytes(1)), sealer, dataKeys) {
+        findings.add(
+          Finding(.contentUnreadable, expected: "object \(hash) to open", found: fault))
+      }
+    }
+    return findings
+  }
+
+  /// What keeps an object from opening, except that its keys are gone.
+  private func fault(
+    in bytes: [UInt8], _ sealer: ContentSealer, _ dataKeys: LedgerStore.Keys
+  ) throws -> String? {
+    do {
+      let object = try SealedObject(parsing: bytes)
+      guard object.ledgerID == ledgerID else { return "an object of another ledger" }
+      var keys: [SecretBytes] = []
+      for id in object.keyIDs {
+        do {
+          guard let key = try dataKeys(id) else { return nil }
+          keys.append(key)
+        } catch let error as CustodyError where [.damaged, .keyDestroyed].contains(error.code) {
+          // Told where the key is used in the ledger.
+          return nil
+        }
+      }
+      _ = try object.open(keys: keys, with: sealer)
+      return nil
+    } catch let error as SealedObjectError {
+      return "\(error)"
+    } catch let error as OpeningError {
+      return "\(error)"
+    }
+  }
+}
