@@ -40,7 +40,7 @@ package struct StoreCreation: Sendable {
     try checkPlace()
     let ledgerID = LedgerID(
       environment.eventID(at: environment.now()).bytes)!
-    removeLeftovers()
+    removeLeftovers(environment)
     let building = "\(root).\(Hex.encode(environment.random(8)))\(Self.buildingSuffix)"
     // Held until it is a store: so the next init knows that somebody is building it.
     let held = try FolderClaim(building) { _ in false }
@@ -61,9 +61,11 @@ package struct StoreCreation: Sendable {
   }
 
   private static let buildingSuffix = ".init"
+  /// In seconds; no init goes so long between making its folder and holding it.
+  private static let leftoverAgeMin = 60
 
   /// Removes what an `init` of this store that was killed had built so far.
-  private func removeLeftovers() {
+  private func removeLeftovers(_ environment: Environment) {
     let name = (root as NSString).lastPathComponent + "."
     let parent = (root as NSString).deletingLastPathComponent
     for entry in (try? FileIO.names(in: parent)) ?? [] {
@@ -71,6 +73,8 @@ package struct StoreCreation: Sendable {
       guard entry.hasPrefix(name), entry.hasSuffix(Self.buildingSuffix),
         Hex.decode(entry.dropFirst(name.count).dropLast(Self.buildingSuffix.count).utf8)?.count
           == 8,
+        // One that was made just now may not be held yet.
+        let age = FileAttributes.age(path, at: environment.now()), age > Self.leftoverAgeMin,
         let left = try? FolderClaim(path, owned: { _ in false })
       else { continue }
       try? FileManager.default.removeItem(atPath: path)

@@ -101,10 +101,15 @@ struct StoreCreationTests {
   func leftovers() async throws {
     let temporary = try TemporaryStore()
     let left = "store.00112233aabbccdd.init"
-    let others = ["store.1.init", "store.x.init", "other.00112233aabbccdd.init"]
+    let others = [
+      "store.1.init", "store.x.init", "other.00112233aabbccdd.init", "store.ffff2233aabbccdd.init",
+    ]
     for name in [left] + others {
       try FileManager.default.createDirectory(
         atPath: "\(temporary.folder)/\(name)/secrets", withIntermediateDirectories: true)
+      guard !name.hasPrefix("store.ffff") else { continue }
+      let hourAgo = timespec(tv_sec: time(nil) - 3600, tv_nsec: 0)
+      utimensat(AT_FDCWD, "\(temporary.folder)/\(name)", [hourAgo, hourAgo], 0)
     }
     #expect(await Self.create(temporary.path, guard: temporary.guardFolder) == nil)
     let names = try FileManager.default.contentsOfDirectory(atPath: temporary.folder)

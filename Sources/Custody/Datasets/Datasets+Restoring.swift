@@ -115,8 +115,7 @@ final class VersionContents {
   private let store: Store
   private let dataset: DatasetRow
   private let version: VersionRow
-  private let sealer: ObjectSealer
-  private let hashes: StoredObjects
+  private let objects: [StoredObjects]
   private(set) var written = 0
   private(set) var missing = 0
 
@@ -124,9 +123,13 @@ final class VersionContents {
     self.store = store
     self.dataset = dataset
     self.version = version
-    sealer = ObjectSealer(ledgerID: store.ledgerID, environment: store.folder.environment)
-    hashes = try StoredObjects(folder: store.folder)
+    var objects: [StoredObjects] = []
+    for _ in 0..<Parallel.coreCount { objects.append(try StoredObjects(folder: store.folder)) }
+    self.objects = objects
   }
+
+  /// Records opened at a time, each of at most 1 MiB in one object.
+  private static let pageSize = 256
 
   /// A record being restored: its key, and its bytes piece by piece.
   struct Record {
@@ -148,7 +151,7 @@ final class VersionContents {
     try store.engine.readUncaught { connection in
       let reader = DatasetReader(connection)
       return try keys.map { key in
-        let hash = hashes.keyHash(of: Array(key.utf8), in: dataset.name)
+        let hash = objects[0].keyHash(of: Array(key.utf8), in: dataset.name)
         guard let ordinal = try reader.ordinal(of: hash, in: dataset.id),
           try reader.record(ordinal, of: dataset.id, in: version.number) != nil
         else {
@@ -189,20 +192,34 @@ final class VersionContents {
     while from < run.upperBound {
       let rows = try store.engine.readUncaught {
         try DatasetReader($0).records(
-          of: dataset.id, in: version.number, from: from, limit: min(4096, run.count))
+          of: dataset.id, in: version.number, from: from, limit: min(Self.pageSize, run.count))
       }
-      for row in rows where row.ordinal < run.upperBound { try take(row, body) }
+      let wanted = rows.filter { $0.ordinal < run.upperBound }
+      for (row, opened) in zip(wanted, try openAll(wanted)) { try take(row, opened, body) }
       guard let last = rows.last, last.ordinal < run.upperBound - 1 else { return }
       from = last.ordinal + 1
     }
   }
 
-  private func take(_ row: RecordRow, _ body: (Record) throws -> Void) throws {
-    guard let opened = try open(row.address) else {
+  /// Opens the objects of some records, on all cores.
+  private func openAll(_ rows: [RecordRow]) throws -> [ObjectContent] {
+    let objects = objects
+    let size = (rows.count + objects.count - 1) / objects.count
+    return try Parallel.map(rows.count) { range in
+      // Parts of equal length, in order: each has a reader of its own.
+      let reader = objects[size == 0 ? 0 : min(range.lowerBound / size, objects.count - 1)]
+      return try reader.atOnce { try range.map { try reader.content(at: rows[$0].address) } }
+    }
+  }
+
+  private func take(
+    _ row: RecordRow, _ opened: ObjectContent, _ body: (Record) throws -> Void
+  ) throws {
+    guard case .opened(let bytes, let isList) = opened else {
       missing += 1
       return
     }
-    guard let content = RecordContent(parsing: opened.content, isList: opened.isList) else {
+    guard let content = RecordContent(parsing: bytes, isList: isList) else {
       throw CustodyError(.damaged, "A record is not one. Run: custody verify --level contents")
     }
     written += 1
@@ -243,10 +260,10 @@ final class VersionContents {
     guard left == 0 else { throw gone() }
   }
 
-  private func open(_ address: Digest) throws -> ObjectSealer.Opened? {
-    guard let bytes = try store.folder.objects.read({ try $0.bytes(at: address) }) else {
+  private func open(_ address: Digest) throws -> (content: [UInt8], isList: Bool)? {
+    guard case .opened(let content, let isList) = try objects[0].content(at: address) else {
       return nil
     }
-    return try sealer.open(bytes, keys: store.folder.dataKeys)
+    return (content, isList)
   }
 }

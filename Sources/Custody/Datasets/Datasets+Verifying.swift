@@ -62,7 +62,7 @@ private struct ObjectPresence {
   private func check(
     _ put: RecordChange.Put, at position: Position, _ findings: inout Findings
   ) throws {
-    let isThere = try store.folder.objects.read { try $0.contains(put.address) }
+    let isThere = try objects.contains(put.address)
     guard isThere else {
       // Whose key is gone is gone on purpose; that the ledger says so is checked with the events.
       if try keyring.missing(put.keyIDs).isEmpty { missing(put.address, position, &findings) }
@@ -80,7 +80,7 @@ private struct ObjectPresence {
       guard isList else { continue }
       for start in stride(from: 0, to: content.count - 31, by: 32) {
         let piece = Digest(content[start..<start + 32])!
-        if try !store.folder.objects.read({ try $0.contains(piece) }) {
+        if try !objects.contains(piece) {
           missing(piece, position, &findings)
         }
       }

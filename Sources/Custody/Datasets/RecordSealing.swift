@@ -20,15 +20,19 @@ final class RecordSealing: Sendable {
   private let operations: KeyID
   private let isTrial: Bool
   private let sealers = Mutex<[Worker]>([])
+  /// People met in the source; the writer asks again whether their keys are live.
+  private let people = Mutex<[String: KeyID]>([:])
 
   /// For one thread at a time.
   private final class Worker: @unchecked Sendable {
     let sealer: ObjectSealer
     let objects: StoredObjects
+    let reader: ObjectReader
 
     init(_ folder: StoreFolder) throws {
       sealer = ObjectSealer(ledgerID: folder.ledgerID, environment: folder.environment)
       objects = try StoredObjects(folder: folder)
+      reader = try folder.objects.reader()
     }
   }
 
@@ -70,9 +74,10 @@ final class RecordSealing: Sendable {
       }
     }
     let contents = small
+    let keys = try records.map { try keyIDs(of: $0) }
     let results = try Parallel.map(contents.count) { range in
       try self.withWorker { worker in
-        try self.folder.objects.read { reader in
+        try worker.reader.atOnce {
           try range.map { place in
             let (index, bytes) = contents[place]
             let record = records[index]
@@ -82,13 +87,11 @@ final class RecordSealing: Sendable {
                 "A row has \(bytes.count) bytes; the most is \(RecordContent.pieceSize).",
                 at: .init(file: record.place))
             }
-            let keyIDs = try self.keyIDs(of: record)
             let content = RecordContent(naturalKey: record.key, bytes: .whole(bytes)).encoded
-            let (address, new) = try self.object(
-              content, isList: false, keyIDs, worker.sealer, reader)
+            let (address, new) = try self.object(content, isList: false, keys[index], worker)
             let sealed = SealedRecord(
               keyHash: worker.objects.keyHash(of: record.key, in: self.dataset.name),
-              address: address, keyIDs: keyIDs, size: bytes.count)
+              address: address, keyIDs: keys[index], size: bytes.count)
             return (index, sealed, new)
           }
         }
@@ -145,11 +148,7 @@ final class RecordSealing: Sendable {
   {
     let results = try Parallel.map(contents.count) { range in
       try self.withWorker { worker in
-        try self.folder.objects.read { reader in
-          try range.map {
-            try self.object(contents[$0], isList: isList, keyIDs, worker.sealer, reader)
-          }
-        }
+        try range.map { try self.object(contents[$0], isList: isList, keyIDs, worker) }
       }
     }
     try await store(results.compactMap(\.new))
@@ -158,8 +157,7 @@ final class RecordSealing: Sendable {
 
   /// The object of a content: the stored one, or a new one.
   private func object(
-    _ content: [UInt8], isList: Bool, _ keyIDs: [KeyID], _ sealer: ObjectSealer,
-    _ reader: ObjectReader
+    _ content: [UInt8], isList: Bool, _ keyIDs: [KeyID], _ worker: Worker
   ) throws -> (address: Digest, new: ObjectStore.New?) {
     let keys = try keyIDs.map { id in
       guard let key = try folder.dataKeys(id) else {
@@ -168,17 +166,20 @@ final class RecordSealing: Sendable {
       }
       return key
     }
-    let tag = try sealer.tag(of: content, isList: isList, keyIDs: keyIDs, keys: keys)
-    if let known = try reader.address(of: tag) { return (known, nil) }
-    let new = sealer.seal(content, isList: isList, keyIDs: keyIDs, keys: keys, tag: tag)
+    let tag = try worker.sealer.tag(of: content, isList: isList, keyIDs: keyIDs, keys: keys)
+    if let known = try worker.reader.address(of: tag) { return (known, nil) }
+    let new = worker.sealer.seal(content, isList: isList, keyIDs: keyIDs, keys: keys, tag: tag)
     return (new.address, new)
   }
 
   private func keyIDs(of record: SourceRecord) throws -> [KeyID] {
     guard !record.subjects.isEmpty else { return [operations] }
     let ids = Set(
-      try record.subjects.map {
-        try keyring.key(of: .identifier($0), dataset.dataClass)
+      try record.subjects.map { subject in
+        if let known = people.withLock({ $0[subject] }) { return known }
+        let key = try keyring.key(of: .identifier(subject), dataset.dataClass)
+        people.withLock { $0[subject] = key }
+        return key
       })
     guard ids.count <= Claim.keyCountMax else {
       throw CustodyError(

@@ -10,7 +10,7 @@ package final class ContentSealer {
   static let paddingBlock = 64
   static let saltSize = 32
   /// How many ciphers are kept: contents of one batch are about few people at a time.
-  private static let cipherCountMax = 64
+  private static let cipherCountMax = 1024
 
   private let sha256 = SHA256()
   private var ciphers: [[KeyID]: Known] = [:]

@@ -120,8 +120,8 @@ package struct DatasetProjection: Projection {
       guard case .opened(let content, _) = try event.objects.content(at: address),
         let entries = RecordChange.parse(content)
       else { throw ProjectionHalt("a change set of version \(version.number) cannot be read") }
-      for entry in entries {
-        try apply(entry, dataset, version, &next, event.objects)
+      try event.objects.atOnce {
+        for entry in entries { try apply(entry, dataset, version, &next, event.objects) }
       }
     }
     insertVersion.bind(1, dataset)

@@ -5,6 +5,8 @@ import CustodyStore
 /// that are left.
 package protocol ProjectedObjects: Sendable {
   func content(at address: Digest) throws -> ObjectContent
+  /// Reads many objects as of one moment, which is quicker than one by one.
+  func atOnce(_ body: () throws -> Void) throws
   /// A keyed hash of a record's natural key.
   func keyHash(of naturalKey: [UInt8], in dataset: String) -> EventID
 }
@@ -20,7 +22,8 @@ package enum ObjectContent: Sendable {
 package final class StoredObjects: ProjectedObjects, @unchecked Sendable {
   private let folder: StoreFolder
   private let sealer: ObjectSealer
-  private let hashKey: SecretBytes
+  private let reader: ObjectReader
+  private let hashes: RepeatedHMAC
 
   /// For one thread at a time.
   package init(folder: StoreFolder) throws {
@@ -28,22 +31,33 @@ package final class StoredObjects: ProjectedObjects, @unchecked Sendable {
       throw CustodyError(.usage, "Projections need the store's secrets.")
     }
     self.folder = folder
+    reader = try folder.objects.reader()
     sealer = ObjectSealer(ledgerID: folder.ledgerID, environment: folder.environment)
-    hashKey = try keyring.derivedKey(for: "natural-key")
+    hashes = RepeatedHMAC(key: try keyring.derivedKey(for: "natural-key"))
   }
 
   package func content(at address: Digest) throws -> ObjectContent {
-    guard let bytes = try folder.objects.read({ try $0.bytes(at: address) }),
+    guard let bytes = try reader.bytes(at: address),
       let opened = try sealer.open(bytes, keys: folder.dataKeys)
     else { return .gone }
     return .opened(opened.content, isList: opened.isList)
   }
 
+  /// Reads many objects as of one moment, which is quicker than one by one.
+  package func atOnce<R>(_ body: () throws -> R) throws -> R { try reader.atOnce(body) }
+
+  /// Whether there is such an object.
+  package func contains(_ address: Digest) throws -> Bool { try reader.contains(address) }
+
   package func keyHash(of naturalKey: [UInt8], in dataset: String) -> EventID {
-    var writer = ByteWriter()
-    writer.writeString(dataset)
-    writer.write(naturalKey)
-    let hash = writer.bytes.withUnsafeBytes { KeyDerivation.hmac(key: hashKey, $0) }
-    return EventID(hash.bytes.prefix(16))!
+    var dataset = dataset
+    let code = dataset.withUTF8 { dataset in
+      withUnsafeBytes(of: UInt16(dataset.count).bigEndian) { count in
+        naturalKey.withUnsafeBytes { hashes.code(count, UnsafeRawBufferPointer(dataset), $0) }
+      }
+    }
+    return code.withUnsafeBytes {
+      EventID(loading: UnsafeRawBufferPointer(rebasing: $0[..<16]))
+    }
   }
 }

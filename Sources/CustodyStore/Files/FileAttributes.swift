@@ -1,5 +1,6 @@
 import COpenSSL
 import CSQLiteShim
+import CustodyLedger
 import Foundation
 
 /// What `doctor` asks of files and disks.
@@ -12,6 +13,13 @@ package enum FileAttributes {
   package static func device(_ path: String) -> dev_t? {
     var status = stat()
     return stat(path, &status) == 0 ? status.st_dev : nil
+  }
+
+  /// How long ago something was changed in a folder, or a file written, in seconds.
+  package static func age(_ path: String, at now: Timestamp) -> Int? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    return Int(now.microseconds / 1_000_000) - Int(status.st_mtim.tv_sec)
   }
 
   package static func inode(_ path: String) -> ino_t? {

@@ -111,7 +111,7 @@ extension Keyring {
     }
     if !found {
       cache.withLock {
-        if $0.checkedNames.count >= 16 * Self.cacheCountMax { $0.checkedNames.removeAll() }
+        if $0.checkedNames.count >= Self.cacheCountMax { $0.checkedNames.removeAll() }
         $0.checkedNames.insert(name)
       }
     }
@@ -131,7 +131,8 @@ extension Keyring {
   /// The keys of the person with this hash, by class.
   private func rows(of hash: Digest, _ db: Database) throws -> [SubjectRow] {
     try Row.fetchAll(
-      db, sql: "SELECT class, key_id, subject_id, tag FROM subject_key WHERE subject_hash = ?",
+      db.cachedStatement(
+        sql: "SELECT class, key_id, subject_id, tag FROM subject_key WHERE subject_hash = ?"),
       arguments: [Data(hash.bytes)]
     ).map { row in
       let found = SubjectRow(

@@ -27,7 +27,7 @@ package final class Keyring: Sendable {
   /// The class of data that events get unless their caller says otherwise.
   package static let defaultClass = "default"
   /// Unwrapped keys kept in memory.
-  static let cacheCountMax = 4096
+  static let cacheCountMax = 1 << 17
 
   let path: String
   private let ledgerID: LedgerID
@@ -120,9 +120,11 @@ package final class Keyring: Sendable {
   /// Which of `ids` are not in the keyring. Asked under the store's lock before every commit.
   package func missing(_ ids: some Collection<KeyID>) throws -> [KeyID] {
     try read { db in
-      let statement = try db.cachedStatement(sql: "SELECT 1 FROM data_key WHERE id = ?")
+      let query = try HotStatement(db.sqliteConnection!, "SELECT 1 FROM data_key WHERE id = ?")
       return try ids.filter { id in
-        try Int.fetchOne(statement, arguments: [Data(id.bytes)]) == nil
+        query.bind(1, id)
+        defer { query.reset() }
+        return try !query.step()
       }
     }
   }
@@ -176,7 +178,8 @@ package final class Keyring: Sendable {
   func unwrapped(_ db: Database, _ id: KeyID) throws -> SecretBytes? {
     guard
       let row = try Row.fetchOne(
-        db, sql: "SELECT purpose, epoch, nonce, wrapped FROM data_key WHERE id = ?",
+        db.cachedStatement(
+          sql: "SELECT purpose, epoch, nonce, wrapped FROM data_key WHERE id = ?"),
         arguments: [Data(id.bytes)])
     else { return nil }
     let purpose = try purpose(row, 0)
@@ -225,7 +228,10 @@ package final class Keyring: Sendable {
 
   /// Forgets what was remembered when another process has written to keys.sqlite.
   package func refresh() throws {
-    let version = try read { try Int.fetchOne($0, sql: "PRAGMA data_version")! }
+    let version = try read { db in
+      let query = try HotStatement(db.sqliteConnection!, "PRAGMA data_version")
+      return try query.step() ? Int(query.integer(0)) : -1
+    }
     cache.withLock {
       guard $0.version != version else { return }
       $0.version = version

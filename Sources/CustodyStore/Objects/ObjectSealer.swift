@@ -10,14 +10,15 @@ package final class ObjectSealer {
 
   private struct TagKey {
     let keys: [SecretBytes]
-    let secret: SecretBytes
+    let hmac: RepeatedHMAC
   }
 
   private let ledgerID: LedgerID
   private let environment: Environment
   private let sealer = ContentSealer()
+  private let sha256 = SHA256()
   private var tagKeys: [[KeyID]: TagKey] = [:]
-  private static let tagKeyCountMax = 4096
+  private static let tagKeyCountMax = 1 << 17
 
   package init(ledgerID: LedgerID, environment: Environment) {
     self.ledgerID = ledgerID
@@ -28,15 +29,18 @@ package final class ObjectSealer {
   package func tag(
     of content: [UInt8], isList: Bool, keyIDs: [KeyID], keys: [SecretBytes]
   ) throws -> ObjectStore.Tag {
-    let key = try tagKey(keyIDs, keys)
-    let message = [isList ? 1 : 0] + content
-    let hash = message.withUnsafeBytes { KeyDerivation.hmac(key: key, $0) }
-    return ObjectStore.Tag(hash.bytes.prefix(16))!
+    let hmac = try tagKey(keyIDs, keys)
+    let code = withUnsafeBytes(of: UInt8(isList ? 1 : 0)) { kind in
+      content.withUnsafeBytes { hmac.code(kind, $0) }
+    }
+    return code.withUnsafeBytes {
+      ObjectStore.Tag(loading: UnsafeRawBufferPointer(rebasing: $0[..<16]))
+    }
   }
 
-  private func tagKey(_ keyIDs: [KeyID], _ keys: [SecretBytes]) throws -> SecretBytes {
+  private func tagKey(_ keyIDs: [KeyID], _ keys: [SecretBytes]) throws -> RepeatedHMAC {
     if let known = tagKeys[keyIDs], zip(known.keys, keys).allSatisfy({ $0 === $1 }) {
-      return known.secret
+      return known.hmac
     }
     if tagKeys.count >= Self.tagKeyCountMax { tagKeys.removeAll(keepingCapacity: true) }
     let base = keys.count == 1 ? keys[0] : JointKey.derive(keys)
@@ -44,8 +48,9 @@ package final class ObjectSealer {
       try KeyDerivation.hkdf(
         $0, salt: [], info: Array("custody/content-tag/v1".utf8), count: 32)
     }
-    tagKeys[keyIDs] = TagKey(keys: keys, secret: secret)
-    return secret
+    let hmac = RepeatedHMAC(key: secret, using: sha256)
+    tagKeys[keyIDs] = TagKey(keys: keys, hmac: hmac)
+    return hmac
   }
 
   package func seal(

@@ -21,13 +21,11 @@ package final class ObjectStore: Sendable {
   }
 
   private let path: String
-  private let readers: ReaderPool
   private let writer: DatabaseQueue?
 
   /// - Parameter isWritable: then the store's lock is held while this is made.
   package init(path: String, isWritable: Bool) throws {
     self.path = path
-    readers = ReaderPool(path: path)
     writer = isWritable ? try Connection.writer(path) : nil
   }
 
@@ -76,19 +74,22 @@ package final class ObjectStore: Sendable {
 
   // MARK: - Reading
 
-  /// Reads many objects in one transaction.
-  package func read<R>(_ body: (ObjectReader) throws -> R) throws -> R {
-    try readers.readConnection { try body(try ObjectReader($0)) }
-  }
+  /// Looks up objects with a connection of its own, for one thread at a time.
+  package func reader() throws -> ObjectReader { try ObjectReader(path) }
 }
 
-/// Looks up objects; belongs to one connection.
+/// Looks up objects; belongs to one connection, which it keeps.
 package final class ObjectReader {
+  private let database: ReadOnlyDatabase
   private let byAddress: HotStatement
   private let byTag: HotStatement
   private let presence: HotStatement
 
-  init(_ connection: OpaquePointer) throws {
+  init(_ path: String) throws {
+    database = try ReadOnlyDatabase(path: path, cacheSize: 32 << 20)
+    let connection = database.handle
+    // No reader keeps the log from being cut while it has nothing to do.
+    try database.end()
     byAddress = try HotStatement(connection, "SELECT bytes FROM object WHERE address = ?")
     presence = try HotStatement(connection, "SELECT 1 FROM object WHERE address = ?")
     byTag = try HotStatement(
@@ -111,6 +112,13 @@ package final class ObjectReader {
         .damaged, "Object \(address) is not what its address says. Run: custody verify")
     }
     return bytes
+  }
+
+  /// Runs look-ups in one transaction; alone, each is one of its own.
+  package func atOnce<R>(_ body: () throws -> R) throws -> R {
+    try database.begin()
+    defer { try? database.end() }
+    return try body()
   }
 
   package func contains(_ address: Digest) throws -> Bool {

@@ -11,7 +11,9 @@ package final class ReadOnlyDatabase {
   private let path: String
 
   /// - Throws: ``CustodyError`` when the file cannot be opened as a database.
-  package init(path: String) throws {
+  ///
+  /// - Parameter cacheSize: bytes of pages kept in memory; SQLite's own choice by default.
+  package init(path: String, cacheSize: Int? = nil) throws {
     self.path = path
     guard FileIO.exists(path) else {
       throw CustodyError(.notFound, "\(path) does not exist.")
@@ -36,9 +38,18 @@ package final class ReadOnlyDatabase {
     } catch {
       throw CustodyError(sqlite: error, path: path)
     }
+    // "PRAGMA cache_size = -kibibytes".
+    if let cacheSize {
+      sqlite3_exec(handle, "PRAGMA cache_size = -\(cacheSize >> 10)", nil, nil, nil)
+    }
   }
 
   deinit { sqlite3_close_v2(handle) }
+
+  /// Ends the snapshot that opening began; ``begin()`` starts another.
+  func end() throws(SQLiteError) { try HotStatement(handle, "COMMIT").run() }
+
+  func begin() throws(SQLiteError) { try HotStatement(handle, "BEGIN").run() }
 
   private static func isForLackOfAFolder(_ error: SQLiteError) -> Bool {
     [SQLITE_CANTOPEN, SQLITE_READONLY].contains(error.code & 0xff)
@@ -82,7 +93,7 @@ package final class ReadOnlyDatabase {
 
   /// Starts a new snapshot.
   func refresh() throws(SQLiteError) {
-    try HotStatement(handle, "COMMIT").run()
-    try HotStatement(handle, "BEGIN").run()
+    try end()
+    try begin()
   }
 }
