@@ -331,6 +331,20 @@ struct DatasetTests {
         == ["guard", "out", "secrets", "source", "store"])
   }
 
+  @Test("nobody but Custody writes on the stream of a dataset")
+  func reservedStream() async throws {
+    let place = try await Place()
+    try await place.store.datasets.create("files", kind: .files, subject: "none")
+    for type in ["dataset.version.committed", "something.else"] {
+      let error = await #expect(throws: CustodyError.self) {
+        try await place.store.append(
+          NewEvent(stream: "dataset/files", type: type, content: Array("{}".utf8)))
+      }
+      #expect(error?.code == .invalidInput)
+    }
+    #expect(try place.store.datasets.all().map(\.name) == ["files"])
+  }
+
   // MARK: - Time
 
   @Test("a version is found by its number, tag, position, time and age")

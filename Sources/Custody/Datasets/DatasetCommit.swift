@@ -80,7 +80,7 @@ struct DatasetCommit {
       records: changes.records, bytes: changes.bytes, added: changes.added,
       changed: changes.changed, removed: changes.removed, run: nil, message: message,
       changes: addresses.map(\.hex), order: orders.map(\.hex), frame: frame?.hex)
-    try await store.append(
+    try await store.appendOwn(
       NewEvent(
         stream: stream, type: DatasetVersionCommitted.type,
         typeVersion: DatasetVersionCommitted.version,

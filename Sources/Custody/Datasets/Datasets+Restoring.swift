@@ -58,7 +58,7 @@ extension Datasets {
     let restored = Restored(
       version: version.number, records: reader.written, missing: reader.missing)
     // Recorded before it is there: what is outside is never unknown to the ledger.
-    try await store.append(
+    try await store.appendOwn(
       NewEvent(
         stream: "\(DatasetProjection.streamPrefix)\(name)", type: DatasetRestored.type,
         typeVersion: DatasetRestored.version,

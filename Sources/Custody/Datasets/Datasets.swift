@@ -114,13 +114,16 @@ public struct Datasets: Sendable {
       throw CustodyError(.usage, "--key is for tables: a file's path is its key.")
     }
     _ = try SubjectRule(subject, kind: kind.rawValue)
+    for text in [name] + tags + [owner, key].compactMap({ $0 }) {
+      try check(text, "name, owner, tag or key")
+    }
     guard try dataset(name) == nil else {
       throw CustodyError(.alreadyExists, "There is a dataset \(name) already.")
     }
     let event = DatasetCreated(
       dataset: name, kind: kind.rawValue, key: key, subject: subject, dataClass: dataClass,
       owner: owner, tags: tags)
-    try await store.append(
+    try await store.appendOwn(
       NewEvent(
         stream: "\(DatasetProjection.streamPrefix)\(name)", type: DatasetCreated.type,
         typeVersion: DatasetCreated.version, expectedRevision: .none, content: event.content))
@@ -238,8 +241,9 @@ public struct Datasets: Sendable {
         .usage, "\(tag) cannot be a tag: it may not look like a position, v3, a date, P30D or head."
       )
     }
+    try check(tag, "tag")
     let event = DatasetVersionTagged(dataset: name, number: version.number, tag: tag)
-    try await store.append(
+    try await store.appendOwn(
       NewEvent(
         stream: "\(DatasetProjection.streamPrefix)\(name)", type: DatasetVersionTagged.type,
         typeVersion: DatasetVersionTagged.version, content: event.content))

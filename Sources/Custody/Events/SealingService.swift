@@ -1,4 +1,5 @@
 import CustodyModel
+import CustodyProjections
 import CustodyStore
 import Foundation
 import Synchronization
@@ -266,8 +267,15 @@ package final class SealingService: Sendable {
       try check(actor, "actor", keyring, &known)
       known.last.actor = actor
     }
-    if event.stream == SystemEvent.stream {
-      throw CustodyError(.invalidInput, "The stream \(SystemEvent.stream) is Custody's own.")
+    // What stands there is believed: a wrong word in it would stop every dataset.
+    let isReserved = event.stream.hasPrefix(DatasetProjection.streamPrefix)
+    if event.stream == SystemEvent.stream || isReserved {
+      throw CustodyError(
+        .invalidInput,
+        isReserved
+          ? "Streams that begin with \(DatasetProjection.streamPrefix) are Custody's own: see custody "
+            + "dataset --help."
+          : "The stream \(SystemEvent.stream) is Custody's own.")
     }
   }
 

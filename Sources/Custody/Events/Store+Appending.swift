@@ -79,6 +79,13 @@ extension Store {
   }
 }
 
+extension Store {
+  /// Appends an event on a stream that is Custody's own; the caller has checked what it says.
+  func appendOwn(_ event: NewEvent) async throws {
+    _ = try await folder.ledger().append(try sealing.seal([event], isOwn: true))
+  }
+}
+
 /// Seals batches while the ones before are committed, and keeps their order.
 ///
 /// Two may be on their way: then the committing thread always has the next one, or takes both in

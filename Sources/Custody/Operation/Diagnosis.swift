@@ -78,7 +78,8 @@ extension Store {
       "\(folder.secretsFolder)/\($0)"
     }
     for path in [
-      layout.root, layout.ledger, layout.keys, layout.anchors, folder.secretsFolder, guardPath,
+      layout.root, layout.ledger, layout.keys, layout.objects, layout.anchors, folder.secretsFolder,
+      guardPath,
     ] + secrets {
       if let mode = FileAttributes.mode(path), mode & 0o077 != 0 { open.append(path) }
     }

@@ -34,6 +34,7 @@ extension Store {
     let layout = folder.layout
     let files = [
       ("ledger.sqlite", layout.ledger), ("keys.sqlite", layout.keys),
+      ("objects.sqlite", layout.objects),
       ("projections.sqlite", layout.projections),
     ].map { (name: $0.0, size: Self.size($0.1) + Self.size($0.1 + "-wal")) }
     return StoreStatus(

@@ -48,7 +48,7 @@ package struct DatasetProjection: Projection {
       connection,
       """
       UPDATE dataset_1_record SET until = ?3
-      WHERE dataset = ?1 AND ordinal = ?2 AND until IS NULL RETURNING 1
+      WHERE dataset = ?1 AND ordinal = ?2 AND until IS NULL
       """)
     insertRecord = try HotStatement(
       connection, "INSERT INTO dataset_1_record VALUES (?, ?, ?, NULL, ?, ?, ?, ?)")
@@ -161,12 +161,17 @@ package struct DatasetProjection: Projection {
     _ entry: RecordChange, _ dataset: Int64, _ version: DatasetVersionCommitted, _ next: inout Int,
     _ objects: any ProjectedObjects
   ) throws {
-    end.bind(1, dataset)
-    end.bind(2, Int64(entry.ordinal))
-    end.bind(3, Int64(version.number))
-    _ = try end.step()
-    end.reset()
-    guard let put = entry.put else { return }
+    // A new ordinal has no life to end.
+    if entry.ordinal < next {
+      end.bind(1, dataset)
+      end.bind(2, Int64(entry.ordinal))
+      end.bind(3, Int64(version.number))
+      try end.run()
+    }
+    guard let put = entry.put else {
+      guard entry.ordinal < next else { throw ProjectionHalt("a record is removed that never was") }
+      return
+    }
     insertRecord.bind(1, dataset)
     insertRecord.bind(2, Int64(entry.ordinal))
     insertRecord.bind(3, Int64(version.number))
