@@ -312,5 +312,11 @@ struct AppendTests {
     try await folder.shell(
       "cd / && custody head", environment: ["CUSTODY_STORE": folder.file(".custody")]
     ).succeeded()
+    // A new one goes where the environment says that the store is.
+    try await folder.shell(
+      "custody init --organization example.org && custody head",
+      environment: ["CUSTODY_STORE": folder.file("elsewhere")]
+    ).succeeded()
+    #expect(folder.exists("elsewhere/custody.yaml"))
   }
 }

@@ -15,12 +15,15 @@ struct StoreOptions: ParsableArguments {
 
   @OptionGroup var passphrase: PassphraseOptions
 
+  /// The store that the environment names.
+  static var inEnvironment: String? {
+    let store = ProcessInfo.processInfo.environment["CUSTODY_STORE"] ?? ""
+    return store.isEmpty ? nil : store
+  }
+
   /// The store's folder.
   func path() throws -> String {
-    if let store { return store }
-    if let store = ProcessInfo.processInfo.environment["CUSTODY_STORE"], !store.isEmpty {
-      return store
-    }
+    if let named = store ?? Self.inEnvironment { return named }
     var folder = URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
     while true {
       let candidate = folder.appendingPathComponent(".custody").path

@@ -7,9 +7,9 @@ struct InitCommand: AsyncParsableCommand {
     commandName: "init",
     abstract: "Make a store.",
     discussion: """
-      The store goes into .custody in this folder unless --store names another place. Its secrets \
-      go into a folder inside it unless --secrets names one; keep them apart from the data if you \
-      can. The guard folder remembers, outside the store, what was signed last, so that an old \
+      The store goes into .custody in this folder unless --store or CUSTODY_STORE names another \
+      place. Its secrets go into a folder inside it unless --secrets names one; keep them apart \
+      from the data if you can. The guard folder remembers, outside the store, what was signed last, so that an old \
       copy of the store is noticed.
 
       Example:
@@ -22,7 +22,8 @@ struct InitCommand: AsyncParsableCommand {
   var organization: String
 
   @Option(
-    help: ArgumentHelp("Where; .custody by default.", valueName: "DIR"), completion: .directory)
+    help: ArgumentHelp("Where; else CUSTODY_STORE, else .custody.", valueName: "DIR"),
+    completion: .directory)
   var store: String?
 
   @Option(
@@ -48,7 +49,7 @@ struct InitCommand: AsyncParsableCommand {
   @OptionGroup var output: FormatOptions
 
   func run() async throws {
-    let path = store ?? ".custody"
+    let path = store ?? StoreOptions.inEnvironment ?? ".custody"
     let store = try await Store.create(
       at: path, organization: organization, secrets: secrets, guardFolder: guardFolder,
       passphrase: try chosenPassphrase(), actor: actor)
