@@ -19,8 +19,8 @@ package final class FolderClaim {
     descriptor = try FileIO.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     // Without waiting: whoever holds it may need this very thread to go on.
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      // `deinit` closes the descriptor: a second close could hit one that another thread opened.
       let error = SystemCallError("flock")
-      close(descriptor)
       guard error.errno == EWOULDBLOCK else { throw CustodyError(error, path: path) }
       throw CustodyError(.alreadyExists, "\(path) is being filled by another init right now.")
     }
