@@ -193,6 +193,30 @@ struct DatasetTests {
 
   // MARK: - People
 
+  @Test("a table of several batches: each person is known whichever of them meets her first")
+  func severalBatches() async throws {
+    let place = try await Place()
+    let datasets = place.store.datasets
+    try await datasets.create("table", kind: .csv, key: "id", subject: "client")
+    let text = String(repeating: "text ", count: 800)
+    func rows(_ changed: Int) -> [UInt8] {
+      var rows = "id,client,text\n"
+      for row in 0..<4000 {
+        rows += "\(row),p-\(row / 400 % 5),\(row == changed ? "other" : text)\n"
+      }
+      return Array(rows.utf8)
+    }
+    for (number, changed) in [-1, 3000].enumerated() {
+      try place.write(place.source, rows(changed))
+      let commit = try await datasets.commit("table", place.source)
+      #expect(commit.version == number + 1 && commit.records == 4000)
+      #expect(commit.changed == number && commit.registered == (number == 0 ? 5 : 0))
+    }
+    try await datasets.restore("table", "v1", to: place.target("v1"))
+    #expect(FileManager.default.contents(atPath: place.target("v1")).map(Array.init) == rows(-1))
+    try await place.store.close()
+  }
+
   @Test("a record whose person is gone is missing from every version; the others come back")
   func erased() async throws {
     let place = try await Place()

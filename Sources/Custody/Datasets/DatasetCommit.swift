@@ -15,52 +15,38 @@ struct DatasetCommit {
   let registersUnknown: Bool
   let progress: Datasets.Progress?
 
-  private let folder: StoreFolder
-  private let sealing: RecordSealing
-
-  init(
-    store: Store, dataset: DatasetRow, message: String?, registersUnknown: Bool,
-    progress: Datasets.Progress?
-  ) throws {
-    self.store = store
-    self.dataset = dataset
-    self.message = message
-    self.registersUnknown = registersUnknown
-    self.progress = progress
-    folder = store.folder
-    sealing = try RecordSealing(folder: store.folder, dataset: dataset)
-  }
-
   func run(_ source: any DatasetSource) async throws -> Datasets.Commit {
     let stream = "\(DatasetProjection.streamPrefix)\(dataset.name)"
     let last = try store.engine.read(DatasetProjection.kind) {
       try DatasetReader($0).newest(of: dataset.id)
     }
-    let revision = try folder.read { reader in
+    let revision = try store.folder.read { reader in
       try reader.nameID(stream).flatMap { try reader.newestRevision(of: $0) }
     }
-    let unknown = try await check(source)
-    if !unknown.isEmpty {
-      guard registersUnknown else {
-        throw CustodyError(
-          .unknownSubject,
-          "\(unknown.count) of the people in \(source.name) are not registered, and --no-register "
-            + "was given.")
-      }
-      try await store.subjects.register(unknown, dataClass: dataset.dataClass)
+    var survey = try await SourceSurvey.run(source, of: dataset, since: last, in: store)
+    guard registersUnknown || survey.unknown.isEmpty else {
+      throw CustodyError(
+        .unknownSubject,
+        "\(survey.unknown.count) of the people in \(source.name) are not registered, and "
+          + "--no-register was given.")
     }
+    let registered = try await survey.registerUnknown()
+    let sealing = try RecordSealing(folder: store.folder, people: survey.people)
     var changes = ChangeCollector(last: last, dataset: dataset, store: store)
+    var changeSet: [Digest] = []
     var done = 0
     try await source.forEachBatch { batch in
       let sealed = try await sealing.seal(batch)
-      try store.engine.readUncaught { connection in
-        let reader = DatasetReader(connection)
-        for (record, sealed) in zip(batch, sealed) { try changes.take(record, sealed, reader) }
+      for record in sealed {
+        guard changes.records < survey.ordinals.count else { throw Self.changed(source) }
+        try changes.take(record, Int(survey.ordinals[changes.records]))
+        done += record.size
       }
-      done += sealed.reduce(0) { $0 + $1.size }
+      changeSet += try await sealing.sealOperations(changes.takeFull())
       progress?(done, source.size)
     }
-    try changes.removeUnseen()
+    guard changes.records == survey.ordinals.count else { throw Self.changed(source) }
+    let root = try changes.finish { survey.has($0) }
     if let frame = source.frame, frame.count > Limits.contentSizeMax {
       throw CustodyError(
         .invalidInput, "\(source.name): its header is too long, or its line ends change too often.")
@@ -72,14 +58,15 @@ struct DatasetCommit {
     if let last, changes.isEmpty, frame == last.frame, orders == last.orders {
       return Datasets.Commit(
         version: last.number, isNew: false, records: last.records, added: 0, changed: 0, removed: 0,
-        registered: unknown.count)
+        registered: registered)
     }
-    let addresses = try await sealing.sealOperations(changes.contents())
+    changeSet += try await sealing.sealOperations(changes.takeFull())
+    try await sealing.finish()
     let event = DatasetVersionCommitted(
-      dataset: dataset.name, number: (last?.number ?? 0) + 1, root: try changes.root().hex,
+      dataset: dataset.name, number: (last?.number ?? 0) + 1, root: root.hex,
       records: changes.records, bytes: changes.bytes, added: changes.added,
       changed: changes.changed, removed: changes.removed, run: nil, message: message,
-      changes: addresses.map(\.hex), order: orders.map(\.hex), frame: frame?.hex)
+      changes: changeSet.map(\.hex), order: orders.map(\.hex), frame: frame?.hex)
     try await store.appendOwn(
       NewEvent(
         stream: stream, type: DatasetVersionCommitted.type,
@@ -88,43 +75,12 @@ struct DatasetCommit {
         content: event.content))
     return Datasets.Commit(
       version: event.number, isNew: true, records: event.records, added: event.added,
-      changed: event.changed, removed: event.removed, registered: unknown.count)
+      changed: event.changed, removed: event.removed, registered: registered)
   }
 
-  /// Goes through the source without writing.
-  ///
-  /// - Returns: identifiers of people who are not registered, in the order of the source.
-  private func check(_ source: any DatasetSource) async throws -> [String] {
-    var places: [EventID: Int] = [:]
-    var names: [String] = []
-    var unknown: [String] = []
-    var known: Set<String> = []
-    let keyring = folder.keyring!
-    try await source.forEachBatch { batch in
-      for record in batch {
-        guard record.key.count <= RecordContent.naturalKeyByteCountMax, !record.key.isEmpty else {
-          throw CustodyError(
-            .invalidInput,
-            "The natural key is empty or longer than \(RecordContent.naturalKeyByteCountMax) bytes.",
-            at: .init(file: "\(source.name), \(record.place)"))
-        }
-        let hash = try sealing.keyHash(of: record.key)
-        if let earlier = places.updateValue(names.count, forKey: hash) {
-          throw CustodyError(
-            .invalidInput,
-            "\(source.name): \(names[earlier]) and \(record.place) have the same natural key. Name "
-              + "a column whose values differ, or leave --key away.")
-        }
-        names.append(record.place)
-        for subject in record.subjects where known.insert(subject).inserted {
-          try Subjects.check(subject, "identifier")
-          if try keyring.subjectKey(subject, dataClass: dataset.dataClass) == nil {
-            unknown.append(subject)
-          }
-        }
-      }
-    }
-    return unknown
+  private static func changed(_ source: any DatasetSource) -> CustodyError {
+    CustodyError(
+      .invalidInput, "\(source.name) changed while it was read. Nothing was committed: try again.")
   }
 }
 
@@ -140,13 +96,12 @@ private struct ChangeCollector {
   private let last: VersionRow?
   private let dataset: DatasetRow
   private let store: Store
+  private var known: RecordCursor?
   private var packer = RecordChange.Packer()
-  private var packed: [[UInt8]] = []
-  /// Ordinals that the source has, a bit each.
-  private var seen: [UInt64] = []
-  private var next: Int
-  /// What the tree over the new version needs: ordinals with their addresses, nil when removed.
-  private var addresses: [(ordinal: Int, address: Digest?)] = []
+  private var full: [[UInt8]] = []
+  /// What the tree over the new version needs, record by record: where and what they are now.
+  private var changedOrdinals: [UInt32] = []
+  private var changedAddresses: [Digest] = []
   private(set) var order = RecordOrderBuilder()
   private(set) var records = 0
   private(set) var bytes = 0
@@ -160,21 +115,15 @@ private struct ChangeCollector {
     self.last = last
     self.dataset = dataset
     self.store = store
-    next = last?.next ?? 0
+    known = last.map { RecordCursor(store, dataset, $0) }
   }
 
-  mutating func take(
-    _ record: SourceRecord, _ sealed: SealedRecord, _ reader: DatasetReader
-  ) throws {
+  mutating func take(_ record: SealedRecord, _ ordinal: Int) throws {
     records += 1
-    bytes += sealed.size
-    let known = try reader.ordinal(of: sealed.keyHash, in: dataset.id)
-    let ordinal = known ?? next
-    if known == nil { next += 1 }
+    bytes += record.size
     order.add(ordinal)
-    note(ordinal)
-    if let known, let last, let row = try reader.record(known, of: dataset.id, in: last.number) {
-      if row.address == sealed.address { return }
+    if let last, ordinal < last.next, let address = try known!.address(of: ordinal) {
+      if address == record.address { return }
       changed += 1
     } else {
       added += 1
@@ -182,67 +131,123 @@ private struct ChangeCollector {
     put(
       RecordChange(
         ordinal: ordinal,
-        put: .init(address: sealed.address, keyIDs: sealed.keyIDs, file: record.file)),
-      sealed.address)
+        put: .init(address: record.address, keyIDs: record.keyIDs, file: record.file)))
+    changedOrdinals.append(UInt32(ordinal))
+    changedAddresses.append(record.address)
   }
 
-  private mutating func put(_ change: RecordChange, _ address: Digest?) {
-    if let full = packer.add(change) { packed.append(full) }
-    addresses.append((change.ordinal, address))
+  private mutating func put(_ change: RecordChange) {
+    if let content = packer.add(change) { full.append(content) }
   }
 
-  private mutating func note(_ ordinal: Int) {
-    while seen.count <= ordinal / 64 { seen.append(0) }
-    seen[ordinal / 64] |= 1 << UInt64(ordinal % 64)
+  /// Contents of objects of the change set that are complete.
+  mutating func takeFull() -> [[UInt8]] {
+    defer { full = [] }
+    return full
   }
 
-  private func isSeen(_ ordinal: Int) -> Bool {
-    ordinal / 64 < seen.count && seen[ordinal / 64] >> UInt64(ordinal % 64) & 1 == 1
-  }
-
-  /// Records of the last version that the source has no more.
-  mutating func removeUnseen() throws {
-    guard let last else { return }
-    var gone: [Int] = []
-    try store.forEachRecord(of: dataset.id, in: last.number) { row in
-      if !isSeen(row.ordinal) { gone.append(row.ordinal) }
-    }
-    for ordinal in gone {
-      removed += 1
-      put(RecordChange(ordinal: ordinal, put: nil), nil)
-    }
-  }
-
-  /// The contents of the change set's objects.
-  mutating func contents() -> [[UInt8]] {
-    if let rest = packer.finish() { packed.append(rest) }
-    return packed
-  }
-
-  /// The root over every record of the new version.
-  mutating func root() throws -> Digest {
-    addresses.sort { $0.ordinal < $1.ordinal }
-    var root = VersionRootBuilder()
-    var rest = addresses[...]
-    func drain(_ rest: inout ArraySlice<(ordinal: Int, address: Digest?)>, below ordinal: Int) {
-      while let change = rest.first, change.ordinal < ordinal {
-        if let address = change.address { root.add(UInt64(change.ordinal), address) }
-        rest = rest.dropFirst()
+  /// Notes what the source has no more, and computes the root over every record of the new version.
+  mutating func finish(_ has: (Int) -> Bool) throws -> Digest {
+    let places = changedOrdinals.indices.sorted { changedOrdinals[$0] < changedOrdinals[$1] }
+    var rest = places[...]
+    var root = VersionRoot()
+    func drain(below ordinal: Int) {
+      while let place = rest.first, Int(changedOrdinals[place]) < ordinal {
+        root.add(Int(changedOrdinals[place]), changedAddresses[place])
+        rest.removeFirst()
       }
     }
+    var gone: [Int] = []
     if let last {
       try store.forEachRecord(of: dataset.id, in: last.number) { row in
-        drain(&rest, below: row.ordinal)
-        if let change = rest.first, change.ordinal == row.ordinal {
-          if let address = change.address { root.add(UInt64(row.ordinal), address) }
-          rest = rest.dropFirst()
+        drain(below: row.ordinal)
+        if let place = rest.first, Int(changedOrdinals[place]) == row.ordinal {
+          root.add(row.ordinal, changedAddresses[place])
+          rest.removeFirst()
+        } else if has(row.ordinal) {
+          root.add(row.ordinal, row.address)
         } else {
-          root.add(UInt64(row.ordinal), row.address)
+          gone.append(row.ordinal)
         }
       }
     }
-    drain(&rest, below: .max)
-    return root.root
+    drain(below: .max)
+    for ordinal in gone { put(RecordChange(ordinal: ordinal, put: nil)) }
+    removed = gone.count
+    if let content = packer.finish() { full.append(content) }
+    return root.finish()
+  }
+}
+
+/// Looks up records of one version: those that follow each other a page at a time.
+private struct RecordCursor {
+  private let store: Store
+  private let dataset: DatasetRow
+  private let version: VersionRow
+  private var page: ArraySlice<RecordRow> = []
+  /// The ordinals that the page answers for.
+  private var covered = 0..<0
+  private static let pageSize = 4096
+
+  init(_ store: Store, _ dataset: DatasetRow, _ version: VersionRow) {
+    self.store = store
+    self.dataset = dataset
+    self.version = version
+  }
+
+  mutating func address(of ordinal: Int) throws -> Digest? {
+    if !covered.contains(ordinal) {
+      // A source in another order would read a page for each record.
+      let limit = ordinal == covered.upperBound ? Self.pageSize : 1
+      let rows = try store.engine.readUncaught {
+        try DatasetReader($0).records(
+          of: dataset.id, in: version.number, from: ordinal, limit: limit)
+      }
+      page = rows[...]
+      let end = rows.count < limit ? version.next : rows.last!.ordinal + 1
+      covered = ordinal..<max(end, ordinal + 1)
+    }
+    while let row = page.first, row.ordinal < ordinal { page.removeFirst() }
+    guard let row = page.first, row.ordinal == ordinal else {
+      // Behind what was passed already.
+      return try store.engine.readUncaught {
+        try DatasetReader($0).record(ordinal, of: dataset.id, in: version.number)?.address
+      }
+    }
+    return row.address
+  }
+}
+
+/// The root over a version's records, hashed on all cores.
+private struct VersionRoot {
+  private var builder = VersionRootBuilder()
+  private var waiting: [(ordinal: UInt64, address: Digest)] = []
+  /// A power of two for each core, so that the parts are whole subtrees.
+  private static let partSize = 1 << 14
+
+  mutating func add(_ ordinal: Int, _ address: Digest) {
+    waiting.append((UInt64(ordinal), address))
+    if waiting.count == Self.partSize * 4 { flush() }
+  }
+
+  private mutating func flush() {
+    let waiting = waiting
+    let parts = Parallel.map(waiting.count / Self.partSize) { range in
+      range.map { part in
+        var builder = VersionRootBuilder()
+        for (ordinal, address) in waiting[part * Self.partSize..<(part + 1) * Self.partSize] {
+          builder.add(ordinal, address)
+        }
+        return builder.subtree
+      }
+    }
+    for part in parts { builder.append(part) }
+    self.waiting.removeAll(keepingCapacity: true)
+  }
+
+  mutating func finish() -> Digest {
+    for (ordinal, address) in waiting { builder.add(ordinal, address) }
+    return builder.root
   }
 }
 

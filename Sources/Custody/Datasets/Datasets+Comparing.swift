@@ -38,35 +38,34 @@ extension Datasets {
   ) async throws {
     let row = try existing(name)
     let source = try Self.source(row, path)
-    let sealing = try RecordSealing(folder: store.folder, dataset: row, isTrial: true)
     let last = try read { try $0.newest(of: row.id) }
-    var seen: Set<Int> = []
+    let survey = try await SourceSurvey.run(source, of: row, since: last, in: store)
+    let sealing = try RecordSealing(folder: store.folder, people: survey.people, isTrial: true)
     var order = RecordOrderBuilder()
+    var index = 0
     var done = 0
     try await source.forEachBatch { batch in
       let sealed = try await sealing.seal(batch)
       try store.engine.readUncaught { connection in
         let reader = DatasetReader(connection)
-        for (record, sealed) in zip(batch, sealed) {
-          let key = String(decoding: record.key, as: UTF8.self)
-          guard let last, let ordinal = try reader.ordinal(of: sealed.keyHash, in: row.id),
-            let known = try reader.record(ordinal, of: row.id, in: last.number)
-          else {
-            each(Change(kind: .added, key: key))
-            continue
-          }
-          seen.insert(ordinal)
-          order.add(ordinal)
-          if known.address != sealed.address { each(Change(kind: .changed, key: key)) }
+        for (place, sealed) in sealed.enumerated() {
+          let ordinal = Int(survey.ordinals[index])
+          index += 1
+          done += sealed.size
+          let known =
+            try last.flatMap { try reader.record(ordinal, of: row.id, in: $0.number) }
+          if known != nil { order.add(ordinal) }
+          guard known?.address != sealed.address else { continue }
+          let key = String(decoding: try batch.record(place).key, as: UTF8.self)
+          each(Change(kind: known == nil ? .added : .changed, key: key))
         }
       }
-      done += sealed.reduce(0) { $0 + $1.size }
       progress?(done, source.size)
     }
     guard let last else { return }
     let contents = try VersionContents(store: store, dataset: row, version: last)
     try store.forEachRecord(of: row.id, in: last.number) { record in
-      guard !seen.contains(record.ordinal) else { return }
+      guard !survey.has(record.ordinal) else { return }
       each(Change(kind: .removed, key: try contents.key(of: record) ?? ""))
     }
     if !order.isAscending, last.orders.isEmpty { each(Change(kind: .moved, key: "")) }

@@ -11,6 +11,12 @@ final class FolderSource: DatasetSource {
     let metadata: RecordChange.File
     let isFolder: Bool
     let subjects: [String]
+
+    var record: SourceRecord {
+      SourceRecord(
+        key: key, line: nil, content: isFolder ? .bytes([]) : .file(file), file: metadata,
+        subjects: subjects)
+    }
   }
 
   let name: String
@@ -111,22 +117,22 @@ final class FolderSource: DatasetSource {
     }
   }
 
-  func forEachBatch(_ body: ([SourceRecord]) async throws -> Void) async throws {
-    var batch: [SourceRecord] = []
-    var bytes = 0
-    for entry in entries {
-      batch.append(
-        SourceRecord(
-          key: entry.key, place: String(decoding: entry.key, as: UTF8.self),
-          content: entry.isFolder ? .bytes([]) : .file(entry.file), file: entry.metadata,
-          subjects: entry.subjects))
-      bytes += min(entry.file.size, RecordContent.pieceSize)
-      if batch.count >= SourceRecord.batchCountMax || bytes >= SourceRecord.batchSizeMax {
-        try await body(batch)
-        batch = []
-        bytes = 0
+  /// A batch is full when it has so many files or bytes.
+  private static let batchCountMax = 2048
+  private static let batchSizeMax = 8 << 20
+
+  func forEachBatch(_ body: (SourceBatch) async throws -> Void) async throws {
+    var start = 0
+    while start < entries.count {
+      var end = start
+      var bytes = 0
+      while end < entries.count, end - start < Self.batchCountMax, bytes < Self.batchSizeMax {
+        bytes += min(entries[end].file.size, RecordContent.pieceSize)
+        end += 1
       }
+      let batch = entries[start..<end]
+      try await body(SourceBatch(count: batch.count) { batch[batch.startIndex + $0].record })
+      start = end
     }
-    if !batch.isEmpty { try await body(batch) }
   }
 }

@@ -2,205 +2,187 @@ import CustodyModel
 import CustodyProjections
 import CustodyStore
 import Foundation
-import Synchronization
 
 /// A record that has its address: sealed now, or found to be stored already.
 struct SealedRecord: Sendable {
-  let keyHash: EventID
   let address: Digest
   let keyIDs: [KeyID]
   let size: Int
+  let file: RecordChange.File?
 }
 
 /// Turns records into objects, on all cores; equal contents under the same keys are stored once.
-final class RecordSealing: Sendable {
-  private let folder: StoreFolder
-  private let keyring: Keyring
-  private let dataset: DatasetRow
-  private let operations: KeyID
-  private let isTrial: Bool
-  private let sealers = Mutex<[Worker]>([])
-  /// People met in the source; the writer asks again whether their keys are live.
-  private let people = Mutex<[String: KeyID]>([:])
+final class RecordSealing {
+  private let keys: RecordKeys
+  private let workers: WorkerPool<Worker>
+  /// Nil in a trial: nothing is stored, and new contents get addresses of the moment.
+  private let queue: ObjectQueue?
 
-  /// For one thread at a time.
-  private final class Worker: @unchecked Sendable {
-    let sealer: ObjectSealer
-    let objects: StoredObjects
-    let reader: ObjectReader
-
-    init(_ folder: StoreFolder) throws {
-      sealer = ObjectSealer(ledgerID: folder.ledgerID, environment: folder.environment)
-      objects = try StoredObjects(folder: folder)
-      reader = try folder.objects.reader()
-    }
-  }
-
-  /// - Parameter isTrial: nothing is stored, and new contents get addresses of the moment.
-  init(folder: StoreFolder, dataset: DatasetRow, isTrial: Bool = false) throws {
-    self.isTrial = isTrial
+  /// - Parameters:
+  ///   - people: the keys of everyone whom the records are about.
+  ///   - isTrial: nothing is stored.
+  init(folder: StoreFolder, people: [String: KeyID] = [:], isTrial: Bool = false) throws {
     guard let keyring = folder.keyring else {
       throw CustodyError(.usage, "Datasets need the store's secrets.")
     }
-    self.folder = folder
-    self.keyring = keyring
-    self.dataset = dataset
-    operations = try keyring.operationsKey()
+    keys = try RecordKeys(of: people, keyring)
+    workers = WorkerPool { try Worker(folder) }
+    queue = isTrial ? nil : ObjectQueue(folder: folder, keyring: keyring)
   }
 
-  private func withWorker<R>(_ body: (Worker) throws -> R) throws -> R {
-    let worker = try sealers.withLock { $0.popLast() } ?? Worker(folder)
-    defer { sealers.withLock { $0.append(worker) } }
-    return try body(worker)
-  }
+  /// Waits until everything that was sealed is on the disk.
+  func finish() async throws { try await queue?.finish() }
 
-  func keyHash(of naturalKey: [UInt8]) throws -> EventID {
-    try withWorker { $0.objects.keyHash(of: naturalKey, in: dataset.name) }
-  }
-
-  /// Seals records and stores what is new, before anything names it.
-  func seal(_ records: [SourceRecord]) async throws -> [SealedRecord] {
-    var sealed: [SealedRecord?] = Array(repeating: nil, count: records.count)
-    var small: [(index: Int, content: [UInt8])] = []
-    for (index, record) in records.enumerated() {
-      switch record.content {
-      case .bytes(let bytes): small.append((index, bytes))
-      case .file(let file) where file.size <= RecordContent.pieceSize:
-        var whole: [UInt8] = []
-        try await file.read(pieceSize: RecordContent.pieceSize) { whole = $0 }
-        small.append((index, whole))
-      case .file(let file):
-        sealed[index] = try await seal(file, of: record)
-      }
-    }
-    let contents = small
-    let keys = try records.map { try keyIDs(of: $0) }
-    let results = try Parallel.map(contents.count) { range in
-      try self.withWorker { worker in
-        try worker.reader.atOnce {
-          try range.map { place in
-            let (index, bytes) = contents[place]
-            let record = records[index]
-            guard bytes.count <= RecordContent.pieceSize else {
-              throw CustodyError(
-                .contentTooLarge,
-                "A row has \(bytes.count) bytes; the most is \(RecordContent.pieceSize).",
-                at: .init(file: record.place))
-            }
-            let content = RecordContent(naturalKey: record.key, bytes: .whole(bytes)).encoded
-            let (address, new) = try self.object(content, isList: false, keys[index], worker)
-            let sealed = SealedRecord(
-              keyHash: worker.objects.keyHash(of: record.key, in: self.dataset.name),
-              address: address, keyIDs: keys[index], size: bytes.count)
-            return (index, sealed, new)
+  /// Seals the records of a batch, in order.
+  func seal(_ batch: SourceBatch) async throws -> [SealedRecord] {
+    let (workers, keys, isTrial) = (workers, keys, queue == nil)
+    let results = try Parallel.map(batch.count) { range in
+      try workers.with { worker in
+        try worker.atOnce {
+          try range.map { index in
+            let record = try batch.record(index)
+            if let keys = try keys.keys(of: record) { return try worker.result(of: record, keys) }
+            guard isTrial else { throw RecordKeys.stranger(record) }
+            return worker.result(ofStranger: record)
           }
         }
       }
     }
-    for (index, record, _) in results { sealed[index] = record }
-    try await store(results.compactMap(\.2))
-    return sealed.map { $0! }
+    var sealed: [SealedRecord] = []
+    sealed.reserveCapacity(results.count)
+    for result in results {
+      switch result {
+      case .object(let object, let keyIDs, let size, let file):
+        sealed.append(
+          SealedRecord(address: try await add(object), keyIDs: keyIDs, size: size, file: file))
+      case .large(let record, let file, let keys):
+        let address = try await seal(file, of: record, keys)
+        sealed.append(
+          SealedRecord(address: address, keyIDs: keys.ids, size: file.size, file: record.file))
+      }
+    }
+    return sealed
   }
 
   /// Seals a large file piece by piece; memory holds a few of them.
-  private func seal(_ file: SourceFile, of record: SourceRecord) async throws -> SealedRecord {
-    let keyIDs = try keyIDs(of: record)
+  private func seal(
+    _ file: SourceFile, of record: SourceRecord, _ keys: SealingKeys
+  ) async throws -> Digest {
     var addresses: [Digest] = []
     var pieces: [[UInt8]] = []
     try await file.read(pieceSize: RecordContent.pieceSize) { piece in
       pieces.append(piece)
       if pieces.count == Self.piecesAtOnce {
-        addresses += try await self.seal(pieces: pieces, keyIDs)
+        addresses += try await seal(pieces, isList: false, keys)
         pieces = []
       }
     }
-    addresses += try await seal(pieces: pieces, keyIDs)
+    addresses += try await seal(pieces, isList: false, keys)
     if addresses.count > RecordContent.addressCountMax {
-      addresses = try await seal(lists: addresses, keyIDs)
+      addresses = try await seal(lists: addresses, keys)
     }
     let content = RecordContent(
       naturalKey: record.key, bytes: .pieces(totalCount: file.size, addresses: addresses)
     ).encoded
-    let address = try await seal([content], isList: true, keyIDs)[0]
-    return SealedRecord(
-      keyHash: try keyHash(of: record.key), address: address, keyIDs: keyIDs, size: file.size)
+    return try await seal([content], isList: true, keys)[0]
   }
 
   private static let piecesAtOnce = 8
 
-  private func seal(pieces: [[UInt8]], _ keyIDs: [KeyID]) async throws -> [Digest] {
-    try await seal(pieces, isList: false, keyIDs)
-  }
-
-  private func seal(lists addresses: [Digest], _ keyIDs: [KeyID]) async throws -> [Digest] {
+  private func seal(lists addresses: [Digest], _ keys: SealingKeys) async throws -> [Digest] {
     let lists = stride(from: 0, to: addresses.count, by: RecordContent.addressCountMax).map {
       addresses[$0..<min($0 + RecordContent.addressCountMax, addresses.count)].flatMap(\.bytes)
     }
-    return try await seal(lists, isList: true, keyIDs)
+    return try await seal(lists, isList: true, keys)
   }
 
   /// Seals what is about nobody: change sets, orders, frames.
   func sealOperations(_ contents: [[UInt8]]) async throws -> [Digest] {
-    try await seal(contents, isList: false, [operations])
+    try await seal(contents, isList: false, keys.operations)
   }
 
-  private func seal(_ contents: [[UInt8]], isList: Bool, _ keyIDs: [KeyID]) async throws -> [Digest]
-  {
-    let results = try Parallel.map(contents.count) { range in
-      try self.withWorker { worker in
-        try range.map { try self.object(contents[$0], isList: isList, keyIDs, worker) }
+  private func seal(
+    _ contents: [[UInt8]], isList: Bool, _ keys: SealingKeys
+  ) async throws -> [Digest] {
+    let workers = workers
+    let objects = try Parallel.map(contents.count) { range in
+      try workers.with { worker in
+        try range.map { try worker.object(contents[$0], isList: isList, keys) }
       }
     }
-    try await store(results.compactMap(\.new))
-    return results.map(\.address)
+    var addresses: [Digest] = []
+    for object in objects { addresses.append(try await add(object)) }
+    return addresses
+  }
+
+  private func add(_ object: Sealed) async throws -> Digest {
+    switch object {
+    case .stored(let address): address
+    case .new(let new): try await queue?.add(new) ?? new.address
+    }
+  }
+}
+
+/// The object of a content.
+private enum Sealed: Sendable {
+  case stored(Digest)
+  case new(ObjectStore.New)
+}
+
+/// What came of a record: a file of several pieces is sealed on all cores by itself.
+private enum Outcome: Sendable {
+  case object(Sealed, keyIDs: [KeyID], size: Int, file: RecordChange.File?)
+  case large(SourceRecord, SourceFile, SealingKeys)
+}
+
+/// Seals for one thread at a time.
+private final class Worker {
+  private let folder: StoreFolder
+  private let sealer: ObjectSealer
+  private let reader: ObjectReader
+
+  init(_ folder: StoreFolder) throws {
+    self.folder = folder
+    sealer = ObjectSealer(ledgerID: folder.ledgerID, environment: folder.environment)
+    reader = try folder.objects.reader()
+  }
+
+  /// Looks up as of one moment, which is quicker than one by one.
+  func atOnce<R>(_ body: () throws -> R) throws -> R { try reader.atOnce(body) }
+
+  /// In a trial: no record about her can be there already.
+  func result(ofStranger record: SourceRecord) -> Outcome {
+    .object(
+      .stored(folder.environment.value(Digest.self)), keyIDs: [], size: record.size, file: nil)
+  }
+
+  func result(of record: SourceRecord, _ keys: SealingKeys) throws -> Outcome {
+    let bytes: ArraySlice<UInt8>
+    switch record.content {
+    case .bytes(let row):
+      guard row.count <= RecordContent.pieceSize else {
+        throw CustodyError(
+          .contentTooLarge,
+          "A row has \(row.count) bytes; the most is \(RecordContent.pieceSize).",
+          at: .init(file: record.place))
+      }
+      bytes = row
+    case .file(let file):
+      guard file.size <= RecordContent.pieceSize else {
+        return .large(record, file, keys)
+      }
+      bytes = try file.whole()[...]
+    }
+    let content = RecordContent.encoded(naturalKey: record.key, whole: bytes)
+    return .object(
+      try object(content, isList: false, keys), keyIDs: keys.ids, size: bytes.count,
+      file: record.file)
   }
 
   /// The object of a content: the stored one, or a new one.
-  private func object(
-    _ content: [UInt8], isList: Bool, _ keyIDs: [KeyID], _ worker: Worker
-  ) throws -> (address: Digest, new: ObjectStore.New?) {
-    let keys = try keyIDs.map { id in
-      guard let key = try folder.dataKeys(id) else {
-        throw CustodyError(
-          .keyDestroyed, "Key \(id) is gone: nothing is written under it any more.")
-      }
-      return key
-    }
-    let tag = try worker.sealer.tag(of: content, isList: isList, keyIDs: keyIDs, keys: keys)
-    if let known = try worker.reader.address(of: tag) { return (known, nil) }
-    let new = worker.sealer.seal(content, isList: isList, keyIDs: keyIDs, keys: keys, tag: tag)
-    return (new.address, new)
-  }
-
-  private func keyIDs(of record: SourceRecord) throws -> [KeyID] {
-    guard !record.subjects.isEmpty else { return [operations] }
-    let ids = Set(
-      try record.subjects.map { subject in
-        if let known = people.withLock({ $0[subject] }) { return known }
-        let key = try keyring.key(of: .identifier(subject), dataset.dataClass)
-        people.withLock { $0[subject] = key }
-        return key
-      })
-    guard ids.count <= Claim.keyCountMax else {
-      throw CustodyError(
-        .invalidInput,
-        "A record can be about at most \(Claim.keyCountMax) people, this one is about \(ids.count).",
-        at: .init(file: record.place))
-    }
-    return ids.sorted()
-  }
-
-  /// Stores objects under the lock, after asking again whether their keys are live.
-  private func store(_ objects: [ObjectStore.New]) async throws {
-    guard !isTrial, !objects.isEmpty else { return }
-    let (folder, keyring) = (folder, keyring)
-    try await folder.ledger().locked {
-      let ids = objects.reduce(into: Set<KeyID>()) { $0.formUnion($1.object.keyIDs) }
-      if let missing = try keyring.missing(ids).first {
-        throw CustodyError(
-          .keyDestroyed, "Key \(missing) is gone: nothing is written under it any more.")
-      }
-      try folder.objects.insert(objects)
-    }
+  func object(_ content: [UInt8], isList: Bool, _ keys: SealingKeys) throws -> Sealed {
+    let tag = sealer.tag(of: content, isList: isList, keys: keys)
+    if let known = try reader.address(of: tag) { return .stored(known) }
+    return .new(sealer.seal(content, isList: isList, keys: keys, tag: tag))
   }
 }

@@ -36,26 +36,54 @@ struct SourceFile: Sendable {
   ///
   /// - Throws: `invalidInput` when it changes meanwhile.
   func read(pieceSize: Int, _ body: ([UInt8]) async throws -> Void) async throws {
-    let descriptor = try FileIO.open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
-    defer { close(descriptor) }
-    try checkUnchanged(descriptor)
-    var left = size
-    while left > 0 {
+    let reader = try Reader(self)
+    while let piece = try reader.next(pieceSize) { try await body(piece) }
+  }
+
+  /// The whole file, for small ones.
+  ///
+  /// - Throws: `invalidInput` when it changes meanwhile.
+  func whole() throws -> [UInt8] {
+    let reader = try Reader(self)
+    let bytes = try reader.next(max(size, 1)) ?? []
+    _ = try reader.next(1)
+    return bytes
+  }
+
+  /// Reads it from its beginning; who reads to the end knows that it did not change meanwhile.
+  private final class Reader {
+    private let file: SourceFile
+    private let descriptor: Int32
+    private var left: Int
+
+    init(_ file: SourceFile) throws {
+      self.file = file
+      left = file.size
+      descriptor = try FileIO.open(file.path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+      try file.checkUnchanged(descriptor)
+    }
+
+    deinit { close(descriptor) }
+
+    func next(_ pieceSize: Int) throws -> [UInt8]? {
+      guard left > 0 else {
+        try file.checkUnchanged(descriptor)
+        return nil
+      }
       let count = min(pieceSize, left)
       let piece = try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
         while initialized < count {
           let got = Foundation.read(
             descriptor, buffer.baseAddress! + initialized, count - initialized)
           if got < 0, errno == EINTR { continue }
-          guard got >= 0 else { throw CustodyError(SystemCallError("read"), path: path) }
-          guard got > 0 else { throw changed }
+          guard got >= 0 else { throw CustodyError(SystemCallError("read"), path: file.path) }
+          guard got > 0 else { throw file.changed }
           initialized += got
         }
       }
-      try await body(piece)
       left -= count
+      return piece
     }
-    try checkUnchanged(descriptor)
   }
 
   private func checkUnchanged(_ descriptor: Int32) throws {

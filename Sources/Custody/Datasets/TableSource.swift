@@ -13,7 +13,7 @@ final class TableSource: DatasetSource {
   private let kind: TableScanner.Kind
   private let key: String?
   private let subjects: SubjectRule
-  private static let chunkSize = 1 << 20
+  private static let chunkSize = 4 << 20
 
   init(_ path: String, dataset: DatasetRow, subjects: SubjectRule) throws {
     name = path
@@ -24,7 +24,7 @@ final class TableSource: DatasetSource {
     self.subjects = subjects
   }
 
-  func forEachBatch(_ body: ([SourceRecord]) async throws -> Void) async throws {
+  func forEachBatch(_ body: (SourceBatch) async throws -> Void) async throws {
     var scanner = TableScanner(kind)
     var columns: Columns?
     var place = 0
@@ -38,37 +38,38 @@ final class TableSource: DatasetSource {
           at: .init(file: name, line: error.line > 0 ? error.line : nil))
       }
       let found = try columns ?? Columns(key: key, subjects, scanner.frame, name)
-      if !rows.rows.isEmpty { columns = found }
-      var batch: [SourceRecord] = []
-      batch.reserveCapacity(rows.rows.count)
-      for row in rows.rows {
-        place += 1
-        do {
-          batch.append(try record(Array(rows.bytes[row.range]), row.line, place, found))
-        } catch let error as CustodyError {
-          throw error.at(.init(file: name, line: row.line))
-        }
-      }
-      if !batch.isEmpty { try await body(batch) }
+      guard !rows.rows.isEmpty else { return }
+      columns = found
+      let (first, name) = (place, name)
+      try await body(
+        SourceBatch(count: rows.rows.count) { index in
+          let row = rows.rows[index]
+          do {
+            return try Self.record(rows.bytes[row.range], row.line, first + index + 1, found)
+          } catch let error as CustodyError {
+            throw error.at(.init(file: name, line: row.line))
+          }
+        })
+      place += rows.rows.count
     }
     try await file.read(pieceSize: Self.chunkSize) { try await take($0, isLast: false) }
     try await take([], isLast: true)
     frame = scanner.frame.encoded()
   }
 
-  private func record(
-    _ raw: [UInt8], _ line: Int, _ place: Int, _ columns: Columns
+  private static func record(
+    _ raw: ArraySlice<UInt8>, _ line: Int, _ place: Int, _ columns: Columns
   ) throws -> SourceRecord {
     let (key, subjects) = try raw.withUnsafeBytes { try columns.read($0) }
     return SourceRecord(
-      key: key ?? Array("\(place)".utf8), place: "line \(line)", content: .bytes(raw), file: nil,
+      key: key ?? Array("\(place)".utf8), line: line, content: .bytes(raw), file: nil,
       subjects: subjects)
   }
 }
 
 /// Where in a row its key and its people stand.
-private struct Columns {
-  private enum Place {
+private struct Columns: Sendable {
+  private enum Place: Sendable {
     case column(Int)
     case member([String])
   }
@@ -106,10 +107,7 @@ private struct Columns {
   }
 
   func read(_ row: UnsafeRawBufferPointer) throws -> (key: [UInt8]?, subjects: [String]) {
-    var fields: [Range<Int>] = []
-    if let delimiter {
-      fields = TableFields.ranges(row, delimiter: delimiter)
-    } else {
+    if delimiter == nil {
       do throws(JSONText.Fault) {
         try JSONText.validate(row)
       } catch {
@@ -119,7 +117,8 @@ private struct Columns {
     func values(_ place: Place, _ what: String) throws -> [String] {
       switch place {
       case .column(let index):
-        let value = TableFields.value(UnsafeRawBufferPointer(rebasing: row[fields[index]]))
+        let field = TableFields.range(of: index, in: row, delimiter: delimiter ?? 0)
+        let value = TableFields.value(UnsafeRawBufferPointer(rebasing: row[field]))
         return value.isEmpty ? [] : [String(decoding: value, as: UTF8.self)]
       case .member(let path):
         guard let values = Self.values(path[...], row) else {

@@ -27,8 +27,13 @@ package final class XAES256GCM {
 
   /// A cipher under `key`, which has 32 bytes.
   package init(key: SecretBytes) {
-    precondition(key.count == 32)
     block = EVP_CIPHER_CTX_new()
+    rekey(key)
+  }
+
+  /// Goes on under another key, which costs less than another cipher.
+  package func rekey(_ key: SecretBytes) {
+    precondition(key.count == 32)
     key.withUnsafeBytes {
       mustSucceed(
         EVP_EncryptInit_ex2(

@@ -22,16 +22,26 @@ package struct RecordContent: Equatable, Sendable {
   }
 
   package var encoded: [UInt8] {
-    var writer = ByteWriter()
-    writer.write(UInt16(naturalKey.count))
-    writer.write(naturalKey)
     switch bytes {
-    case .whole(let bytes): writer.write(bytes)
+    case .whole(let bytes): return Self.encoded(naturalKey: naturalKey, whole: bytes[...])
     case .pieces(let totalCount, let addresses):
+      var writer = ByteWriter(capacity: 10 + naturalKey.count + 32 * addresses.count)
+      writer.write(UInt16(naturalKey.count))
+      writer.write(naturalKey)
       writer.write(UInt64(totalCount))
       for address in addresses { writer.write(address) }
+      return writer.bytes
     }
-    return writer.bytes
+  }
+
+  /// The content of a record whose bytes stand in the object itself.
+  package static func encoded(naturalKey: [UInt8], whole bytes: ArraySlice<UInt8>) -> [UInt8] {
+    var content: [UInt8] = []
+    content.reserveCapacity(2 + naturalKey.count + bytes.count)
+    withUnsafeBytes(of: UInt16(naturalKey.count).bigEndian) { content.append(contentsOf: $0) }
+    content.append(contentsOf: naturalKey)
+    content.append(contentsOf: bytes)
+    return content
   }
 
   /// The parts of an opened content, or nil when they are not as the format says.
@@ -76,6 +86,14 @@ package struct VersionRootBuilder {
     withUnsafeBytes(of: ordinal.bigEndian) { sha256.update($0) }
     address.withUnsafeBytes { sha256.update($0) }
     frontier.append(sha256.end(), using: sha256)
+  }
+
+  /// The subtree over what was added, for ``append(_:)``.
+  package var subtree: TreeFrontier { frontier }
+
+  /// Adds what another builder was given: a power of two of records, by which the number here divides.
+  package mutating func append(_ subtree: TreeFrontier) {
+    frontier.append(subtree, using: sha256)
   }
 
   /// The root over what was added.

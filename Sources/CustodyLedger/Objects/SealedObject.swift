@@ -37,10 +37,11 @@ package struct SealedObject: Sendable {
       var flags: Flags = isList ? .list : []
       if stored.isCompressed { flags.insert(.compressed) }
       let header = Self.header(flags, ledgerID, keyIDs, nonce, commitment)
-      let body = stored.withBytes(of: content) {
-        sealer.sealed($0, salt: salt, nonce: nonce, aad: header, keyIDs: keyIDs, keys: keys)
+      let bytes = stored.withBytes(of: content) {
+        sealer.sealed(
+          $0, salt: salt, nonce: nonce, aad: header, isPrefixed: true, keyIDs: keyIDs, keys: keys)
       }
-      return (flags, header + body, header.count)
+      return (flags, bytes, header.count)
     }
     self.ledgerID = ledgerID
     self.keyIDs = keyIDs

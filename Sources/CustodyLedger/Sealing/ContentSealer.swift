@@ -3,25 +3,31 @@ import COpenSSL
 /// Seals contents into bodies and opens them again. One for each thread.
 ///
 /// Format.md §2: `body = XAES-256-GCM(K, nonce, aad = claim, plaintext = salt ‖ stored ‖ 0x80
-/// ‖ zeros to a multiple of 64)`. Keeps the ciphers of the keys it saw last.
+/// ‖ zeros to a multiple of 64)`. Keeps some ciphers of the keys it saw last.
 package final class ContentSealer {
   /// The largest content, in bytes.
   package static let contentSizeMax = 16 << 20
   static let paddingBlock = 64
   static let saltSize = 32
   /// How many ciphers are kept: contents of one batch are about few people at a time.
-  private static let cipherCountMax = 1024
+  private static let cipherCount = 256
 
   private let sha256 = SHA256()
-  private var ciphers: [[KeyID]: Known] = [:]
-  /// The last cipher: neighbors are mostly about the same person.
-  private var last: Known?
+  /// Each at the place that its first key id says. Where another key comes, the cipher goes on under
+  /// it: a table about more people than places does not make one for every row.
+  private var ciphers: [Known?] = Array(repeating: nil, count: cipherCount)
 
   /// A cipher and what it was made of: an id alone does not make a key.
-  private struct Known {
-    let keyIDs: [KeyID]
-    let keys: [SecretBytes]
+  private final class Known {
+    var keyIDs: [KeyID]
+    var keys: [SecretBytes]
     let cipher: XAES256GCM
+
+    init(_ keyIDs: [KeyID], _ keys: [SecretBytes], _ cipher: XAES256GCM) {
+      self.keyIDs = keyIDs
+      self.keys = keys
+      self.cipher = cipher
+    }
 
     func isOf(_ keyIDs: [KeyID], _ keys: [SecretBytes]) -> Bool {
       self.keyIDs == keyIDs
@@ -39,8 +45,7 @@ package final class ContentSealer {
 
   /// Forgets every cipher: called when a key has been destroyed.
   package func forgetKeys() {
-    ciphers.removeAll()
-    last = nil
+    ciphers = Array(repeating: nil, count: Self.cipherCount)
   }
 
   /// A content as it goes into a claim: compressed or not.
@@ -97,10 +102,11 @@ package final class ContentSealer {
       bodyLength: content.count, bodyHash: sha256.hash(content), commitment: commitment)
   }
 
-  /// Salt ‖ stored ‖ padding, sealed. Objects use it with their own header as additional data.
+  /// Salt ‖ stored ‖ padding, sealed. Objects use it with their own header as additional data, which
+  /// then stands before the body.
   package func sealed(
     _ stored: UnsafeRawBufferPointer, salt: Digest, nonce: Nonce, aad: [UInt8],
-    keyIDs: [KeyID], keys: [SecretBytes]
+    isPrefixed: Bool = false, keyIDs: [KeyID], keys: [SecretBytes]
   ) -> [UInt8] {
     let used = Self.saltSize + stored.count + 1
     let padded = (used + Self.paddingBlock - 1) / Self.paddingBlock * Self.paddingBlock
@@ -110,13 +116,15 @@ package final class ContentSealer {
     plaintext[used - 1] = 0x80
     for index in used..<padded { plaintext[index] = 0 }
     let cipher = cipher(keyIDs, keys)
-    let count = padded + XAES256GCM.overhead
+    let prefix = isPrefixed ? aad.count : 0
+    let count = prefix + padded + XAES256GCM.overhead
     let body = [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
+      let output = UnsafeMutableRawBufferPointer(output)
       aad.withUnsafeBytes { aad in
+        if isPrefixed { output.copyMemory(from: aad) }
         cipher.seal(
           UnsafeRawBufferPointer(plaintext), nonce: nonce, aad: aad,
-          into: UnsafeMutableRawBufferPointer(
-            rebasing: UnsafeMutableRawBufferPointer(output)[..<count]))
+          into: UnsafeMutableRawBufferPointer(rebasing: output[prefix..<count]))
       }
       initialized = count
     }
@@ -184,16 +192,16 @@ package final class ContentSealer {
   }
 
   private func cipher(_ keyIDs: [KeyID], _ keys: [SecretBytes]) -> XAES256GCM {
-    if let last, last.isOf(keyIDs, keys) { return last.cipher }
-    if let known = ciphers[keyIDs], known.isOf(keyIDs, keys) {
-      last = known
+    let place = keyIDs[0].withUnsafeBytes { Int($0[KeyID.byteCount - 1]) } % Self.cipherCount
+    if let known = ciphers[place] {
+      if known.isOf(keyIDs, keys) { return known.cipher }
+      known.cipher.rekey(keys.count == 1 ? keys[0] : JointKey.derive(keys))
+      known.keyIDs = keyIDs
+      known.keys = keys
       return known.cipher
     }
-    if ciphers.count >= Self.cipherCountMax { ciphers.removeAll(keepingCapacity: true) }
     let cipher = XAES256GCM(key: keys.count == 1 ? keys[0] : JointKey.derive(keys))
-    let known = Known(keyIDs: keyIDs, keys: keys, cipher: cipher)
-    ciphers[keyIDs] = known
-    last = known
+    ciphers[place] = Known(keyIDs, keys, cipher)
     return cipher
   }
 

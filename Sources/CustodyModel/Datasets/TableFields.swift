@@ -18,6 +18,19 @@ package enum TableFields {
     }
   }
 
+  /// Where one field of a row lies, by its number from 0; at the row's end when there are fewer.
+  package static func range(
+    of number: Int, in row: UnsafeRawBufferPointer, delimiter: UInt8
+  ) -> Range<Int> {
+    var start = 0
+    for _ in 0..<number {
+      let end = ByteSearch.first(delimiter, in: row, from: quotedEnd(row, from: start))
+      guard end < row.count else { return row.count..<row.count }
+      start = end + 1
+    }
+    return start..<ByteSearch.first(delimiter, in: row, from: quotedEnd(row, from: start))
+  }
+
   /// After the closing quote of the field that begins at `start`; `start` when it has no quotes.
   private static func quotedEnd(_ row: UnsafeRawBufferPointer, from start: Int) -> Int {
     guard start < row.count, row[start] == ASCII.quote else { return start }

@@ -29,8 +29,11 @@ package final class ProjectionEngine: Sendable {
     self.folder = folder
     self.projections = projections
     self.migrations = migrations
-    readers = ReaderPool(path: folder.layout.projections)
+    readers = ReaderPool(path: folder.layout.projections, cacheSize: Self.cacheSize)
   }
+
+  /// Keyed hashes are random: a commit looks up every record in their index.
+  private static let cacheSize = 32 << 20
 
   var path: String { folder.layout.projections }
   private var lock: FileLock { FileLock(path: folder.layout.projectionsLock) }

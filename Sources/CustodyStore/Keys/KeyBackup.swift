@@ -92,7 +92,7 @@ extension Keyring {
       let wrapped: [UInt8]
     }
     let keys: [Key]
-    let subjects: [SubjectRow]
+    let subjects: [SubjectIndex.Row]
   }
 
   func rows() throws -> Rows {

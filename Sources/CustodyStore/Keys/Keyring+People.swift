@@ -9,8 +9,7 @@ extension Keyring {
     let name = Array("\(dataClass)\n\(identifier)".utf8)
     try refresh()
     if let known = cache.withLock({ $0.subjects[name] }) { return known }
-    let hash = try hash(identifier)
-    let id = try read { try rows(of: hash, $0) }.first { $0.dataClass == dataClass }?.keyID
+    let id = try subjectKeys(of: [identifier], dataClass: dataClass)[0]
     if let id {
       cache.withLock {
         if $0.subjects.count >= Self.cacheCountMax { $0.subjects.removeAll(keepingCapacity: true) }
@@ -18,6 +17,16 @@ extension Keyring {
       }
     }
     return id
+  }
+
+  /// The keys of many people for a class of data; nil for those who have none.
+  package func subjectKeys(of identifiers: [String], dataClass: String) throws -> [KeyID?] {
+    let index = try SubjectIndex(key: indexKey())
+    return try read { db in
+      try identifiers.map { identifier in
+        try rows(of: index.hash(identifier), index, db).first { $0.dataClass == dataClass }?.keyID
+      }
+    }
   }
 
   /// A key made for a person, as ``register(_:)`` returns it.
@@ -35,23 +44,24 @@ extension Keyring {
   package func register(
     _ wanted: [(identifier: String, dataClass: String)]
   ) throws -> [Registration] {
-    let hashes = try wanted.map { try hash($0.identifier) }
+    let index = try SubjectIndex(key: indexKey())
     let registrations = try write { db in
       let epoch = try currentEpoch(db)
-      return try zip(wanted, hashes).map { wanted, hash in
-        let rows = try rows(of: hash, db)
+      return try wanted.map { wanted in
+        let hash = index.hash(wanted.identifier)
+        let rows = try rows(of: hash, index, db)
         if let row = rows.first(where: { $0.dataClass == wanted.dataClass }) {
           return Registration(
             identifier: wanted.identifier, dataClass: wanted.dataClass,
             keyID: row.keyID, subjectID: row.subjectID, isNew: false)
         }
         let id = environment.value(KeyID.self)
-        let row = SubjectRow(
+        let row = SubjectIndex.Row(
           hash: hash, dataClass: wanted.dataClass, keyID: id,
           subjectID: rows.first?.subjectID ?? id)
         try insert(
           db, id, .subject, dataClass: wanted.dataClass, epoch: epoch, environment.secret())
-        try insert(row, db)
+        try insert(row, index, db)
         return Registration(
           identifier: wanted.identifier, dataClass: wanted.dataClass, keyID: id,
           subjectID: row.subjectID, isNew: true)
@@ -68,14 +78,15 @@ extension Keyring {
 
   /// The keys of the person named by `subjectID`, by class.
   package func subjectKeys(of subjectID: KeyID) throws -> [(dataClass: String, keyID: KeyID)] {
-    try read { db in
+    let index = try SubjectIndex(key: indexKey())
+    return try read { db in
       try Row.fetchAll(
         db, sql: "SELECT class, key_id, tag FROM subject WHERE subject_id = ? ORDER BY class",
         arguments: [Data(subjectID.bytes)]
       ).map { row in
         let dataClass: String = try row.decode(atIndex: 0)
         let keyID: KeyID = try row.bytes(1)
-        try check(try row.bytes(2), try tag(subjectID, dataClass, keyID))
+        try index.check(try row.bytes(2), index.tag(subjectID, dataClass, keyID))
         return (dataClass, keyID)
       }
     }
@@ -92,8 +103,8 @@ extension Keyring {
 
   /// The person whose name in Custody `identifier` leads to, or nil.
   package func subjectID(_ identifier: String) throws -> KeyID? {
-    let hash = try hash(identifier)
-    return try read { try rows(of: hash, $0) }.first?.subjectID
+    let index = try SubjectIndex(key: indexKey())
+    return try read { try rows(of: index.hash(identifier), index, $0) }.first?.subjectID
   }
 
   /// Whether a stream, type or actor is, or contains between separators, a registered identifier.
@@ -102,12 +113,15 @@ extension Keyring {
   package func holdsIdentifier(_ name: String) throws -> Bool {
     try refresh()
     if cache.withLock({ $0.checkedNames.contains(name) }) { return false }
-    let candidates = NameParts.candidates(of: name)
-    let hashes = try candidates.map { try hash($0) }
+    let index = try SubjectIndex(key: indexKey())
     let found = try read { db in
-      let statement = try db.cachedStatement(
-        sql: "SELECT 1 FROM subject_key WHERE subject_hash = ? LIMIT 1")
-      return try hashes.contains { try Int.fetchOne(statement, arguments: [Data($0.bytes)]) != nil }
+      let query = try statements.prepared(
+        "SELECT 1 FROM subject_key WHERE subject_hash = ? LIMIT 1", db)
+      return try NameParts.candidates(of: name).contains { candidate in
+        query.bind(1, index.hash(candidate))
+        defer { query.reset() }
+        return try query.step()
+      }
     }
     if !found {
       cache.withLock {
@@ -120,107 +134,68 @@ extension Keyring {
 
   // MARK: - Rows
 
-  /// A row of subject_key: whose key it is.
-  struct SubjectRow {
-    let hash: Digest
-    let dataClass: String
-    let keyID: KeyID
-    let subjectID: KeyID
-  }
-
   /// The keys of the person with this hash, by class.
-  private func rows(of hash: Digest, _ db: Database) throws -> [SubjectRow] {
-    try Row.fetchAll(
-      db.cachedStatement(
-        sql: "SELECT class, key_id, subject_id, tag FROM subject_key WHERE subject_hash = ?"),
-      arguments: [Data(hash.bytes)]
-    ).map { row in
-      let found = SubjectRow(
-        hash: hash, dataClass: try row.decode(atIndex: 0), keyID: try row.bytes(1),
-        subjectID: try row.bytes(2))
-      try check(try row.bytes(3), try tag(found))
-      return found
-    }
+  private func rows(
+    of hash: Digest, _ index: SubjectIndex, _ db: Database
+  ) throws -> [SubjectIndex.Row] {
+    let query = try statements.prepared(
+      """
+      SELECT subject_hash, class, key_id, subject_id, tag FROM subject_key WHERE subject_hash = ?
+      """, db)
+    query.bind(1, hash)
+    return try rows(query, index)
   }
 
   /// Every row of subject_key, by hash and class.
-  func subjectRows(_ db: Database) throws -> [SubjectRow] {
-    try Row.fetchAll(
-      db,
-      sql: """
-        SELECT subject_hash, class, key_id, subject_id, tag FROM subject_key
-        ORDER BY subject_hash, class
-        """
-    ).map { row in
-      let found = SubjectRow(
-        hash: try row.bytes(0), dataClass: try row.decode(atIndex: 1), keyID: try row.bytes(2),
-        subjectID: try row.bytes(3))
-      try check(try row.bytes(4), try tag(found))
-      return found
+  func subjectRows(_ db: Database) throws -> [SubjectIndex.Row] {
+    let query = try statements.prepared(
+      """
+      SELECT subject_hash, class, key_id, subject_id, tag FROM subject_key
+      ORDER BY subject_hash, class
+      """, db)
+    return try rows(query, SubjectIndex(key: indexKey()))
+  }
+
+  private func rows(_ query: HotStatement, _ index: SubjectIndex) throws -> [SubjectIndex.Row] {
+    defer { query.reset() }
+    var found: [SubjectIndex.Row] = []
+    while try query.step() {
+      let row = SubjectIndex.Row(
+        hash: try query.value(0), dataClass: query.text(1), keyID: try query.value(2),
+        subjectID: try query.value(3))
+      try index.check(try query.value(4), index.tag(row))
+      found.append(row)
     }
+    return found
   }
 
-  private func insert(_ row: SubjectRow, _ db: Database) throws {
-    try db.execute(
-      sql: """
-        INSERT INTO subject_key (subject_hash, class, key_id, subject_id, tag)
-        VALUES (?, ?, ?, ?, ?)
-        """,
-      arguments: [
-        Data(row.hash.bytes), row.dataClass, Data(row.keyID.bytes), Data(row.subjectID.bytes),
-        Data(try tag(row).bytes),
-      ])
-    try db.execute(
-      sql: "INSERT INTO subject (subject_id, class, key_id, tag) VALUES (?, ?, ?, ?)",
-      arguments: [
-        Data(row.subjectID.bytes), row.dataClass, Data(row.keyID.bytes),
-        Data(try tag(row.subjectID, row.dataClass, row.keyID).bytes),
-      ])
+  private func insert(_ row: SubjectIndex.Row, _ index: SubjectIndex, _ db: Database) throws {
+    let key = try statements.prepared(
+      """
+      INSERT INTO subject_key (subject_hash, class, key_id, subject_id, tag) VALUES (?, ?, ?, ?, ?)
+      """, db)
+    key.bind(1, row.hash)
+    key.bind(2, row.dataClass)
+    key.bind(3, row.keyID)
+    key.bind(4, row.subjectID)
+    key.bind(5, index.tag(row))
+    try key.run()
+    let subject = try statements.prepared(
+      "INSERT INTO subject (subject_id, class, key_id, tag) VALUES (?, ?, ?, ?)", db)
+    subject.bind(1, row.subjectID)
+    subject.bind(2, row.dataClass)
+    subject.bind(3, row.keyID)
+    subject.bind(4, index.tag(row.subjectID, row.dataClass, row.keyID))
+    try subject.run()
   }
 
-  /// Binds a row: whoever can write keys.sqlite but lacks the keys cannot give one person another's
-  /// key, which would be destroyed in its stead.
-  private func tag(_ row: SubjectRow) throws -> Digest {
-    try hmac(
-      [HashPurpose.subjectKeyRow] + row.hash.bytes + row.keyID.bytes + row.subjectID.bytes
-        + Array(row.dataClass.utf8))
-  }
-
-  private func tag(_ subjectID: KeyID, _ dataClass: String, _ keyID: KeyID) throws -> Digest {
-    try hmac([HashPurpose.subjectRow] + subjectID.bytes + keyID.bytes + Array(dataClass.utf8))
-  }
-
-  private func check(_ stored: Digest, _ expected: Digest) throws {
-    guard stored.equalsInConstantTime(expected) else {
-      throw CustodyError(
-        .damaged, "A row of keys.sqlite was changed: it gives a person another's key.")
+  private func indexKey() throws -> SecretBytes {
+    if let known = indexSecret.withLock({ $0 }) { return known }
+    let found = try read { db in try self.id(of: .index, db).flatMap { try unwrapped(db, $0) } }
+    guard let found else {
+      throw CustodyError(.keyDestroyed, "The keyring has no index key. Restore a key backup.")
     }
-  }
-
-  /// HMAC-SHA-256 of an outside identifier under the ledger's random hash key.
-  private func hash(_ identifier: String) throws -> Digest {
-    try hmac([HashPurpose.identifier] + Array(identifier.utf8))
-  }
-
-  /// The first byte of what the index key hashes: an identifier is never taken for a row.
-  private enum HashPurpose {
-    static let identifier: UInt8 = 0
-    static let subjectKeyRow: UInt8 = 1
-    static let subjectRow: UInt8 = 2
-  }
-
-  private func hmac(_ bytes: [UInt8]) throws -> Digest {
-    let key: SecretBytes
-    if let known = indexKey.withLock({ $0 }) {
-      key = known
-    } else {
-      let found = try read { db in try self.id(of: .index, db).flatMap { try unwrapped(db, $0) } }
-      guard let found else {
-        throw CustodyError(.keyDestroyed, "The keyring has no index key. Restore a key backup.")
-      }
-      indexKey.withLock { $0 = found }
-      key = found
-    }
-    return bytes.withUnsafeBytes { KeyDerivation.hmac(key: key, $0) }
+    indexSecret.withLock { $0 = found }
+    return found
   }
 }

@@ -26,7 +26,8 @@ extension Keyring {
         }
         try db.execute(sql: "DELETE FROM data_key WHERE id = ?", arguments: [Data(id.bytes)])
         try insert(
-          db, id, try purpose(row, 0), dataClass: try row.decode(atIndex: 1), epoch: new, key)
+          db, id, try purpose(row.decode(atIndex: 0)), dataClass: try row.decode(atIndex: 1),
+          epoch: new, key)
       }
     }
     guard try database.writeWithoutTransaction({ try WriteAheadLog.truncate($0) }) else {

@@ -48,7 +48,10 @@ package final class Keyring: Sendable {
     var generation = 0
   }
   let cache = Mutex(Cache())
-  let indexKey = Mutex<SecretBytes?>(nil)
+  let indexSecret = Mutex<SecretBytes?>(nil)
+  /// Used within `read` and `write` only, which GRDB calls one after another.
+  nonisolated(unsafe) let statements = PreparedStatements()
+  nonisolated(unsafe) private var lastEpoch: (key: SecretBytes, cipher: XAES256GCM)?
   private let operations = Mutex<KeyID?>(nil)
 
   package init(
@@ -105,6 +108,14 @@ package final class Keyring: Sendable {
     return key
   }
 
+  /// Unwraps keys that are about to be used, in one go.
+  package func prepare(_ ids: some Collection<KeyID>) throws {
+    let known = cache.withLock { $0.keys }
+    let wanted = ids.lazy.filter { known[$0] == nil }.prefix(Self.cacheCountMax - known.count)
+    let found = try read { db in try wanted.map { ($0, try unwrapped(db, $0)) } }
+    cache.withLock { cache in for (id, key) in found { cache.keys[id] = key } }
+  }
+
   /// A key for a use of its own, the same for the life of the store and unknown without its secrets.
   ///
   /// - Parameter use: what for; different uses have independent keys.
@@ -139,7 +150,8 @@ package final class Keyring: Sendable {
       ).map { row in
         let id: KeyID = try row.bytes(0)
         return Entry(
-          id: id, purpose: try purpose(row, 1), dataClass: try row.decode(atIndex: 2),
+          id: id, purpose: try purpose(row.decode(atIndex: 1)),
+          dataClass: try row.decode(atIndex: 2),
           epoch: try row.bytes(3), subjectID: owners[id])
       }
     }
@@ -163,37 +175,50 @@ package final class Keyring: Sendable {
     _ key: SecretBytes
   ) throws {
     let nonce = environment.value(Nonce.self)
-    let cipher = XAES256GCM(key: try epochKey(epoch))
-    let wrapped = cipher.seal(key, nonce: nonce, aad: aad(id, epoch, purpose))
-    try db.execute(
-      sql: """
-        INSERT INTO data_key (id, purpose, class, epoch, nonce, wrapped) VALUES (?, ?, ?, ?, ?, ?)
-        """,
-      arguments: [
-        Data(id.bytes), purpose.rawValue, dataClass, Data(epoch.bytes), Data(nonce.bytes),
-        Data(wrapped),
-      ])
+    let wrapped = try epochCipher(epoch).seal(key, nonce: nonce, aad: aad(id, epoch, purpose))
+    let insert = try statements.prepared(
+      """
+      INSERT INTO data_key (id, purpose, class, epoch, nonce, wrapped) VALUES (?, ?, ?, ?, ?, ?)
+      """, db)
+    insert.bind(1, id)
+    insert.bind(2, purpose.rawValue)
+    insert.bind(3, optional: dataClass)
+    insert.bind(4, epoch)
+    insert.bind(5, nonce)
+    try wrapped.withUnsafeBytes {
+      insert.bind(6, $0)
+      try insert.run()
+    }
   }
 
   func unwrapped(_ db: Database, _ id: KeyID) throws -> SecretBytes? {
+    let query = try statements.prepared(
+      "SELECT purpose, epoch, nonce, wrapped FROM data_key WHERE id = ?", db)
+    query.bind(1, id)
+    defer { query.reset() }
+    guard try query.step() else { return nil }
+    let purpose = try purpose(query.text(0))
+    let epoch: KeyID = try query.value(1)
+    let nonce: Nonce = try query.value(2)
+    let wrapped = Array(query.bytes(3))
     guard
-      let row = try Row.fetchOne(
-        db.cachedStatement(
-          sql: "SELECT purpose, epoch, nonce, wrapped FROM data_key WHERE id = ?"),
-        arguments: [Data(id.bytes)])
-    else { return nil }
-    let purpose = try purpose(row, 0)
-    let epoch: KeyID = try row.bytes(1)
-    let nonce: Nonce = try row.bytes(2)
-    let wrapped = [UInt8](try row.decode(Data.self, atIndex: 3))
-    let cipher = XAES256GCM(key: try epochKey(epoch))
-    guard let key = cipher.open(wrapped, nonce: nonce, aad: aad(id, epoch, purpose)),
+      let key = try epochCipher(epoch).open(wrapped, nonce: nonce, aad: aad(id, epoch, purpose)),
       key.count == 32
     else {
       throw CustodyError(
         .damaged, "The wrapped key \(id) in keys.sqlite does not open: changed or exchanged.")
     }
     return key
+  }
+
+  /// The cipher that wraps keys in an epoch: kept, because a commit meets thousands of people.
+  /// Called within `read` and `write` only.
+  private func epochCipher(_ id: KeyID) throws -> XAES256GCM {
+    let key = try epochKey(id)
+    if let known = lastEpoch, known.key === key { return known.cipher }
+    let cipher = XAES256GCM(key: key)
+    lastEpoch = (key, cipher)
+    return cipher
   }
 
   private func epochKey(_ id: KeyID) throws -> SecretBytes {
@@ -246,8 +271,8 @@ package final class Keyring: Sendable {
   /// Rises whenever keys may have been destroyed: who keeps ciphers then lets go of them.
   package var generation: Int { cache.withLock { $0.generation } }
 
-  func purpose(_ row: Row, _ index: Int) throws -> Purpose {
-    guard let purpose = Purpose(rawValue: try row.decode(atIndex: index)) else {
+  func purpose(_ text: String) throws -> Purpose {
+    guard let purpose = Purpose(rawValue: text) else {
       throw CustodyError(.damaged, "keys.sqlite holds a key of unknown purpose.")
     }
     return purpose

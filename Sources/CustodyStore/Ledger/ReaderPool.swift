@@ -11,10 +11,16 @@ package final class ReaderPool: Sendable {
   }
 
   private let path: String
+  private let cacheSize: Int?
   private let idle = Mutex<[Reader]>([])
   private static let idleMax = 4
 
-  package init(path: String) { self.path = path }
+  /// - Parameter cacheSize: bytes of pages that each connection keeps in memory at most; SQLite's own
+  ///   measure when nil.
+  package init(path: String, cacheSize: Int? = nil) {
+    self.path = path
+    self.cacheSize = cacheSize
+  }
 
   package func read<R>(_ body: (LedgerReader) throws -> R) throws -> R {
     try readConnection { try body(LedgerReader($0)) }
@@ -38,6 +44,6 @@ package final class ReaderPool: Sendable {
     while let known = idle.withLock({ $0.popLast() }) {
       if known.inode == inode { return known }
     }
-    return Reader(queue: try Connection.reader(path), inode: inode)
+    return Reader(queue: try Connection.reader(path, cacheSize: cacheSize), inode: inode)
   }
 }

@@ -8,28 +8,21 @@ package final class ObjectSealer {
     package let isList: Bool
   }
 
-  private struct TagKey {
-    let keys: [SecretBytes]
-    let hmac: RepeatedHMAC
-  }
-
   private let ledgerID: LedgerID
   private let environment: Environment
   private let sealer = ContentSealer()
   private let sha256 = SHA256()
-  private var tagKeys: [[KeyID]: TagKey] = [:]
-  private static let tagKeyCountMax = 1 << 17
+  private let hmac: RepeatedHMAC
 
   package init(ledgerID: LedgerID, environment: Environment) {
     self.ledgerID = ledgerID
     self.environment = environment
+    hmac = RepeatedHMAC(key: SecretBytes(count: 32) { _ in }, using: sha256)
   }
 
   /// What an equal content under the same keys is found by.
-  package func tag(
-    of content: [UInt8], isList: Bool, keyIDs: [KeyID], keys: [SecretBytes]
-  ) throws -> ObjectStore.Tag {
-    let hmac = try tagKey(keyIDs, keys)
+  package func tag(of content: [UInt8], isList: Bool, keys: SealingKeys) -> ObjectStore.Tag {
+    hmac.rekey(keys.tagKey)
     let code = withUnsafeBytes(of: UInt8(isList ? 1 : 0)) { kind in
       content.withUnsafeBytes { hmac.code(kind, $0) }
     }
@@ -38,29 +31,26 @@ package final class ObjectSealer {
     }
   }
 
-  private func tagKey(_ keyIDs: [KeyID], _ keys: [SecretBytes]) throws -> RepeatedHMAC {
-    if let known = tagKeys[keyIDs], zip(known.keys, keys).allSatisfy({ $0 === $1 }) {
-      return known.hmac
-    }
-    if tagKeys.count >= Self.tagKeyCountMax { tagKeys.removeAll(keepingCapacity: true) }
-    let base = keys.count == 1 ? keys[0] : JointKey.derive(keys)
-    let secret = try base.withUnsafeBytes {
-      try KeyDerivation.hkdf(
-        $0, salt: [], info: Array("custody/content-tag/v1".utf8), count: 32)
-    }
-    let hmac = RepeatedHMAC(key: secret, using: sha256)
-    tagKeys[keyIDs] = TagKey(keys: keys, hmac: hmac)
-    return hmac
+  package func seal(
+    _ content: [UInt8], isList: Bool, keys: SealingKeys, tag: ObjectStore.Tag?
+  ) -> ObjectStore.New {
+    let (nonce, salt) = randomness()
+    let object = SealedObject(
+      sealing: content, isList: isList, ledgerID: ledgerID, keyIDs: keys.ids, keys: keys.secrets,
+      nonce: nonce, salt: salt, with: sealer)
+    return ObjectStore.New(object, address: sha256.hash(object.bytes), tag: tag)
   }
 
-  package func seal(
-    _ content: [UInt8], isList: Bool, keyIDs: [KeyID], keys: [SecretBytes], tag: ObjectStore.Tag?
-  ) -> ObjectStore.New {
-    ObjectStore.New(
-      SealedObject(
-        sealing: content, isList: isList, ledgerID: ledgerID, keyIDs: keyIDs, keys: keys,
-        nonce: environment.value(Nonce.self), salt: environment.value(Digest.self), with: sealer),
-      tag: tag)
+  /// Both at once: each question to the kernel costs as much as some hashing.
+  private func randomness() -> (Nonce, salt: Digest) {
+    var bytes = environment.random(Nonce.byteCount + Digest.byteCount)
+    defer { bytes.wipe() }
+    return bytes.withUnsafeBytes {
+      (
+        Nonce(loading: UnsafeRawBufferPointer(rebasing: $0[..<Nonce.byteCount])),
+        Digest(loading: UnsafeRawBufferPointer(rebasing: $0[Nonce.byteCount...]))
+      )
+    }
   }
 
   /// - Returns: nil when one of its keys is gone.

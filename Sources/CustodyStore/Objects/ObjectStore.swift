@@ -13,20 +13,22 @@ package final class ObjectStore: Sendable {
     package let address: Digest
     package let tag: Tag?
 
-    package init(_ object: SealedObject, tag: Tag?) {
+    package init(_ object: SealedObject, address: Digest, tag: Tag?) {
       self.object = object
+      self.address = address
       self.tag = tag
-      address = object.address
     }
   }
 
   private let path: String
   private let writer: DatabaseQueue?
+  /// Addresses and tags are random: a commit of many records writes to every page of their indexes.
+  private static let cacheSize = 64 << 20
 
   /// - Parameter isWritable: then the store's lock is held while this is made.
   package init(path: String, isWritable: Bool) throws {
     self.path = path
-    writer = isWritable ? try Connection.writer(path) : nil
+    writer = isWritable ? try Connection.writer(path, cacheSize: Self.cacheSize) : nil
   }
 
   /// Adds objects that are not there yet, in one transaction; the store's lock is held.
@@ -41,20 +43,16 @@ package final class ObjectStore: Sendable {
           let insert = try HotStatement(
             connection, "INSERT OR IGNORE INTO object (address, bytes) VALUES (?, ?)")
           let tag = try HotStatement(
-            connection,
-            """
-            INSERT OR REPLACE INTO content_tag (tag, object)
-            VALUES (?, (SELECT id FROM object WHERE address = ?))
-            """)
+            connection, "INSERT OR REPLACE INTO content_tag (tag, object) VALUES (?, ?)")
           for new in objects {
             insert.bind(1, new.address)
             try new.object.bytes.withUnsafeBytes {
               insert.bind(2, $0)
               try insert.run()
             }
-            guard let found = new.tag else { continue }
+            guard let found = new.tag, db.changesCount == 1 else { continue }
             tag.bind(1, found)
-            tag.bind(2, new.address)
+            tag.bind(2, db.lastInsertedRowID)
             try tag.run()
           }
           return .commit
@@ -78,60 +76,73 @@ package final class ObjectStore: Sendable {
   package func reader() throws -> ObjectReader { try ObjectReader(path) }
 }
 
-/// Looks up objects; belongs to one connection, which it keeps.
+/// Looks up objects; for one thread at a time.
+///
+/// Addresses and tags are random, contents lie in the order in which they came. On one connection,
+/// reading contents would push the pages of the indexes out of memory again and again.
 package final class ObjectReader {
-  private let database: ReadOnlyDatabase
+  private let indexes: ReadOnlyDatabase
+  private let contents: ReadOnlyDatabase
+  private let sha256 = SHA256()
   private let byAddress: HotStatement
   private let byTag: HotStatement
-  private let presence: HotStatement
+  private let bytes: HotStatement
+  private let address: HotStatement
+  private static let indexCacheSize = 64 << 20
 
   init(_ path: String) throws {
-    database = try ReadOnlyDatabase(path: path, cacheSize: 32 << 20)
-    let connection = database.handle
+    indexes = try ReadOnlyDatabase(path: path, cacheSize: Self.indexCacheSize)
+    contents = try ReadOnlyDatabase(path: path)
     // No reader keeps the log from being cut while it has nothing to do.
-    try database.end()
-    byAddress = try HotStatement(connection, "SELECT bytes FROM object WHERE address = ?")
-    presence = try HotStatement(connection, "SELECT 1 FROM object WHERE address = ?")
-    byTag = try HotStatement(
-      connection,
-      """
-      SELECT o.address FROM content_tag AS t JOIN object AS o ON o.id = t.object WHERE t.tag = ?
-      """)
+    try indexes.end()
+    try contents.end()
+    byAddress = try HotStatement(indexes.handle, "SELECT id FROM object WHERE address = ?")
+    byTag = try HotStatement(indexes.handle, "SELECT object FROM content_tag WHERE tag = ?")
+    bytes = try HotStatement(contents.handle, "SELECT bytes FROM object WHERE id = ?")
+    address = try HotStatement(contents.handle, "SELECT address FROM object WHERE id = ?")
   }
 
   /// The sealed bytes, or nil when there is no such object (any more).
   ///
   /// - Throws: `damaged` when they are not the ones that the address was made of.
   package func bytes(at address: Digest) throws -> [UInt8]? {
-    byAddress.bind(1, address)
-    defer { byAddress.reset() }
-    guard try byAddress.step() else { return nil }
-    let bytes = Array(byAddress.bytes(0))
-    guard SHA256.hash(bytes) == address else {
+    guard let id = try id(of: address) else { return nil }
+    bytes.bind(1, id)
+    defer { bytes.reset() }
+    guard try bytes.step() else { return nil }
+    let found = Array(bytes.bytes(0))
+    guard sha256.hash(found) == address else {
       throw CustodyError(
         .damaged, "Object \(address) is not what its address says. Run: custody verify")
     }
-    return bytes
+    return found
   }
 
   /// Runs look-ups in one transaction; alone, each is one of its own.
   package func atOnce<R>(_ body: () throws -> R) throws -> R {
-    try database.begin()
-    defer { try? database.end() }
+    try indexes.begin()
+    defer { try? indexes.end() }
+    try contents.begin()
+    defer { try? contents.end() }
     return try body()
   }
 
-  package func contains(_ address: Digest) throws -> Bool {
-    presence.bind(1, address)
-    defer { presence.reset() }
-    return try presence.step()
+  package func contains(_ address: Digest) throws -> Bool { try id(of: address) != nil }
+
+  private func id(of address: Digest) throws -> Int64? {
+    byAddress.bind(1, address)
+    defer { byAddress.reset() }
+    return try byAddress.step() ? byAddress.integer(0) : nil
   }
 
   /// The address of the object with an equal content under the same keys.
   package func address(of tag: ObjectStore.Tag) throws -> Digest? {
     byTag.bind(1, tag)
     defer { byTag.reset() }
-    guard try byTag.step(), byTag.bytes(0).count == Digest.byteCount else { return nil }
-    return Digest(loading: byTag.bytes(0))
+    guard try byTag.step() else { return nil }
+    address.bind(1, byTag.integer(0))
+    defer { address.reset() }
+    guard try address.step(), address.bytes(0).count == Digest.byteCount else { return nil }
+    return Digest(loading: address.bytes(0))
   }
 }

@@ -17,7 +17,9 @@ package enum Connection {
   /// A `DatabaseQueue` in the default journal mode: GRDB's pool, and its WAL mode, set
   /// `synchronous` back to NORMAL after `prepareDatabase`. So WAL and FULL are set here and read
   /// back.
-  package static func writer(_ path: String) throws -> DatabaseQueue {
+  ///
+  /// - Parameter cacheSize: bytes of pages kept in memory; SQLite's own measure when nil.
+  package static func writer(_ path: String, cacheSize: Int? = nil) throws -> DatabaseQueue {
     try FileIO.checkIsFile(path)
     var configuration = Configuration()
     configuration.label = "custody.writer"
@@ -30,7 +32,7 @@ package enum Connection {
       // "FULL ... an additional sync operation of the WAL file happens after each transaction
       // commit": an event whose receipt was given survives a power cut.
       try db.execute(sql: "PRAGMA synchronous = FULL")
-      try prepare(db)
+      try prepare(db, cacheSize)
     }
     return try translating(path) {
       let queue = try DatabaseQueue(path: path, configuration: configuration)
@@ -40,13 +42,13 @@ package enum Connection {
   }
 
   /// A connection that cannot write.
-  package static func reader(_ path: String) throws -> DatabaseQueue {
+  package static func reader(_ path: String, cacheSize: Int? = nil) throws -> DatabaseQueue {
     try FileIO.checkIsFile(path)
     var configuration = Configuration()
     configuration.readonly = true
     configuration.label = "custody.reader"
     configuration.busyMode = .timeout(busySeconds)
-    configuration.prepareDatabase { try prepare($0) }
+    configuration.prepareDatabase { try prepare($0, cacheSize) }
     return try translating(path) {
       let queue = try DatabaseQueue(path: path, configuration: configuration)
       try queue.read { try check($0, isWriter: false) }
@@ -54,7 +56,10 @@ package enum Connection {
     }
   }
 
-  private static func prepare(_ db: Database) throws {
+  private static func prepare(_ db: Database, _ cacheSize: Int?) throws {
+    // "If the argument N is negative, then the number of cache pages is adjusted to be a number of
+    // pages that would use approximately abs(N*1024) bytes of memory".
+    if let cacheSize { try db.execute(sql: "PRAGMA cache_size = -\(cacheSize >> 10)") }
     // "SQLite below 3.51.3 can corrupt the WAL when two connections checkpoint at once": none does
     // by itself, neither after a commit nor on close.
     try db.execute(sql: "PRAGMA wal_autocheckpoint = 0")

@@ -1,5 +1,6 @@
 import CSQLiteShim
 import CustodyLedger
+import GRDB
 
 /// A failed call of SQLite, by its extended result code.
 package struct SQLiteError: Error, CustomStringConvertible {
@@ -110,6 +111,19 @@ package final class HotStatement {
     sqlite3_column_type(handle, column) == SQLITE_NULL
   }
 
+  /// A column of fixed length.
+  ///
+  /// - Throws: `damaged` when it is not of that length.
+  @inline(__always)
+  package func value<T: FixedBytes>(_ column: Int32) throws -> T {
+    let bytes = bytes(column)
+    guard bytes.count == T.byteCount else {
+      throw CustodyError(
+        .damaged, "A row of the store is not as Custody writes it: changed or damaged.")
+    }
+    return T(loading: bytes)
+  }
+
   /// A value with its storage class, for verification.
   @inline(__always)
   package func value(_ column: Int32) -> AuditValue {
@@ -124,5 +138,23 @@ package final class HotStatement {
     case SQLITE_NULL: .null
     default: .real
     }
+  }
+}
+
+/// The statements of one connection, each prepared when it is first used.
+package final class PreparedStatements {
+  private var known: [String: HotStatement] = [:]
+
+  package init() {}
+
+  package func prepared(_ sql: String, on connection: OpaquePointer) throws -> HotStatement {
+    if let statement = known[sql] { return statement }
+    let statement = try HotStatement(connection, sql)
+    known[sql] = statement
+    return statement
+  }
+
+  func prepared(_ sql: String, _ db: Database) throws -> HotStatement {
+    try prepared(sql, on: db.sqliteConnection!)
   }
 }

@@ -1,0 +1,54 @@
+import CustodyStore
+import Synchronization
+
+/// The keys that records are sealed under, by the people they are about.
+final class RecordKeys: Sendable {
+  /// For what is about nobody.
+  let operations: SealingKeys
+  private let people: [String: SealingKeys]
+  /// Of several people together.
+  private let joint = Mutex<[[String]: SealingKeys]>([:])
+  private static let jointCountMax = 1 << 16
+
+  /// - Parameter people: the key ids of everyone whom the records are about.
+  init(of people: [String: KeyID], _ keyring: Keyring) throws {
+    func keys(_ id: KeyID) throws -> SealingKeys {
+      guard let secret = try keyring.key(id) else { throw CustodyError.destroyed(id) }
+      return try SealingKeys([id], [secret])
+    }
+    operations = try keys(keyring.operationsKey())
+    try keyring.prepare(people.values)
+    self.people = try people.mapValues(keys)
+  }
+
+  /// The keys of a record; nil when one of its people has none.
+  func keys(of record: SourceRecord) throws -> SealingKeys? {
+    guard let first = record.subjects.first else { return operations }
+    guard record.subjects.count > 1 else { return people[first] }
+    if let known = joint.withLock({ $0[record.subjects] }) { return known }
+    var found: [KeyID: SecretBytes] = [:]
+    for subject in record.subjects {
+      guard let keys = people[subject] else { return nil }
+      found[keys.ids[0]] = keys.secrets[0]
+    }
+    guard found.count <= Claim.keyCountMax else {
+      throw CustodyError(
+        .invalidInput,
+        "A record can be about at most \(Claim.keyCountMax) people, this one is about "
+          + "\(found.count).", at: .init(file: record.place))
+    }
+    let ids = found.keys.sorted()
+    let made = try SealingKeys(ids, ids.map { found[$0]! })
+    joint.withLock {
+      if $0.count >= Self.jointCountMax { $0.removeAll(keepingCapacity: true) }
+      $0[record.subjects] = made
+    }
+    return made
+  }
+
+  static func stranger(_ record: SourceRecord) -> CustodyError {
+    CustodyError(
+      .unknownSubject, "A person whom the record is about is not registered.",
+      at: .init(file: record.place))
+  }
+}
