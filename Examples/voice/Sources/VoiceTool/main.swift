@@ -1,0 +1,4 @@
+import Foundation
+import VoicePipeline
+
+exit(Pipeline.main(Array(CommandLine.arguments.dropFirst())))
