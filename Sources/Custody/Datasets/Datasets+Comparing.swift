@@ -42,23 +42,15 @@ extension Datasets {
     let survey = try await SourceSurvey.run(source, of: row, since: last, in: store)
     let sealing = try RecordSealing(folder: store.folder, people: survey.people, isTrial: true)
     var order = RecordOrderBuilder()
-    var index = 0
     var done = 0
-    try await source.forEachBatch { batch in
-      let sealed = try await sealing.seal(batch)
-      try store.engine.readUncaught { connection in
-        let reader = DatasetReader(connection)
-        for (place, sealed) in sealed.enumerated() {
-          let ordinal = Int(survey.ordinals[index])
-          index += 1
-          done += sealed.size
-          let known =
-            try last.flatMap { try reader.record(ordinal, of: row.id, in: $0.number) }
-          if known != nil { order.add(ordinal) }
-          guard known?.address != sealed.address else { continue }
-          let key = String(decoding: try batch.record(place).key, as: UTF8.self)
-          each(Change(kind: known == nil ? .added : .changed, key: key))
-        }
+    let known = last.map { KnownRecords(store, row, $0) }
+    try await sealing.seal(source, survey, since: known) { sealed, batch in
+      for (place, record) in sealed.enumerated() {
+        done += record.size
+        if record.before != nil { order.add(record.ordinal) }
+        guard record.before != record.address else { continue }
+        let key = String(decoding: try batch.record(place).key, as: UTF8.self)
+        each(Change(kind: record.before == nil ? .added : .changed, key: key))
       }
       progress?(done, source.size)
     }

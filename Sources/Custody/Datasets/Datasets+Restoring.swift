@@ -3,6 +3,10 @@ import CustodyProjections
 import CustodyStore
 import Foundation
 
+extension ObjectContent {
+  fileprivate var size: Int { if case .opened(let bytes, _) = self { bytes.count } else { 0 } }
+}
+
 extension Datasets {
   /// What a restore wrote.
   public struct Restored: Sendable {
@@ -128,8 +132,10 @@ final class VersionContents {
     self.objects = objects
   }
 
-  /// Records opened at a time, each of at most 1 MiB in one object.
-  private static let pageSize = 256
+  /// Records opened at a time, each of at most 1 MiB in one object: more while they are small.
+  private var pageSize = 256
+  private static let pageSizes = 16...4096
+  private static let pageBytes = 4 << 20
 
   /// A record being restored: its key, and its bytes piece by piece.
   struct Record {
@@ -192,10 +198,16 @@ final class VersionContents {
     while from < run.upperBound {
       let rows = try store.engine.readUncaught {
         try DatasetReader($0).records(
-          of: dataset.id, in: version.number, from: from, limit: min(Self.pageSize, run.count))
+          of: dataset.id, in: version.number, from: from, limit: min(pageSize, run.count))
       }
       let wanted = rows.filter { $0.ordinal < run.upperBound }
-      for (row, opened) in zip(wanted, try openAll(wanted)) { try take(row, opened, body) }
+      let opened = try openAll(wanted)
+      let isSmall = opened.reduce(0) { $0 + $1.size } < Self.pageBytes / 2
+      pageSize =
+        isSmall
+        ? min(pageSize * 2, Self.pageSizes.upperBound)
+        : max(pageSize / 2, Self.pageSizes.lowerBound)
+      for (row, opened) in zip(wanted, opened) { try take(row, opened, body) }
       guard let last = rows.last, last.ordinal < run.upperBound - 1 else { return }
       from = last.ordinal + 1
     }

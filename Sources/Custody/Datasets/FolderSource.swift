@@ -131,7 +131,8 @@ final class FolderSource: DatasetSource {
         end += 1
       }
       let batch = entries[start..<end]
-      try await body(SourceBatch(count: batch.count) { batch[batch.startIndex + $0].record })
+      try await body(
+        SourceBatch(first: start, count: batch.count) { batch[batch.startIndex + $0].record })
       start = end
     }
   }

@@ -1,5 +1,6 @@
 import CustodyLedger
 import CustodyStore
+import Synchronization
 
 /// Stores objects behind whoever seals them, many at a time: the next are sealed while the last go to
 /// the disk.
@@ -9,13 +10,14 @@ final class ObjectQueue {
   private var waiting: [ObjectStore.New] = []
   private var waitingSize = 0
   private var storing: Task<Void, any Error>?
-  /// What is waiting or being stored, by tag: equal contents that come before those are there.
-  private var waitingTags: [ObjectStore.Tag: Digest] = [:]
-  private var storingTags: [ObjectStore.Tag: Digest] = [:]
+  private let live = LiveKeys()
+  /// What is waiting, being stored and was stored last, by tag: whoever looked for an equal content
+  /// before those were there did not find it.
+  private var tags: [[ObjectStore.Tag: Digest]] = [[:], [:], [:]]
 
   /// Every transaction writes to most pages of two indexes: few large ones write less than many
   /// small ones. Two of them are in memory.
-  private static let sizeMax = 32 << 20
+  private static let sizeMax = 24 << 20
   private static let countMax = 1 << 17
 
   init(folder: StoreFolder, keyring: Keyring) {
@@ -28,8 +30,8 @@ final class ObjectQueue {
   /// - Returns: its address, or that of one that waits already with an equal content.
   func add(_ new: ObjectStore.New) async throws -> Digest {
     if let tag = new.tag {
-      if let known = waitingTags[tag] ?? storingTags[tag] { return known }
-      waitingTags[tag] = new.address
+      for tags in tags { if let known = tags[tag] { return known } }
+      tags[0][tag] = new.address
     }
     waiting.append(new)
     waitingSize += new.object.bytes.count
@@ -45,24 +47,42 @@ final class ObjectQueue {
 
   private func next() async throws {
     try await storing?.value
-    storingTags = waitingTags
-    waitingTags = [:]
-    storing = Self.storing(waiting, folder, keyring)
+    tags.removeLast()
+    tags.insert([:], at: 0)
+    storing = Self.storing(waiting, folder, keyring, live)
     waiting = []
     waitingSize = 0
   }
 
   /// Stores objects under the lock, after asking again whether their keys are live.
   private static func storing(
-    _ objects: [ObjectStore.New], _ folder: StoreFolder, _ keyring: Keyring
+    _ objects: [ObjectStore.New], _ folder: StoreFolder, _ keyring: Keyring, _ live: LiveKeys
   ) -> Task<Void, any Error>? {
     guard !objects.isEmpty else { return nil }
     return Task {
       try await folder.ledger().locked {
-        let ids = objects.reduce(into: Set<KeyID>()) { $0.formUnion($1.object.keyIDs) }
-        if let missing = try keyring.missing(ids).first { throw CustodyError.destroyed(missing) }
+        try live.check(objects, keyring)
         try folder.objects.insert(objects)
       }
+    }
+  }
+}
+
+/// Keys that were in the keyring when it was last asked, and that nobody can have destroyed since.
+private final class LiveKeys: Sendable {
+  private let known = Mutex<(changeCount: Int, ids: Set<KeyID>)>((-1, []))
+
+  /// The store's lock is held.
+  func check(_ objects: [ObjectStore.New], _ keyring: Keyring) throws {
+    let count = try keyring.changeCount()
+    try known.withLock { known in
+      if known.changeCount != count { known = (count, []) }
+      var asked: Set<KeyID> = []
+      for object in objects {
+        for id in object.object.keyIDs where !known.ids.contains(id) { asked.insert(id) }
+      }
+      if let missing = try keyring.missing(asked).first { throw CustodyError.destroyed(missing) }
+      known.ids.formUnion(asked)
     }
   }
 }

@@ -12,13 +12,17 @@ final class RecordKeys: Sendable {
 
   /// - Parameter people: the key ids of everyone whom the records are about.
   init(of people: [String: KeyID], _ keyring: Keyring) throws {
-    func keys(_ id: KeyID) throws -> SealingKeys {
+    @Sendable func keys(_ id: KeyID) throws -> SealingKeys {
       guard let secret = try keyring.key(id) else { throw CustodyError.destroyed(id) }
       return try SealingKeys([id], [secret])
     }
     operations = try keys(keyring.operationsKey())
     try keyring.prepare(people.values)
-    self.people = try people.mapValues(keys)
+    let all = Array(people)
+    let made = try Parallel.map(all.count) { range in
+      try range.map { (all[$0].key, try keys(all[$0].value)) }
+    }
+    self.people = Dictionary(uniqueKeysWithValues: made)
   }
 
   /// The keys of a record; nil when one of its people has none.

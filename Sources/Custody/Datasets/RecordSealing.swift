@@ -5,7 +5,10 @@ import Foundation
 
 /// A record that has its address: sealed now, or found to be stored already.
 struct SealedRecord: Sendable {
+  let ordinal: Int
   let address: Digest
+  /// Where it was in the version before; nil when that did not have it.
+  let before: Digest?
   let keyIDs: [KeyID]
   let size: Int
   let file: RecordChange.File?
@@ -33,35 +36,54 @@ final class RecordSealing {
   /// Waits until everything that was sealed is on the disk.
   func finish() async throws { try await queue?.finish() }
 
-  /// Seals the records of a batch, in order.
-  func seal(_ batch: SourceBatch) async throws -> [SealedRecord] {
+  /// Seals the records of a source, and hands them over batch by batch, in order.
+  ///
+  /// - Parameters:
+  ///   - survey: what was found out about the same source.
+  ///   - last: the version to which its ordinals belong.
+  func seal(
+    _ source: any DatasetSource, _ survey: SourceSurvey, since last: KnownRecords?,
+    _ body: ([SealedRecord], SourceBatch) async throws -> Void
+  ) async throws {
     let (workers, keys, isTrial) = (workers, keys, queue == nil)
-    let results = try Parallel.map(batch.count) { range in
-      try workers.with { worker in
-        try worker.atOnce {
-          try range.map { index in
-            let record = try batch.record(index)
-            if let keys = try keys.keys(of: record) { return try worker.result(of: record, keys) }
-            guard isTrial else { throw RecordKeys.stranger(record) }
-            return worker.result(ofStranger: record)
+    let (ordinals, changed) = (survey.ordinals, source.changed)
+    try await source.forEachBatch { batch in
+      guard batch.first + batch.count <= ordinals.count else { throw changed }
+      return try Parallel.map(batch.count) { range in
+        let ordinals = ordinals[batch.first + range.lowerBound..<batch.first + range.upperBound]
+        let before = try last?.addresses(of: ordinals)
+        return try workers.with { worker in
+          try worker.atOnce {
+            try range.map { index in
+              let place = index - range.lowerBound
+              let record = try batch.record(index)
+              let work = Work(
+                record: record, ordinal: Int(ordinals[ordinals.startIndex + place]),
+                before: before?[place])
+              if let keys = try keys.keys(of: record) { return try worker.outcome(of: work, keys) }
+              guard isTrial else { throw RecordKeys.stranger(record) }
+              return worker.outcome(ofStranger: work)
+            }
           }
         }
       }
+    } _: { outcomes, batch in
+      var sealed: [SealedRecord] = []
+      sealed.reserveCapacity(outcomes.count)
+      for outcome in outcomes { sealed.append(try await finish(outcome)) }
+      try await body(sealed, batch)
     }
-    var sealed: [SealedRecord] = []
-    sealed.reserveCapacity(results.count)
-    for result in results {
-      switch result {
-      case .object(let object, let keyIDs, let size, let file):
-        sealed.append(
-          SealedRecord(address: try await add(object), keyIDs: keyIDs, size: size, file: file))
-      case .large(let record, let file, let keys):
-        let address = try await seal(file, of: record, keys)
-        sealed.append(
-          SealedRecord(address: address, keyIDs: keys.ids, size: file.size, file: record.file))
-      }
+  }
+
+  private func finish(_ outcome: Outcome) async throws -> SealedRecord {
+    switch outcome {
+    case .known(let record): return record
+    case .new(let object, let record):
+      return record.at(try await queue?.add(object) ?? object.address)
+    case .large(let work, let file, let keys):
+      let address = try await seal(file, of: work.record, keys)
+      return work.sealed(at: address, keys.ids, size: file.size)
     }
-    return sealed
   }
 
   /// Seals a large file piece by piece; memory holds a few of them.
@@ -111,15 +133,13 @@ final class RecordSealing {
       }
     }
     var addresses: [Digest] = []
-    for object in objects { addresses.append(try await add(object)) }
-    return addresses
-  }
-
-  private func add(_ object: Sealed) async throws -> Digest {
-    switch object {
-    case .stored(let address): address
-    case .new(let new): try await queue?.add(new) ?? new.address
+    for object in objects {
+      switch object {
+      case .stored(let address): addresses.append(address)
+      case .new(let new): addresses.append(try await queue?.add(new) ?? new.address)
+      }
     }
+    return addresses
   }
 }
 
@@ -129,10 +149,32 @@ private enum Sealed: Sendable {
   case new(ObjectStore.New)
 }
 
+/// A record to be sealed.
+private struct Work: Sendable {
+  let record: SourceRecord
+  let ordinal: Int
+  let before: Digest?
+
+  func sealed(at address: Digest, _ keyIDs: [KeyID], size: Int) -> SealedRecord {
+    SealedRecord(
+      ordinal: ordinal, address: address, before: before, keyIDs: keyIDs, size: size,
+      file: record.file)
+  }
+}
+
+extension SealedRecord {
+  /// The same, where an equal content is stored.
+  fileprivate func at(_ address: Digest) -> SealedRecord {
+    SealedRecord(
+      ordinal: ordinal, address: address, before: before, keyIDs: keyIDs, size: size, file: file)
+  }
+}
+
 /// What came of a record: a file of several pieces is sealed on all cores by itself.
 private enum Outcome: Sendable {
-  case object(Sealed, keyIDs: [KeyID], size: Int, file: RecordChange.File?)
-  case large(SourceRecord, SourceFile, SealingKeys)
+  case known(SealedRecord)
+  case new(ObjectStore.New, SealedRecord)
+  case large(Work, SourceFile, SealingKeys)
 }
 
 /// Seals for one thread at a time.
@@ -151,12 +193,12 @@ private final class Worker {
   func atOnce<R>(_ body: () throws -> R) throws -> R { try reader.atOnce(body) }
 
   /// In a trial: no record about her can be there already.
-  func result(ofStranger record: SourceRecord) -> Outcome {
-    .object(
-      .stored(folder.environment.value(Digest.self)), keyIDs: [], size: record.size, file: nil)
+  func outcome(ofStranger work: Work) -> Outcome {
+    .known(work.sealed(at: folder.environment.value(Digest.self), [], size: work.record.size))
   }
 
-  func result(of record: SourceRecord, _ keys: SealingKeys) throws -> Outcome {
+  func outcome(of work: Work, _ keys: SealingKeys) throws -> Outcome {
+    let record = work.record
     let bytes: ArraySlice<UInt8>
     switch record.content {
     case .bytes(let row):
@@ -168,21 +210,24 @@ private final class Worker {
       }
       bytes = row
     case .file(let file):
-      guard file.size <= RecordContent.pieceSize else {
-        return .large(record, file, keys)
-      }
+      guard file.size <= RecordContent.pieceSize else { return .large(work, file, keys) }
       bytes = try file.whole()[...]
     }
     let content = RecordContent.encoded(naturalKey: record.key, whole: bytes)
-    return .object(
-      try object(content, isList: false, keys), keyIDs: keys.ids, size: bytes.count,
-      file: record.file)
+    switch try object(content, isList: false, keys, expecting: work.before) {
+    case .stored(let address):
+      return .known(work.sealed(at: address, keys.ids, size: bytes.count))
+    case .new(let new):
+      return .new(new, work.sealed(at: new.address, keys.ids, size: bytes.count))
+    }
   }
 
   /// The object of a content: the stored one, or a new one.
-  func object(_ content: [UInt8], isList: Bool, _ keys: SealingKeys) throws -> Sealed {
+  func object(
+    _ content: [UInt8], isList: Bool, _ keys: SealingKeys, expecting expected: Digest? = nil
+  ) throws -> Sealed {
     let tag = sealer.tag(of: content, isList: isList, keys: keys)
-    if let known = try reader.address(of: tag) { return .stored(known) }
+    if let known = try reader.address(of: tag, expecting: expected) { return .stored(known) }
     return .new(sealer.seal(content, isList: isList, keys: keys, tag: tag))
   }
 }

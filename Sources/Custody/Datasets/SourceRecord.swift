@@ -32,6 +32,8 @@ struct SourceRecord: Sendable {
 
 /// Records that follow each other in a source, each made when it is asked for, on whatever core.
 struct SourceBatch: Sendable {
+  /// How many records stand before it.
+  let first: Int
   let count: Int
   let record: @Sendable (Int) throws -> SourceRecord
 }
@@ -47,4 +49,40 @@ protocol DatasetSource {
   var frame: [UInt8]? { get }
   /// How many bytes a pass reads.
   var size: Int { get }
+}
+
+extension DatasetSource {
+  var changed: CustodyError {
+    CustodyError(
+      .invalidInput, "\(name) changed while it was read. Nothing was committed: try again.")
+  }
+
+  /// Computes something for each batch, and takes the results in order: the next batch is computed
+  /// while the last one's results are taken.
+  ///
+  /// - Throws: of several faults the one that stands first in the source.
+  func forEachBatch<R: Sendable>(
+    computing compute: @escaping @Sendable (SourceBatch) throws -> R,
+    _ take: (R, SourceBatch) async throws -> Void
+  ) async throws {
+    var last: (task: Task<R, any Error>, batch: SourceBatch)?
+    do {
+      try await forEachBatch { batch in
+        let next = Task.detached { try compute(batch) }
+        let previous = last
+        last = (next, batch)
+        do {
+          if let previous { try await take(previous.task.value, previous.batch) }
+        } catch {
+          _ = await next.result
+          last = nil
+          throw error
+        }
+      }
+    } catch {
+      if let last { try await take(last.task.value, last.batch) }
+      throw error
+    }
+    if let last { try await take(last.task.value, last.batch) }
+  }
 }

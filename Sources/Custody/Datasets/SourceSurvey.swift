@@ -39,7 +39,7 @@ struct SourceSurvey {
       dataset: dataset, store: store, keyring: keyring, next: last?.next ?? 0)
     let workers = WorkerPool { try Worker(store, dataset) }
     try await source.forEachBatch { batch in
-      let found = try Parallel.map(batch.count) { range in
+      try Parallel.map(batch.count) { range in
         try workers.with { worker in
           guard last != nil else {
             return try range.map { try worker.look(at: batch.record($0), nil) }
@@ -50,6 +50,7 @@ struct SourceSurvey {
           }
         }
       }
+    } _: { found, _ in
       try await survey.take(found, source)
     }
     survey.new = [:]

@@ -42,7 +42,7 @@ final class TableSource: DatasetSource {
       columns = found
       let (first, name) = (place, name)
       try await body(
-        SourceBatch(count: rows.rows.count) { index in
+        SourceBatch(first: first, count: rows.rows.count) { index in
           let row = rows.rows[index]
           do {
             return try Self.record(rows.bytes[row.range], row.line, first + index + 1, found)

@@ -76,7 +76,7 @@ package final class SealingService: Sendable {
   }
 
   private func seal(
-    _ event: NewEvent, _ keys: SealingKeys, _ chance: Chance, _ now: Timestamp, _ worker: Worker
+    _ event: NewEvent, _ keys: EventKeys, _ chance: Chance, _ now: Timestamp, _ worker: Worker
   ) throws -> PendingEvent {
     try checkItself(event)
     if worker.lastStream?.text != event.stream {
@@ -118,17 +118,17 @@ package final class SealingService: Sendable {
   // MARK: - Whom events are about
 
   /// The keys that seal one event, in the order of their ids.
-  private struct SealingKeys {
+  private struct EventKeys {
     let ids: [KeyID]
     let secrets: [SecretBytes]
   }
 
   /// The keys that seal each event. Also checks names: no identifier in them.
-  private func resolve(_ events: [NewEvent], isOwn: Bool) throws -> [SealingKeys] {
+  private func resolve(_ events: [NewEvent], isOwn: Bool) throws -> [EventKeys] {
     let keyring = try writableKeyring
     var known = Known()
-    var keys: [Request: SealingKeys] = [:]
-    var last: (request: Request, keys: SealingKeys)?
+    var keys: [Request: EventKeys] = [:]
+    var last: (request: Request, keys: EventKeys)?
     return try events.map { event in
       if !isOwn { try checkNames(event, keyring, &known) }
       let request = Request(subjects: event.subjects, dataClass: event.dataClass)
@@ -140,8 +140,8 @@ package final class SealingService: Sendable {
     }
   }
 
-  private func sealingKeys(_ ids: [KeyID]) throws -> SealingKeys {
-    SealingKeys(
+  private func sealingKeys(_ ids: [KeyID]) throws -> EventKeys {
+    EventKeys(
       ids: ids,
       secrets: try ids.map { id in
         guard let key = try folder.dataKeys(id) else {

@@ -46,6 +46,8 @@ package final class Keyring: Sendable {
     /// SQLite's data_version: changes when another connection wrote.
     var version = -1
     var generation = 0
+    /// Rises whenever this process writes.
+    var writes = 0
   }
   let cache = Mutex(Cache())
   let indexSecret = Mutex<SecretBytes?>(nil)
@@ -238,16 +240,21 @@ package final class Keyring: Sendable {
   func currentEpoch(_ db: Database) throws -> KeyID {
     guard
       let row = try Row.fetchOne(
-        db, sql: "SELECT epoch FROM data_key WHERE purpose = 'operations' LIMIT 1")
+        db, sql: "SELECT epoch FROM data_key WHERE \(Self.ofStore) AND purpose = 'operations'")
     else {
       throw CustodyError(.keyDestroyed, "The keyring has no operations key. Restore a key backup.")
     }
     return try row.bytes(0)
   }
 
+  /// As the partial index has it, which is used for what repeats its words.
+  private static let ofStore = "purpose IN ('operations', 'index')"
+
+  /// The key of a purpose of which there is one.
   func id(of purpose: Purpose, _ db: Database) throws -> KeyID? {
     try Row.fetchOne(
-      db, sql: "SELECT id FROM data_key WHERE purpose = ? LIMIT 1", arguments: [purpose.rawValue]
+      db, sql: "SELECT id FROM data_key WHERE \(Self.ofStore) AND purpose = ?",
+      arguments: [purpose.rawValue]
     ).map { try $0.bytes(0) }
   }
 
@@ -268,6 +275,12 @@ package final class Keyring: Sendable {
     }
   }
 
+  /// Differs from what it was once anybody has written to keys.sqlite.
+  package func changeCount() throws -> Int {
+    try refresh()
+    return cache.withLock { $0.generation + $0.writes }
+  }
+
   /// Rises whenever keys may have been destroyed: who keeps ciphers then lets go of them.
   package var generation: Int { cache.withLock { $0.generation } }
 
@@ -283,7 +296,8 @@ package final class Keyring: Sendable {
   }
 
   func write<R>(_ body: (Database) throws -> R) throws -> R {
-    try Connection.translating(path) {
+    defer { cache.withLock { $0.writes += 1 } }
+    return try Connection.translating(path) {
       try database.writeWithoutTransaction { db in
         var result: R?
         try db.inTransaction(.immediate) {

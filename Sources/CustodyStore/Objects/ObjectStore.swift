@@ -23,7 +23,7 @@ package final class ObjectStore: Sendable {
   private let path: String
   private let writer: DatabaseQueue?
   /// Addresses and tags are random: a commit of many records writes to every page of their indexes.
-  private static let cacheSize = 64 << 20
+  private static let cacheSize = 48 << 20
 
   /// - Parameter isWritable: then the store's lock is held while this is made.
   package init(path: String, isWritable: Bool) throws {
@@ -41,11 +41,12 @@ package final class ObjectStore: Sendable {
         try db.inTransaction(.immediate) {
           let connection = db.sqliteConnection!
           let insert = try HotStatement(
-            connection, "INSERT OR IGNORE INTO object (address, bytes) VALUES (?, ?)")
+            connection, "INSERT OR IGNORE INTO object (address, bytes, tag) VALUES (?, ?, ?)")
           let tag = try HotStatement(
             connection, "INSERT OR REPLACE INTO content_tag (tag, object) VALUES (?, ?)")
           for new in objects {
             insert.bind(1, new.address)
+            if let found = new.tag { insert.bind(3, found) } else { insert.bindNull(3) }
             try new.object.bytes.withUnsafeBytes {
               insert.bind(2, $0)
               try insert.run()
@@ -87,8 +88,10 @@ package final class ObjectReader {
   private let byAddress: HotStatement
   private let byTag: HotStatement
   private let bytes: HotStatement
-  private let address: HotStatement
-  private static let indexCacheSize = 64 << 20
+  private let row: HotStatement
+  /// Where the next object is expected: what was stored together comes together again.
+  private var next: Int64 = 0
+  private static let indexCacheSize = 48 << 20
 
   init(_ path: String) throws {
     indexes = try ReadOnlyDatabase(path: path, cacheSize: Self.indexCacheSize)
@@ -99,7 +102,7 @@ package final class ObjectReader {
     byAddress = try HotStatement(indexes.handle, "SELECT id FROM object WHERE address = ?")
     byTag = try HotStatement(indexes.handle, "SELECT object FROM content_tag WHERE tag = ?")
     bytes = try HotStatement(contents.handle, "SELECT bytes FROM object WHERE id = ?")
-    address = try HotStatement(contents.handle, "SELECT address FROM object WHERE id = ?")
+    row = try HotStatement(contents.handle, "SELECT address, tag FROM object WHERE id = ?")
   }
 
   /// The sealed bytes, or nil when there is no such object (any more).
@@ -136,13 +139,28 @@ package final class ObjectReader {
   }
 
   /// The address of the object with an equal content under the same keys.
-  package func address(of tag: ObjectStore.Tag) throws -> Digest? {
+  ///
+  /// - Parameter expected: where it probably is. Found at once when it was stored right after the
+  ///   one that was asked for last.
+  package func address(of tag: ObjectStore.Tag, expecting expected: Digest? = nil) throws -> Digest?
+  {
+    if let expected, let found = try row(next), found.address == expected {
+      next += 1
+      if found.tag == tag { return expected }
+    }
     byTag.bind(1, tag)
     defer { byTag.reset() }
     guard try byTag.step() else { return nil }
-    address.bind(1, byTag.integer(0))
-    defer { address.reset() }
-    guard try address.step(), address.bytes(0).count == Digest.byteCount else { return nil }
-    return Digest(loading: address.bytes(0))
+    let id = byTag.integer(0)
+    guard let found = try row(id) else { return nil }
+    next = id + 1
+    return found.address
+  }
+
+  private func row(_ id: Int64) throws -> (address: Digest, tag: ObjectStore.Tag?)? {
+    row.bind(1, id)
+    defer { row.reset() }
+    guard try row.step(), row.bytes(0).count == Digest.byteCount else { return nil }
+    return (Digest(loading: row.bytes(0)), ObjectStore.Tag(row.bytes(1)))
   }
 }
