@@ -1,4 +1,4 @@
-"""Measures the ledger and its yardsticks in turn and prints the table; `run` prepares and calls it."""
+"""Measures the ledger and its yardsticks in turn; `run` prepares and calls it."""
 
 import argparse
 import base64

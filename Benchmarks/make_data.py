@@ -29,8 +29,8 @@ BLOCK_SIZE = 1 << 20
 class Text:
     """Sentences of made-up words, which come as often as words do (Zipf's law).
 
-    Deflate leaves 37 % of much, 47 % of 4 KiB, about as of what counselors really write (35 %, 46 %).
-    The order of the sentences is random, so that no program finds a long text twice.
+    Deflate leaves 37 % of much, 47 % of 4 KiB: about as of what counselors write (35 %, 46 %). The
+    order of the sentences is random, so that no program finds a long text twice.
     """
 
     WORDS = 20_000

@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -22,13 +23,16 @@ class Called(NamedTuple):
     """What one process took."""
 
     seconds: float
+    """By the clock on the wall, from its start to its end."""
+    cpu: float
+    """Of all cores. Much less than was to be had tells of waiting, or of a machine not quiet."""
     output: str
     peak: int
     """The most memory it had at once, in bytes. Below what Python itself takes nothing is seen."""
 
 
 def call(*arguments: str | Path, cwd: Path | None = None) -> Called:
-    """Runs a program, by the clock on the wall; one that fails ends the measurement."""
+    """Runs a program; one that fails ends the measurement."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -51,11 +55,12 @@ def call(*arguments: str | Path, cwd: Path | None = None) -> Called:
         if process.returncode != 0:
             said = errors.read().decode(errors="replace")
             sys.exit(f"{' '.join(map(str, arguments))}: status {process.returncode}\n{said}")
-        return Called(seconds, output.read().decode(), usage.ru_maxrss * 1024)
+        cpu = usage.ru_utime + usage.ru_stime
+        return Called(seconds, cpu, output.read().decode(), usage.ru_maxrss * 1024)
 
 
 def make(*arguments: object) -> None:
-    """Writes data. A process of its own: what that takes would count as its later siblings' peak."""
+    """Writes data, in a process of its own: what it takes would count as its siblings' peak."""
     call(sys.executable, HERE / "make_data.py", *map(str, arguments))
 
 
@@ -64,8 +69,9 @@ def settle() -> None:
     os.sync()
 
 
-def note(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+def note(text: str, *calls: Called | None) -> None:
+    took = "; ".join(f"{c.seconds:.2f} s, CPU {c.cpu:.2f} s" for c in calls if c)
+    print(f"{text}: {took}" if took else text, file=sys.stderr, flush=True)
 
 
 def number(name: str, default: int) -> int:
@@ -101,7 +107,7 @@ def environment(name: str, *packages: str) -> Path | None:
             [sys.executable, "-m", "venv", str(folder)],
             [str(folder / "bin" / "pip"), "install", "--quiet", *packages],
         ):
-            done = subprocess.run(step, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            done = subprocess.run(step, capture_output=True, text=True)
             if done.returncode != 0:
                 note(f"skipping {name}: {done.stderr.strip()[-300:]}")
                 return None
@@ -145,6 +151,17 @@ class Custody:
     def size(self) -> Size:
         return size(self.store)
 
+    def folded_size(self, work: Path) -> int:
+        """In bytes, of its databases once their write-ahead logs are folded into copies of them."""
+        with tempfile.TemporaryDirectory(dir=work) as folder:
+            for file in self.store.glob("*.sqlite*"):
+                if not file.name.endswith("-shm"):
+                    shutil.copy(file, folder)
+            for file in Path(folder).glob("*.sqlite"):
+                with contextlib.closing(sqlite3.connect(file)) as database:
+                    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return sum(file.stat().st_size for file in Path(folder).glob("*.sqlite"))
+
 
 def median_milliseconds(calls: Iterator[Called]) -> float:
     return 1000 * statistics.median(called.seconds for called in calls)
@@ -162,7 +179,7 @@ def processor() -> str:
 
 def machine() -> str:
     return (
-        f"{len(os.sched_getaffinity(0))} cores, {processor()};"
+        f"{len(os.sched_getaffinity(0))} cores, {processor()}, load {os.getloadavg()[0]:.1f};"
         f" {platform.system()} {platform.release()}; Python {platform.python_version()}"
     )
 
