@@ -1,52 +1,67 @@
-"""Runs Custody and its yardsticks in turn and prints the table; `run` prepares and calls it."""
+"""What the benchmarks share: running programs, what they took, and saying what was reached."""
 
-import argparse
-import base64
+import contextlib
 import os
 import platform
 import shutil
+import signal
 import sqlite3
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
-HEAD_RUNS = 20
+MB = 1_000_000
 
 
-class Measured:
-    """What one program reached in every round, in events a second."""
+class Called(NamedTuple):
+    """What one process took."""
 
-    def __init__(self) -> None:
-        self.rates: list[float] = []
-
-    def __str__(self) -> str:
-        if not self.rates:
-            return "not measured"
-        return f"{self.median:,.0f} ({max(self.rates):,.0f})"
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.rates)
+    seconds: float
+    """By the clock on the wall, from its start to its end."""
+    cpu: float
+    """Of all cores. Much less than was to be had tells of waiting, or of a machine not quiet."""
+    output: str
+    peak: int
+    """The most memory it had at once, in bytes. Below what Python itself takes nothing is seen."""
 
 
-def call(*arguments: str | Path) -> tuple[float, str]:
-    """Wall-clock seconds and standard output; a program that fails ends the measurement."""
-    start = time.perf_counter()
-    done = subprocess.run(
-        [str(a) for a in arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    seconds = time.perf_counter() - start
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, arguments))}: status {done.returncode}\n{done.stderr}")
-    return seconds, done.stdout
+def call(*arguments: str | Path, cwd: Path | None = None) -> Called:
+    """Runs a program; one that fails ends the measurement."""
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            [str(a) for a in arguments],
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+        )
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        errors.seek(0)
+        if process.returncode != 0:
+            said = errors.read().decode(errors="replace")
+            sys.exit(f"{' '.join(map(str, arguments))}: status {process.returncode}\n{said}")
+        cpu = usage.ru_utime + usage.ru_stime
+        return Called(seconds, cpu, output.read().decode(), usage.ru_maxrss * 1024)
+
+
+def make(*arguments: object) -> None:
+    """Writes data, in a process of its own: what it takes would count as its siblings' peak."""
+    call(sys.executable, HERE / "make_data.py", *map(str, arguments))
 
 
 def settle() -> None:
@@ -54,122 +69,102 @@ def settle() -> None:
     os.sync()
 
 
-def own_rate(output: str) -> float:
-    """The rate in a yardstick's line: `N events S seconds R events/s`, perhaps behind a root."""
-    return float(output.split()[-2])
+def note(text: str, *calls: Called | None) -> None:
+    took = "; ".join(f"{c.seconds:.2f} s, CPU {c.cpu:.2f} s" for c in calls if c)
+    print(f"{text}: {took}" if took else text, file=sys.stderr, flush=True)
 
 
-def fresh(folder: Path) -> Path:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    return folder
+def number(name: str, default: int) -> int:
+    """A whole number from the environment."""
+    return int(os.environ.get(name, default))
 
 
-class Bench:
-    def __init__(self, options: argparse.Namespace) -> None:
-        self.work: Path = options.work
-        self.rounds: int = options.rounds
-        self.count: int = options.events
-        self.custody: str = options.custody
-        self.python: str = options.python
-        self.events = self.work / "events.ndjson"
-        self.yardstick = self.work / "ledger"
-        self.store = self.work / "custody" / "store"
+@contextlib.contextmanager
+def workspace(name: str) -> Iterator[Path]:
+    """A folder in TMPDIR, else /var/tmp, that is gone afterwards, killed or not."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    place = os.environ.get("TMPDIR", "/var/tmp")
+    with tempfile.TemporaryDirectory(prefix=f"custody-{name}.", dir=place) as work:
+        kind = call("stat", "-f", "-c", "%T", work).output.strip()
+        if kind in ("tmpfs", "ramfs"):
+            note(f"note: {work} is in memory; set TMPDIR to a folder on a disk")
+        yield Path(work)
 
-    # Custody is timed from outside, with its start, keys and signatures; the yardsticks by their
-    # own clocks, without their start. What is unequal in that favors the yardsticks.
 
-    def custody_append(self) -> float:
-        folder = fresh(self.work / "custody")
+def environment(name: str, *packages: str) -> Path | None:
+    """The programs of a Python environment with these packages, made once and kept.
+
+    None when they cannot be installed.
+    """
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    folder = cache / "custody-benchmarks" / name
+    made = folder / "made"
+    if not made.exists():
+        note(f"installing {' '.join(packages)} to {folder}")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        for step in (
+            [sys.executable, "-m", "venv", str(folder)],
+            [str(folder / "bin" / "pip"), "install", "--quiet", *packages],
+        ):
+            done = subprocess.run(step, capture_output=True, text=True)
+            if done.returncode != 0:
+                note(f"skipping {name}: {done.stderr.strip()[-300:]}")
+                return None
+        made.touch()
+    return folder / "bin"
+
+
+class Size(NamedTuple):
+    """What a folder takes, in bytes."""
+
+    apparent: int
+    allocated: int
+
+    def __str__(self) -> str:
+        return f"{self.apparent / MB:,.1f} ({self.allocated / MB:,.1f})"
+
+
+def size(folder: Path) -> Size:
+    """As `du --apparent-size` and `du` say it."""
+    apparent = call("du", "-s", "--block-size=1", "--apparent-size", folder)
+    allocated = call("du", "-s", "--block-size=1", folder)
+    return Size(int(apparent.output.split()[0]), int(allocated.output.split()[0]))
+
+
+class Custody:
+    """The program, and a store of its own."""
+
+    program = os.environ.get("CUSTODY_BIN") or str(HERE.parent / ".build/release/custody")
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        self.store = folder / "store"
+        if not os.access(self.program, os.X_OK):
+            sys.exit(f"no program at {self.program} (swift build -c release, or set CUSTODY_BIN)")
         keys = ("--secrets", folder / "secrets", "--guard", folder / "guard")
-        store = ("--store", self.store)
-        call(self.custody, "init", *store, "--organization", "example.org", *keys)
-        settle()
-        seconds, _ = call(self.custody, "append", *store, "--events", self.events, "--register")
-        return self.count / seconds
+        call(self.program, "init", "--store", self.store, "--organization", "example.org", *keys)
 
-    def c_append(self) -> float:
-        folder = fresh(self.work / "c")
-        settle()
-        rate = own_rate(call(self.yardstick, "append", self.events, folder)[1])
-        shutil.rmtree(folder)
-        return rate
+    def __call__(self, *arguments: str | Path) -> Called:
+        return call(self.program, *arguments, "--store", self.store)
 
-    def python_append(self) -> float:
-        folder = fresh(self.work / "python")
-        settle()
-        program = HERE / "yardstick" / "eventsourcing_append.py"
-        rate = own_rate(call(self.python, program, self.events, folder / "events.sqlite")[1])
-        shutil.rmtree(folder)
-        return rate
+    def size(self) -> Size:
+        return size(self.store)
 
-    def custody_verify(self) -> float:
-        seconds, _ = call(self.custody, "verify", "--store", self.store, "--level", "bodies")
-        return self.stored_count / seconds
+    def folded_size(self, work: Path) -> int:
+        """In bytes, of its databases once their write-ahead logs are folded into copies of them."""
+        with tempfile.TemporaryDirectory(dir=work) as folder:
+            for file in self.store.glob("*.sqlite*"):
+                if not file.name.endswith("-shm"):
+                    shutil.copy(file, folder)
+            for file in Path(folder).glob("*.sqlite"):
+                with contextlib.closing(sqlite3.connect(file)) as database:
+                    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return sum(file.stat().st_size for file in Path(folder).glob("*.sqlite"))
 
-    def c_verify(self) -> float:
-        return own_rate(call(self.yardstick, "verify", self.store / "ledger.sqlite")[1])
 
-    def alternate(self, name: str, programs: dict[str, Callable[[], float]]) -> dict[str, Measured]:
-        measured = {program: Measured() for program in ("custody", "c", "python")}
-        order = list(programs)
-        for number in range(self.rounds):
-            for program in order:
-                rate = programs[program]()
-                measured[program].rates.append(rate)
-                print(f"{name} {number + 1}: {program} {rate:,.0f} events/s", file=sys.stderr)
-            order = order[1:] + order[:1]  # nobody is always first
-        return measured
-
-    def measure_append(self) -> dict[str, Measured]:
-        programs: dict[str, Callable[[], float]] = {"c": self.c_append}
-        if self.custody:
-            programs["custody"] = self.custody_append
-        if self.python:
-            programs["python"] = self.python_append
-        return self.alternate("append", programs)
-
-    def measure_verify(self) -> dict[str, Measured]:
-        # The first reading warms the page cache for all, and shows that the two agree.
-        line = call(self.yardstick, "verify", self.store / "ledger.sqlite")[1].split()
-        self.stored_count = int(line[1])
-        self.check_root(line[0])
-        return self.alternate("verify", {"c": self.c_verify, "custody": self.custody_verify})
-
-    def check_root(self, root: str) -> None:
-        with self.read_ledger() as ledger:
-            row = ledger.execute(
-                "SELECT size, note FROM audit_checkpoint ORDER BY size DESC LIMIT 1"
-            ).fetchone()
-        if row is None or row[0] != self.stored_count:
-            sys.exit("no checkpoint covers the whole ledger after `custody append`")
-        signed = base64.b64decode(row[1].split("\n")[2]).hex()
-        if signed != root:
-            sys.exit(f"the roots differ: Custody signed {signed}, the yardstick computed {root}")
-
-    def read_ledger(self) -> sqlite3.Connection:
-        return sqlite3.connect(f"file:{self.store / 'ledger.sqlite'}?mode=ro", uri=True)
-
-    def head_milliseconds(self) -> float:
-        arguments = (self.custody, "head", "--store", self.store)
-        call(*arguments)
-        return 1000 * statistics.median(call(*arguments)[0] for _ in range(HEAD_RUNS))
-
-    def size_on_disk(self) -> int:
-        names = ("ledger.sqlite", "ledger.sqlite-wal")
-        files = [self.store / name for name in names]
-        return sum(file.stat().st_size for file in files if file.exists())
-
-    def size_of_events(self) -> int:
-        # Format.md §1: claim 111 bytes, seal 72, place 56, and three strings and the key ids.
-        with self.read_ledger() as ledger:
-            (size,) = ledger.execute(
-                "SELECT sum(111 + 72 + 56"
-                " + length(CAST(stream AS BLOB)) + length(CAST(type AS BLOB))"
-                " + length(CAST(actor AS BLOB)) + length(key_ids)"
-                " + coalesce(length(body), 0)) FROM audit_event"
-            ).fetchone()
-        return size
+def median_milliseconds(calls: Iterator[Called]) -> float:
+    return 1000 * statistics.median(called.seconds for called in calls)
 
 
 def processor() -> str:
@@ -182,62 +177,66 @@ def processor() -> str:
     return platform.machine()
 
 
-class Table:
-    def __init__(self) -> None:
-        self.all_met = True
-        print("| figure | Custody | yardstick | ratio | bar | met |")
-        print("|---|---:|---:|---:|---:|---|")
-
-    def row(
-        self, figure: str, custody: str, yardstick: str, ratio: str, bar: str, met: bool
-    ) -> None:
-        self.all_met = self.all_met and met
-        answer = "yes" if met else "no"
-        print(f"| {figure} | {custody} | {yardstick} | {ratio} | {bar} | {answer} |")
-
-    def rate_row(self, figure: str, custody: Measured, yardstick: Measured, bar: float) -> None:
-        ratio, met = "", False
-        if custody.rates and yardstick.rates:
-            value = custody.median / yardstick.median
-            ratio, met = f"{value:.2f}", value >= bar
-        self.row(figure, str(custody), str(yardstick), ratio, f"≥ {bar}", met)
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--rounds", type=int, required=True)
-    parser.add_argument("--events", type=int, required=True)
-    parser.add_argument("--custody", required=True, help="empty: measure the yardsticks only")
-    parser.add_argument("--python", required=True, help="empty: skip the Python yardstick")
-    bench = Bench(parser.parse_args())
-
-    append = bench.measure_append()
-    if bench.custody:
-        # Sizes first: whoever opens the file next may fold the WAL into it.
-        on_disk = bench.size_on_disk()
-        of_events = bench.size_of_events()
-        verify = bench.measure_verify()
-        head = bench.head_milliseconds()
-
-    versions = call(bench.yardstick, "selftest")[1].strip().split("; ", 1)[1]
-    print(
-        f"{len(os.sched_getaffinity(0))} cores, {processor()}; {platform.system()}"
-        f" {platform.release()}; {versions}; Python {platform.python_version()}"
+def machine() -> str:
+    return (
+        f"{len(os.sched_getaffinity(0))} cores, {processor()}, load {os.getloadavg()[0]:.1f};"
+        f" {platform.system()} {platform.release()}; Python {platform.python_version()}"
     )
-    print(f"{bench.count:,} events; events/s as the median (best) of {bench.rounds} rounds\n")
-    table = Table()
-    table.rate_row("append, against C", append["custody"], append["c"], 0.75)
-    table.rate_row("append, against eventsourcing", append["custody"], append["python"], 1.2)
-    if not bench.custody:
-        return 1
-    table.rate_row("verify, against C", verify["custody"], verify["c"], 1.2)
-    table.row("head, median of 20", f"{head:.1f} ms", "", "", "< 30 ms", head < 30)
-    figure, ratio = "database, against headers and bodies", on_disk / of_events
-    sizes = f"{on_disk:,} bytes", f"{of_events:,} bytes"
-    table.row(figure, *sizes, f"{ratio:.3f}", "≤ 1.15", ratio <= 1.15)
-    return 0 if table.all_met else 1
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def disk(work: Path) -> str:
+    """What the disk does at best, for figures that it limits."""
+    settle()
+    block = os.urandom(1 << 20)
+    with open(work / "disk", "wb", buffering=0) as file:
+        start = time.perf_counter()
+        for _ in range(1024):
+            file.write(block)
+        os.fsync(file.fileno())
+        rate = (1 << 30) / (time.perf_counter() - start) / MB
+        waits = []
+        for _ in range(100):
+            start = time.perf_counter()
+            file.write(block[:4096])
+            os.fsync(file.fileno())
+            waits.append(time.perf_counter() - start)
+    (work / "disk").unlink()
+    wait = 1000 * statistics.median(waits)
+    return f"disk: {rate:,.0f} MB/s when 1 GiB is written and synced, an fsync of {wait:.1f} ms"
+
+
+class Aim(NamedTuple):
+    text: str
+    met: bool
+
+
+def at_least(value: float, limit: float) -> Aim:
+    return Aim(f"≥ {limit:,}", value >= limit)
+
+
+def at_most(value: float, limit: float) -> Aim:
+    return Aim(f"≤ {limit:,}", value <= limit)
+
+
+def below(value: float, limit: float) -> Aim:
+    return Aim(f"< {limit:,}", value < limit)
+
+
+class Table:
+    """A Markdown table, a line a figure, printed as they come."""
+
+    def __init__(self, *columns: str, aims: bool = True) -> None:
+        self.all_met = True
+        self.columns = len(columns)
+        self.aims = aims
+        heads = columns + (("aim", "met") if aims else ())
+        print("| " + " | ".join(heads) + " |")
+        print("|---|" + "---:|" * (len(heads) - 2) + ("---|" if aims else "---:|"), flush=True)
+
+    def row(self, *cells: str, aim: Aim | None = None) -> None:
+        line = list(cells) + [""] * (self.columns - len(cells))
+        if self.aims:
+            line += [aim.text, "yes" if aim.met else "NO"] if aim else ["", ""]
+        if aim:
+            self.all_met = self.all_met and aim.met
+        print("| " + " | ".join(line) + " |", flush=True)
