@@ -4,8 +4,9 @@ import CustodyLedger
 /// input but the event and its own tables.
 ///
 /// A new one: a folder beside this file, a line in ``ProjectionCatalog``, a migration in
-/// `migrations/projections` that makes its tables. One that changes what it writes gets the next
-/// version and new tables.
+/// `migrations/projections` that makes its tables, whose names begin with its own and its version.
+/// One that changes what it writes gets the next version and new tables, and a line of its own: both
+/// are followed until `custody projection rebuild` switches.
 package protocol Projection {
   static var declaration: ProjectionDeclaration { get }
 
@@ -13,6 +14,10 @@ package protocol Projection {
   init(_ connection: OpaquePointer) throws
 
   /// Writes what follows from the next event.
+  ///
+  /// What it takes from contents and objects goes with their keys: when the event names destroyed
+  /// keys, it leaves the rows that it would have written had those keys been gone all along. So
+  /// following and computing anew end in the same rows, before and after an erasure.
   ///
   /// - Throws: ``ProjectionHalt`` when it cannot be applied: nothing is skipped.
   mutating func apply(_ event: ProjectedEvent) throws
@@ -52,6 +57,11 @@ package struct ProjectionDeclaration: Sendable {
   /// Types of events whose contents it reads; of all others it gets the header.
   package let contentTypes: Set<String>
 
+  /// What the names of a version's tables begin with, for example `event_index_1`.
+  package static func tablePrefix(_ name: String, _ version: Int) -> String {
+    "\(name.replacing("-", with: "_"))_\(version)"
+  }
+
   package init(
     name: String, version: Int, summary: String, tables: [Table], contentTypes: Set<String> = []
   ) {
@@ -71,12 +81,16 @@ package struct ProjectedEvent: Sendable {
     case opened([UInt8])
     /// Its key was destroyed or its body purged: the projection writes what is left.
     case gone
+    /// It is not what was sealed, and why: halts the projections that read it.
+    case damaged(String)
   }
 
   package let header: Header
   package let leaf: Leaf
   package let content: Content
-  package let objects: any ProjectedObjects
+  /// Keys of which this event says that they are destroyed.
+  package let destroyedKeys: [KeyID]
+  package let store: ProjectedStore
 
   package var position: Int { header.place.position.value }
 }

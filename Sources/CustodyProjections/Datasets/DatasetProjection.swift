@@ -116,12 +116,14 @@ package struct DatasetProjection: Projection {
       let orders = addresses(version.order), let changes = addresses(version.changes)
     else { throw malformed(DatasetVersionCommitted.type) }
     var next = last.next
-    for address in changes {
-      guard case .opened(let content, _) = try event.objects.content(at: address),
-        let entries = RecordChange.parse(content)
-      else { throw ProjectionHalt("a change set of version \(version.number) cannot be read") }
-      try event.objects.atOnce {
-        for entry in entries { try apply(entry, dataset, version, &next, event.objects) }
+    try event.store.withObjects { objects in
+      for address in changes {
+        guard case .opened(let content, _) = try objects.content(at: address),
+          let entries = RecordChange.parse(content)
+        else { throw ProjectionHalt("a change set of version \(version.number) cannot be read") }
+        try objects.atOnce {
+          for entry in entries { try apply(entry, dataset, version, &next, objects) }
+        }
       }
     }
     insertVersion.bind(1, dataset)
@@ -159,7 +161,7 @@ package struct DatasetProjection: Projection {
 
   private func apply(
     _ entry: RecordChange, _ dataset: Int64, _ version: DatasetVersionCommitted, _ next: inout Int,
-    _ objects: any ProjectedObjects
+    _ objects: StoredObjects
   ) throws {
     // A new ordinal has no life to end.
     if entry.ordinal < next {

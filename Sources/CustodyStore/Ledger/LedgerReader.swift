@@ -145,11 +145,16 @@ package final class LedgerReader {
     return low..<max(low, high)
   }
 
+  /// Which bodies to read along with headers.
+  package enum Bodies {
+    case all
+    /// Of events of these types; no event follows once those read have `sizeMax` bytes.
+    case of(Set<String>, sizeMax: Int)
+  }
+
   /// At most `limit` events of a filter, from its start; the caller moves the start on.
-  ///
-  /// - Parameter withBodies: false leaves them out, for callers that need few of them.
   package func events(
-    _ filter: EventFilter, ledgerID: LedgerID, limit: Int, withBodies: Bool = true
+    _ filter: EventFilter, ledgerID: LedgerID, limit: Int, bodies: Bodies = .all
   ) throws -> [StoredEvent] {
     let range = try range(of: filter)
     var conditions = "e.position >= ?1 AND e.position < ?2"
@@ -171,12 +176,19 @@ package final class LedgerReader {
       let any = keys.indices.map { "instr(e.key_ids, ?\($0 + 6)) % 16 = 1" }
       conditions += any.isEmpty ? " AND FALSE" : " AND (\(any.joined(separator: " OR ")))"
     }
+    var body = "e.body"
+    var sizeLeft = Int.max
+    if case .of(let types, let sizeMax) = bodies {
+      let ids = try types.compactMap { try nameID($0) }.sorted().map(String.init)
+      body = "CASE WHEN e.type IN (\(ids.joined(separator: ", "))) THEN e.body END"
+      sizeLeft = sizeMax
+    }
     // Along a stream, revisions ascend with positions and have the index.
     let order = stream == nil ? "e.position" : "e.revision"
     let query = try statement(
       """
       SELECT e.position, e.event_id, e.correlation_id, e.causation_id, e.occurred_at,
-             s.text, t.text, e.type_version, a.text, e.key_ids, e.flags, e.nonce, \(withBodies ? "e.body" : "NULL"),
+             s.text, t.text, e.type_version, a.text, e.key_ids, e.flags, e.nonce, \(body),
              e.body_length, e.body_hash, e.commitment, e.recorded_at, e.revision, e.leaf,
              (SELECT p.leaf FROM event AS p WHERE p.position = e.position - 1)
       FROM event AS e
@@ -193,7 +205,11 @@ package final class LedgerReader {
     for (index, key) in keys.enumerated() { query.bind(Int32(index + 6), key) }
     defer { query.reset() }
     var events: [StoredEvent] = []
-    while try query.step() { events.append(try Self.event(query, ledgerID: ledgerID)) }
+    while sizeLeft > 0, try query.step() {
+      let event = try Self.event(query, ledgerID: ledgerID)
+      sizeLeft -= event.body?.count ?? 0
+      events.append(event)
+    }
     return events
   }
 

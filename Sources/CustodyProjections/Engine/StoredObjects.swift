@@ -1,16 +1,6 @@
 import CustodyLedger
 import CustodyStore
 
-/// The objects that events name, as a projection sees them: a function of the ledger and the keys
-/// that are left.
-package protocol ProjectedObjects: Sendable {
-  func content(at address: Digest) throws -> ObjectContent
-  /// Reads many objects as of one moment, which is quicker than one by one.
-  func atOnce(_ body: () throws -> Void) throws
-  /// A keyed hash of a record's natural key.
-  func keyHash(of naturalKey: [UInt8], in dataset: String) -> EventID
-}
-
 /// An object that an event names.
 package enum ObjectContent: Sendable {
   case opened([UInt8], isList: Bool)
@@ -18,8 +8,8 @@ package enum ObjectContent: Sendable {
   case gone
 }
 
-/// The objects of a store.
-package final class StoredObjects: ProjectedObjects, @unchecked Sendable {
+/// The objects of a store, opened: a function of the ledger and the keys that are left.
+package final class StoredObjects: @unchecked Sendable {
   private let folder: StoreFolder
   private let sealer: ObjectSealer
   private let reader: ObjectReader
@@ -49,6 +39,7 @@ package final class StoredObjects: ProjectedObjects, @unchecked Sendable {
   /// Whether there is such an object.
   package func contains(_ address: Digest) throws -> Bool { try reader.contains(address) }
 
+  /// A keyed hash of a record's natural key.
   package func keyHash(of naturalKey: [UInt8], in dataset: String) -> EventID {
     var dataset = dataset
     let code = dataset.withUTF8 { dataset in
