@@ -41,10 +41,14 @@ package struct ProjectionDeclaration: Sendable {
     package let name: String
     /// The column that says which event a row comes from, if there is one.
     package let positionColumn: String?
+    /// Whether who has the store's secrets could try values against its rows, as against keyed
+    /// hashes. Then none may stay behind in a page when rows have gone with a key.
+    package let isGuessable: Bool
 
-    package init(_ name: String, positionColumn: String? = nil) {
+    package init(_ name: String, positionColumn: String? = nil, isGuessable: Bool = false) {
       self.name = name
       self.positionColumn = positionColumn
+      self.isGuessable = isGuessable
     }
   }
 
@@ -74,9 +78,12 @@ package struct ProjectionDeclaration: Sendable {
 }
 
 /// An event as a projection sees it.
+///
+/// Whatever a projection keeps of its content that could be read by or about a person is kept
+/// ``sealed(_:in:_:)``.
 package struct ProjectedEvent: Sendable {
   package enum Content: Sendable {
-    /// No projection asked for it.
+    /// The projection does not read this type.
     case unread
     case opened([UInt8])
     /// Its key was destroyed or its body purged: the projection writes what is left.
@@ -87,12 +94,23 @@ package struct ProjectedEvent: Sendable {
 
   package let header: Header
   package let leaf: Leaf
-  package let content: Content
+  package internal(set) var content: Content
   /// Keys of which this event says that they are destroyed.
   package let destroyedKeys: [KeyID]
   package let store: ProjectedStore
 
   package var position: Int { header.place.position.value }
+
+  /// A text of its content for a column: sealed under the keys that sealed the event, so that it
+  /// goes with them.
+  ///
+  /// - Parameters:
+  ///   - column: table and column, without projection and version.
+  ///   - row: what tells the row from others of its table.
+  /// - Returns: nil when a key is gone since the content was opened.
+  package func sealed(_ text: [UInt8], in column: String, _ row: Int64...) throws -> [UInt8]? {
+    try store.columns.seal(text, under: header.claim.keyIDs, in: column, row)
+  }
 }
 
 /// Why an event cannot be applied. Holds nothing of its content.

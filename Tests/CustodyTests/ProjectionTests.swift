@@ -46,15 +46,20 @@ struct ProjectionTests {
     var random = SeededGenerator(seed)
     func engine(_ store: Store) -> ProjectionEngine {
       ProjectionEngine(
-        folder: store.folder, projections: Self.kinds + [ProjectionKind(Crasher.self)],
-        migrations: Words.migrations, batchSize: Int(seed % 4) * 3 + 1)
+        folder: store.folder,
+        projections: [EventIndex.kind, Quotes.kind, ProjectionKind(Crasher.self)],
+        migrations: Quotes.migrations, batchSize: Int(seed % 4) * 3 + 1)
     }
     var following = engine(store)
     for _ in 0..<12 {
       try await store.append(Self.events(&random))
-      switch Int.random(in: 0..<4, using: &random) {
+      switch Int.random(in: 0..<5, using: &random) {
       case 0: break
       case 1: try following.catchUp()
+      case 3:
+        let name = "patient-00\(Int.random(in: 10..<14, using: &random))"
+        try await store.destroyKeys(of: name, in: temporary)
+        try await store.subjects.register([name])
       case 2:
         // A fault at any event: its batch is gone, the rows of those before stay.
         let low = try following.status()[0].state.position
@@ -68,7 +73,7 @@ struct ProjectionTests {
     }
     try following.catchUp()
     let followed = try Self.states(following)
-    #expect(followed["words"]?.isZero == false && followed["event-index"]?.isZero == false)
+    #expect(followed["quotes"]?.isZero == false && followed["event-index"]?.isZero == false)
 
     let rebuilt = try following.rebuild()
     #expect(rebuilt.allSatisfy { $0.wasEqual == true }, "\(rebuilt)")

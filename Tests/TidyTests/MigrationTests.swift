@@ -15,7 +15,7 @@ struct MigrationTests {
     "objects/0001_create_objects.sql":
       "9b3a6a17c0a804707969ae713e95277a42cde0b0ae5dac5e9b408f6f7b983409",
     "projections/0001_create_progress.sql":
-      "116f440d88bbb6b0d1161fd5dbbb13ea1402ab8806196fa2292af47b84430153",
+      "3e821dd3effc7733b95b23c12ee701dcc9d31e723aea4438b7385b62b96f46e6",
     "projections/0002_create_event_index_1.sql":
       "140be1164a93d278f49c944ce8cde1ebb01adf21a64416257ab57161cea3ab81",
     "projections/0003_create_dataset_1.sql":

@@ -81,7 +81,9 @@ final class EventSource: Sendable {
     let claim = event.header.claim
     guard claim.stream.text == SystemEvent.stream, let body = event.body,
       case .keyDestroyed(let destroyed) = SystemEvent(
-        type: claim.type.text.utf8, version: claim.typeVersion, content: body, at: event.position)
+        type: claim.type.text.utf8, version: claim.typeVersion, content: body, at: event.position),
+      // Epoch keys, which are replaced, seal no content.
+      destroyed.reason != .rotation
     else { return [] }
     return destroyed.keys
   }

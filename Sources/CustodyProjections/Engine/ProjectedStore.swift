@@ -5,6 +5,8 @@ import Synchronization
 /// What a projection sees of the store besides the event: a function of the ledger and the keys
 /// that are left.
 package final class ProjectedStore: Sendable {
+  /// Seals the texts of rows; for the thread that applies events.
+  package let columns: SealedColumns
   private let folder: StoreFolder
   private let idle = Mutex<[StoredObjects]>([])
 
@@ -15,6 +17,7 @@ package final class ProjectedStore: Sendable {
     // A key that another process has destroyed opens nothing here either.
     try keyring.refresh()
     self.folder = folder
+    columns = SealedColumns(keys: folder.dataKeys)
   }
 
   /// Runs `body` with objects that no other thread uses meanwhile.

@@ -23,6 +23,8 @@ final class ProjectionDatabase: @unchecked Sendable {
   private static let restingLogSizeMax = 4 << 20
 
   let path: String
+  /// Whether it is removed as a whole when it has served.
+  let isScratch: Bool
   let connection: OpaquePointer
   let watch: RowWatch
   private let queue: DatabaseQueue
@@ -84,6 +86,7 @@ final class ProjectionDatabase: @unchecked Sendable {
     _ durability: Connection.Durability
   ) throws {
     self.path = path
+    isScratch = durability == .none
     queue = try Connection.writer(path, durability, cacheSize: Self.cacheSize)
     try Migrator.migrate(queue, migrations, path: path)
     connection = queue.unsafeReentrantRead { $0.sqliteConnection! }
@@ -102,9 +105,10 @@ final class ProjectionDatabase: @unchecked Sendable {
   /// - Parameter isResting: whether nothing more is written for now.
   func shortenLog(isResting: Bool) throws {
     let sizeMax = isResting ? Self.restingLogSizeMax : Limits.walSizeMax
-    guard WriteAheadLog.size(path) > sizeMax else { return }
-    try WriteAheadLog.shorten(database!)
+    if WriteAheadLog.size(path) > sizeMax { try shortenLog() }
   }
+
+  func shortenLog() throws { try WriteAheadLog.shorten(database!) }
 
   func execute(_ sql: String) throws { try HotStatement(connection, sql).run() }
 

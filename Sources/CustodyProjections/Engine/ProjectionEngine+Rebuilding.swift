@@ -34,7 +34,7 @@ extension ProjectionEngine {
     return try writing { database in
       let stored = try ProjectionState.all(database.connection)
       let kinds = followed(stored).filter { names.contains($0.declaration.name) }
-      return try withScratch { scratch in
+      return try withScratch(.rebuilding) { scratch in
         // One at a time: each stands where it stands.
         try kinds.map { kind in
           let state = stored.first { $0.isOf(kind) } ?? ProjectionState(kind)
@@ -92,7 +92,7 @@ extension ProjectionEngine {
     let isAll = names.isEmpty
     let kinds = try named(names).map { newest($0) }
     return try writing { database in
-      try withScratch { scratch in
+      try withScratch(.rebuilding) { scratch in
         try follow(scratch, kinds, upTo: try head().size, progress)
         let stored = try ProjectionState.all(database.connection)
         let found = try kinds.map {
@@ -156,15 +156,5 @@ extension ProjectionEngine {
       try database.execute("DELETE FROM main.\(table)")
     }
     try state.remove(database.connection)
-  }
-
-  /// A database of projections for the time being; what a killed one left is removed first.
-  func withScratch<R>(_ body: (ProjectionDatabase) throws -> R) throws -> R {
-    let scratchPath = "\(path).rebuild"
-    ProjectionDatabase.remove(scratchPath)
-    defer { ProjectionDatabase.remove(scratchPath) }
-    let scratch = try ProjectionDatabase.open(
-      scratchPath, migrations, key: try digestKey(), .none)
-    return try scratch.use { try body(scratch) }
   }
 }

@@ -160,7 +160,7 @@ extension ProjectionEngine {
       let tables = try pairs(old, newest, database)
       var first: Int?
       if let kind = projections.first(where: { old.isOf($0) }) {
-        first = try withScratch {
+        first = try withScratch(.rebuilding) {
           try firstDifference(kind, newest, tables.pairs, upTo: old.position, $0, progress)
         }
       }
@@ -191,7 +191,7 @@ extension ProjectionEngine {
       return try comparison(new, in: "main")
     }
     // The older one stands where its program left it.
-    return try withScratch { scratch in
+    return try withScratch(.rebuilding) { scratch in
       try follow(scratch, [newest], upTo: old.position, progress)
       let state = try ProjectionState.read(newest, scratch.connection)
       return try database.attached(scratch) { try comparison(state, in: "scratch") }

@@ -42,6 +42,13 @@ package final class ProjectionEngine: Sendable {
     readers = ReaderPool(path: folder.layout.projections)
   }
 
+  /// Opens the texts of rows; for one thread at a time.
+  package func columns() throws -> SealedColumns {
+    // A key that another process has destroyed opens nothing here either.
+    try folder.keyring?.refresh()
+    return SealedColumns(keys: folder.dataKeys)
+  }
+
   var path: String { folder.layout.projections }
   private var lock: FileLock { FileLock(path: folder.layout.projectionsLock) }
 
@@ -157,6 +164,7 @@ package final class ProjectionEngine: Sendable {
   private func openDatabase() throws -> ProjectionDatabase {
     // Another process may have thrown the file away and made a new one.
     if let open, open.isThere { return open }
+    for use in ScratchUse.allCases { ProjectionDatabase.remove(scratchPath(use)) }
     let made = try ProjectionDatabase.open(path, migrations, key: try digestKey())
     open = made
     return made
@@ -202,6 +210,9 @@ package final class ProjectionEngine: Sendable {
       }
       try database.shortenLog(isResting: false)
       progress?(last.position + 1, size)
+    }
+    for index in runs.indices where runs[index].state.hasTraces {
+      try removeTraces(&runs[index], database)
     }
   }
 

@@ -53,6 +53,11 @@ struct ProjectionRun {
       next.position = last.position + 1
       next.leaf = last.leaf
       next.digest = database.watch.end(state.digest)
+      next.hasTraces =
+        state.hasTraces
+        || kind.declaration.tables.contains {
+          $0.isGuessable && database.watch.tablesDeletedFrom.contains($0.name)
+        }
       try next.write(database.connection)
       state = next
       return nil
@@ -63,11 +68,16 @@ struct ProjectionRun {
   ///
   /// - Returns: why it cannot be applied; part of it may have been written then.
   mutating func step(_ event: ProjectedEvent) throws -> String? {
-    if case .damaged(let reason) = event.content,
-      kind.declaration.contentTypes.contains(event.header.claim.type.text)
-    {
-      return reason
+    var event = event
+    switch event.content {
+    case .unread: break
+    case .opened, .gone, .damaged:
+      // Opened for another projection.
+      if !kind.declaration.contentTypes.contains(event.header.claim.type.text) {
+        event.content = .unread
+      }
     }
+    if case .damaged(let reason) = event.content { return reason }
     do {
       try projection.apply(event)
       return nil
@@ -78,6 +88,12 @@ struct ProjectionRun {
     } catch let error as SQLiteError where error.code & 0xff == SQLITE_CONSTRAINT {
       return "a row contradicts the ones there are"
     }
+  }
+
+  /// Says that no page holds a copy of what is gone any more.
+  mutating func clearTraces(_ database: ProjectionDatabase) throws {
+    state.hasTraces = false
+    try state.write(database.connection)
   }
 
   /// Removes every row.

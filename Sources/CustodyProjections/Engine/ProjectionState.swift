@@ -13,6 +13,8 @@ package struct ProjectionState: Sendable, Equatable {
   var digest = RowDigest()
   /// Why the event at `position` cannot be applied; nil while it follows.
   package internal(set) var haltReason: String?
+  /// Whether pages of the file may hold copies of rows that went with a key.
+  var hasTraces = false
 
   init(name: String, version: Int) {
     self.name = name
@@ -37,7 +39,7 @@ package struct ProjectionState: Sendable, Equatable {
     let query = try HotStatement(
       connection,
       """
-      SELECT name, version, position, leaf, digest, halt_reason FROM projection
+      SELECT name, version, position, leaf, digest, halt_reason, has_traces FROM projection
       ORDER BY name, version
       """)
     var states: [ProjectionState] = []
@@ -54,6 +56,7 @@ package struct ProjectionState: Sendable, Equatable {
       state.leaf = Leaf(loading: query.bytes(3))
       state.digest = RowDigest(Digest(loading: query.bytes(4)))
       state.haltReason = query.isNull(5) ? nil : query.text(5)
+      state.hasTraces = query.integer(6) != 0
       states.append(state)
     }
     return states
@@ -79,8 +82,9 @@ package struct ProjectionState: Sendable, Equatable {
     let query = try HotStatement(
       connection,
       """
-      INSERT OR REPLACE INTO projection (name, version, position, leaf, digest, halt_reason)
-      VALUES (?, ?, ?, ?, ?, ?)
+      INSERT OR REPLACE INTO projection
+        (name, version, position, leaf, digest, halt_reason, has_traces)
+      VALUES (?, ?, ?, ?, ?, ?, ?)
       """)
     query.bind(1, name)
     query.bind(2, Int64(version))
@@ -88,6 +92,7 @@ package struct ProjectionState: Sendable, Equatable {
     query.bind(4, leaf)
     query.bind(5, digest.bytes)
     if let haltReason { query.bind(6, haltReason) } else { query.bindNull(6) }
+    query.bind(7, hasTraces ? 1 : 0)
     try query.run()
   }
 }

@@ -24,6 +24,8 @@ final class RowWatch {
 
   private let connection: OpaquePointer
   private let hasher: RowHasher
+  /// Tables of which rows were deleted since the watch began.
+  private(set) var tablesDeletedFrom: Set<String> = []
   private var isWatching = false
   private var views: [String: View]?
   /// By SQLite's own pointer to a table's name.
@@ -39,6 +41,7 @@ final class RowWatch {
   /// - Parameter views: the tables to watch, by name; nil for all of them and all their columns.
   func begin(_ views: [String: View]? = nil) {
     isWatching = true
+    tablesDeletedFrom = []
     self.views = views
     shapes = [:]
     let context = Unmanaged.passUnretained(self).toOpaque()
@@ -62,6 +65,7 @@ final class RowWatch {
   }
 
   private func note(_ operation: Int32, _ table: UnsafePointer<CChar>) {
+    if operation == SQLITE_DELETE { tablesDeletedFrom.insert(String(cString: table)) }
     guard let shape = shape(of: table) else { return }
     if operation != SQLITE_INSERT { add(shape, sqlite3_preupdate_old, isRemoved: true) }
     if operation != SQLITE_DELETE { add(shape, sqlite3_preupdate_new, isRemoved: false) }
