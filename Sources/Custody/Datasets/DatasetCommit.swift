@@ -49,7 +49,7 @@ struct DatasetCommit {
       }
       try await store.subjects.register(unknown, dataClass: dataset.dataClass)
     }
-    var changes = ChangeCollector(last: last, dataset: dataset, store: store)
+    var changes = try ChangeCollector(last: last, dataset: dataset, store: store)
     var done = 0
     try await source.forEachBatch { batch in
       let sealed = try await sealing.seal(batch)
@@ -76,7 +76,8 @@ struct DatasetCommit {
     }
     let addresses = try await sealing.sealOperations(changes.contents())
     let event = DatasetVersionCommitted(
-      dataset: dataset.name, number: (last?.number ?? 0) + 1, root: try changes.root().hex,
+      dataset: dataset.name, number: (last?.number ?? 0) + 1, parent: last?.root.hex,
+      root: try changes.root().hex,
       records: changes.records, bytes: changes.bytes, added: changes.added,
       changed: changes.changed, removed: changes.removed, run: nil, message: message,
       changes: addresses.map(\.hex), order: orders.map(\.hex), frame: frame?.hex)
@@ -140,6 +141,7 @@ private struct ChangeCollector {
   private let last: VersionRow?
   private let dataset: DatasetRow
   private let store: Store
+  private let objects: StoredObjects
   private var packer = RecordChange.Packer()
   private var packed: [[UInt8]] = []
   /// Ordinals that the source has, a bit each.
@@ -156,10 +158,11 @@ private struct ChangeCollector {
 
   var isEmpty: Bool { added + changed + removed == 0 }
 
-  init(last: VersionRow?, dataset: DatasetRow, store: Store) {
+  init(last: VersionRow?, dataset: DatasetRow, store: Store) throws {
     self.last = last
     self.dataset = dataset
     self.store = store
+    objects = try StoredObjects(folder: store.folder)
     next = last?.next ?? 0
   }
 
@@ -182,7 +185,9 @@ private struct ChangeCollector {
     put(
       RecordChange(
         ordinal: ordinal,
-        put: .init(address: sealed.address, keyIDs: sealed.keyIDs, file: record.file)),
+        put: .init(
+          address: sealed.address, keyIDs: sealed.keyIDs,
+          name: try objects.sealedName(sealed.keyHash, under: sealed.keyIDs), file: record.file)),
       sealed.address)
   }
 

@@ -14,6 +14,9 @@ package final class StoredObjects: @unchecked Sendable {
   private let sealer: ObjectSealer
   private let reader: ObjectReader
   private let hashes: RepeatedHMAC
+  private let block = AES256Block()
+  private var nameKeys: [KeyID: SecretBytes] = [:]
+  private static let nameKeyCountMax = 1 << 16
 
   /// For one thread at a time.
   package init(folder: StoreFolder) throws {
@@ -50,5 +53,46 @@ package final class StoredObjects: @unchecked Sendable {
     return code.withUnsafeBytes {
       EventID(loading: UnsafeRawBufferPointer(rebasing: $0[..<16]))
     }
+  }
+
+  // MARK: - Names in change sets
+
+  /// The hash of a natural key, sealed under the keys of its record.
+  ///
+  /// One block of AES under a key derived from them: a hash has no more to hide than its value, and
+  /// goes with any one of the keys.
+  ///
+  /// - Throws: `keyDestroyed` when one is gone.
+  package func sealedName(_ hash: EventID, under keyIDs: [KeyID]) throws -> EventID {
+    guard let key = try nameKey(keyIDs) else {
+      throw CustodyError(
+        .keyDestroyed, "A key of the record is gone: nothing is written under it any more.")
+    }
+    return block.encrypt(hash, key: key)
+  }
+
+  /// The hash that was sealed, or nil when a key is gone.
+  func openedName(_ name: EventID, under keys: KeySet) throws -> EventID? {
+    if case .one(let id) = keys, let known = nameKeys[id] { return block.decrypt(name, key: known) }
+    return try nameKey(keys.keyIDs).map { block.decrypt(name, key: $0) }
+  }
+
+  private func nameKey(_ keyIDs: [KeyID]) throws -> SecretBytes? {
+    if keyIDs.count == 1, let known = nameKeys[keyIDs[0]] { return known }
+    var keys: [SecretBytes] = []
+    for id in keyIDs {
+      guard let key = try folder.dataKeys(id) else { return nil }
+      keys.append(key)
+    }
+    let base = keys.count == 1 ? keys[0] : JointKey.derive(keys)
+    let key = try base.withUnsafeBytes {
+      try KeyDerivation.hkdf(
+        $0, salt: [], info: Array("custody/natural-key/v1".utf8), count: AES256Block.keySize)
+    }
+    if keyIDs.count == 1 {
+      if nameKeys.count >= Self.nameKeyCountMax { nameKeys.removeAll(keepingCapacity: true) }
+      nameKeys[keyIDs[0]] = key
+    }
+    return key
   }
 }
