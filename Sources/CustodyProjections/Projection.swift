@@ -4,8 +4,9 @@ import CustodyLedger
 /// input but the event and its own tables.
 ///
 /// A new one: a folder beside this file, a line in ``ProjectionCatalog``, a migration in
-/// `migrations/projections` that makes its tables. One that changes what it writes gets the next
-/// version and new tables.
+/// `migrations/projections` that makes its tables, whose names begin with its own and its version.
+/// One that changes what it writes gets the next version and new tables, and a line of its own: both
+/// are followed until `custody projection rebuild` switches.
 package protocol Projection {
   static var declaration: ProjectionDeclaration { get }
 
@@ -13,6 +14,10 @@ package protocol Projection {
   init(_ connection: OpaquePointer) throws
 
   /// Writes what follows from the next event.
+  ///
+  /// What it takes from contents and objects goes with their keys: when the event names destroyed
+  /// keys, it leaves the rows that it would have written had those keys been gone all along. So
+  /// following and computing anew end in the same rows, before and after an erasure.
   ///
   /// - Throws: ``ProjectionHalt`` when it cannot be applied: nothing is skipped.
   mutating func apply(_ event: ProjectedEvent) throws
@@ -36,10 +41,14 @@ package struct ProjectionDeclaration: Sendable {
     package let name: String
     /// The column that says which event a row comes from, if there is one.
     package let positionColumn: String?
+    /// Whether who has the store's secrets could try values against its rows, as against keyed
+    /// hashes. Then none may stay behind in a page when rows have gone with a key.
+    package let isGuessable: Bool
 
-    package init(_ name: String, positionColumn: String? = nil) {
+    package init(_ name: String, positionColumn: String? = nil, isGuessable: Bool = false) {
       self.name = name
       self.positionColumn = positionColumn
+      self.isGuessable = isGuessable
     }
   }
 
@@ -51,6 +60,11 @@ package struct ProjectionDeclaration: Sendable {
   package let tables: [Table]
   /// Types of events whose contents it reads; of all others it gets the header.
   package let contentTypes: Set<String>
+
+  /// What the names of a version's tables begin with, for example `event_index_1`.
+  package static func tablePrefix(_ name: String, _ version: Int) -> String {
+    "\(name.replacing("-", with: "_"))_\(version)"
+  }
 
   package init(
     name: String, version: Int, summary: String, tables: [Table], contentTypes: Set<String> = []
@@ -64,21 +78,39 @@ package struct ProjectionDeclaration: Sendable {
 }
 
 /// An event as a projection sees it.
+///
+/// Whatever a projection keeps of its content that could be read by or about a person is kept
+/// ``sealed(_:in:_:)``.
 package struct ProjectedEvent: Sendable {
   package enum Content: Sendable {
-    /// No projection asked for it.
+    /// The projection does not read this type.
     case unread
     case opened([UInt8])
     /// Its key was destroyed or its body purged: the projection writes what is left.
     case gone
+    /// It is not what was sealed, and why: halts the projections that read it.
+    case damaged(String)
   }
 
   package let header: Header
   package let leaf: Leaf
-  package let content: Content
-  package let objects: any ProjectedObjects
+  package internal(set) var content: Content
+  /// Keys of which this event says that they are destroyed.
+  package let destroyedKeys: [KeyID]
+  package let store: ProjectedStore
 
   package var position: Int { header.place.position.value }
+
+  /// A text of its content for a column: sealed under the keys that sealed the event, so that it
+  /// goes with them.
+  ///
+  /// - Parameters:
+  ///   - column: table and column, without projection and version.
+  ///   - row: what tells the row from others of its table.
+  /// - Returns: nil when a key is gone since the content was opened.
+  package func sealed(_ text: [UInt8], in column: String, _ row: Int64...) throws -> [UInt8]? {
+    try store.columns.seal(text, under: header.claim.keyIDs, in: column, row)
+  }
 }
 
 /// Why an event cannot be applied. Holds nothing of its content.

@@ -5,14 +5,21 @@ extension StoreFolder {
   ///
   /// - Throws: `usage` without secrets, `damaged` when the body is not the one that was sealed.
   package func openedContent(of event: StoredEvent) throws -> [UInt8]? {
+    // A key that another process has destroyed opens nothing here either.
+    if event.body != nil, !event.header.claim.keyIDs.isEmpty { try keyring?.refresh() }
+    return try openedContent(of: event, with: ContentSealer())
+  }
+
+  /// The same for many events in a row: the caller refreshes the keyring before the first.
+  package func openedContent(
+    of event: StoredEvent, with sealer: ContentSealer
+  ) throws -> [UInt8]? {
     let claim = event.header.claim
     guard let body = event.body else { return nil }
     if claim.keyIDs.isEmpty { return body }
-    guard let keyring else {
+    guard keyring != nil else {
       throw CustodyError(.usage, "Contents are sealed: open the store with its secrets.")
     }
-    // A key that another process has destroyed opens nothing here either.
-    try keyring.refresh()
     var keys: [SecretBytes] = []
     for id in claim.keyIDs {
       guard let key = try dataKeys(id) else { return nil }
@@ -21,7 +28,7 @@ extension StoreFolder {
     do {
       return try body.withUnsafeBytes { body in
         try claim.bytes.withUnsafeBytes { claimBytes in
-          try ContentSealer().open(
+          try sealer.open(
             body, claimBytes: claimBytes, keyIDs: claim.keyIDs, nonce: claim.nonce,
             isCompressed: claim.flags.contains(.compressed),
             commitment: event.header.seal.commitment, keys: keys)

@@ -119,6 +119,10 @@ package final class StoreFolder: Sendable {
     let lock = FileLock(path: layout.lock)
     // "Opening, checkpointing and closing a writer happen under the lock."
     return try lock.withLock {
+      guard FileIO.exists(layout.objects) else {
+        throw CustodyError(
+          .needsRecovery, "\(layout.objects) is missing. Put it back from the newest backup.")
+      }
       try StoreUpgrade(layout: layout).run()
       // A trigger in a hostile file would run with the first insert.
       for (path, migrations) in [
@@ -168,6 +172,11 @@ package final class StoreFolder: Sendable {
           .olderStore,
           "\(path) is of an older version. Any command that writes brings it up to date.")
       }
+    }
+    do {
+      _ = try StoreUpgrade.state(layout.objects, Migration.objects)
+    } catch let error as CustodyError where error.code != .newerStore {
+      // What is missing or damaged is told where it is needed, and by verification.
     }
   }
 

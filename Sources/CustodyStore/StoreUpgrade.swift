@@ -11,6 +11,7 @@ package struct StoreUpgrade {
   package let layout: Layout
   package var ledgerMigrations = Migration.ledger
   package var keyMigrations = Migration.keys
+  package var objectMigrations = Migration.objects
 
   package init(layout: Layout) { self.layout = layout }
 
@@ -20,12 +21,14 @@ package struct StoreUpgrade {
   package func run() throws {
     let ledger = try Self.state(layout.ledger, ledgerMigrations)
     let keys = try Self.state(layout.keys, keyMigrations)
-    for (path, state) in [(layout.ledger, ledger), (layout.keys, keys)]
-    where state == .older(from: 0) {
+    let objects = try Self.state(layout.objects, objectMigrations)
+    for (path, state) in [
+      (layout.ledger, ledger), (layout.keys, keys), (layout.objects, objects),
+    ] where state == .older(from: 0) {
       throw Self.empty(path)
     }
     // A copy is left when an upgrade did not get as far as a ledger that verifies.
-    if ledger == .current, keys == .current, !FileIO.exists(copy) { return }
+    if ledger == .current, keys == .current, objects == .current, !FileIO.exists(copy) { return }
     let database = try Connection.writer(layout.ledger)
     if ledger != .current {
       try? FileManager.default.removeItem(atPath: copy)
@@ -43,6 +46,10 @@ package struct StoreUpgrade {
     if keys != .current {
       try Migrator.migrate(
         try Connection.writer(layout.keys), keyMigrations, path: layout.keys)
+    }
+    if objects != .current {
+      try Migrator.migrate(
+        try Connection.writer(layout.objects), objectMigrations, path: layout.objects)
     }
     guard FileIO.exists(copy) else { return }
     var verification = LedgerVerification(path: layout.ledger, level: .bodies)

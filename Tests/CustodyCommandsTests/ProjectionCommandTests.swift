@@ -55,7 +55,7 @@ struct ProjectionCommandTests {
       "DELETE FROM event_index_1_by_key WHERE position = 9")
     let found = try await folder.run("projection", "verify")
     #expect(found.status == 1)
-    #expect(found.text.contains("1 row differ, first at position 9"), "\(found)")
+    #expect(found.text.contains("1 row differs, first at position 9"), "\(found)")
     let diff = try await folder.run("projection", "diff", "event-index", "--format", "ndjson")
     #expect(diff.status == 1)
     let row = try #require(try diff.objects().first)

@@ -159,7 +159,8 @@ struct DatasetTests {
     for version in try store.datasets.versions(of: "table") {
       let root = try store.engine.read(DatasetProjection.kind) { connection -> Digest in
         let reader = DatasetReader(connection)
-        let dataset = try #require(try reader.dataset("table"))
+        let listing = DatasetListing(connection, try store.engine.columns())
+        let dataset = try #require(try listing.dataset("table"))
         var builder = VersionRootBuilder()
         for row in try reader.records(
           of: dataset.id, in: version.number, from: 0, limit: .max >> 1)

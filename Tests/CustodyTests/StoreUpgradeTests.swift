@@ -9,7 +9,7 @@ import Testing
 struct StoreUpgradeTests {
   @Test(
     "a newer layout or migration is refused with a word about versions",
-    arguments: [0, 1, 2])
+    arguments: [0, 1, 2, 3])
   func newer(index: Int) async throws {
     let temporary = try await SmallStore.make()
     let newer = "INSERT INTO migration VALUES (99, 'from_the_future', zeroblob(32))"
@@ -20,6 +20,7 @@ struct StoreUpgradeTests {
       try RawDatabase(temporary.keysFile).execute(newer)
       // Reading does not touch the keys.
       refused = [.contents, .writing]
+    case 2: try RawDatabase("\(temporary.path)/objects.sqlite").execute(newer)
     default:
       let path = "\(temporary.path)/custody.yaml"
       let text = try String(contentsOfFile: path, encoding: .utf8)
@@ -72,6 +73,29 @@ struct StoreUpgradeTests {
     #expect(try verification.run().holds)
     // To this program it is a newer store now.
     #expect(SmallStore.code { try temporary.open() } == .newerStore)
+  }
+
+  @Test("objects of an older version are brought up to date when the store is opened for writing")
+  func objects() async throws {
+    let temporary = try await SmallStore.make()
+    var upgrade = StoreUpgrade(layout: Layout(root: temporary.path))
+    upgrade.objectMigrations.append(
+      Migration(
+        number: 2, name: "synthetic", sql: Array("CREATE TABLE extra (x BLOB) STRICT".utf8)))
+    try upgrade.run()
+    let database = try RawDatabase("\(temporary.path)/objects.sqlite")
+    #expect(try database.integer("SELECT count(*) FROM extra") == 0)
+    #expect(!FileManager.default.fileExists(atPath: "\(temporary.path)/before-upgrade.sqlite"))
+    try upgrade.run()
+    #expect(SmallStore.code { try temporary.open(for: .reading) } == .newerStore)
+  }
+
+  @Test("a store whose objects are missing is not written, and can be read")
+  func missingObjects() async throws {
+    let temporary = try await SmallStore.make()
+    unlink("\(temporary.path)/objects.sqlite")
+    #expect(SmallStore.code { try temporary.open() } == .needsRecovery)
+    #expect(try temporary.open(for: .contents).head().size > 0)
   }
 
   @Test("an upgrade that fails leaves the old state, and a copy that verifies")

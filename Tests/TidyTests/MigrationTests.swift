@@ -15,11 +15,11 @@ struct MigrationTests {
     "objects/0001_create_objects.sql":
       "69b61988b1eac0c999515022aa4c24806fc531633116c03c1725705d346935bf",
     "projections/0001_create_progress.sql":
-      "116f440d88bbb6b0d1161fd5dbbb13ea1402ab8806196fa2292af47b84430153",
+      "3e821dd3effc7733b95b23c12ee701dcc9d31e723aea4438b7385b62b96f46e6",
     "projections/0002_create_event_index_1.sql":
       "140be1164a93d278f49c944ce8cde1ebb01adf21a64416257ab57161cea3ab81",
     "projections/0003_create_dataset_1.sql":
-      "be8e6b4cf329aa72259f103deb8b35d26d21576b993c9ba2b9cf843967606b0e",
+      "04281c6dbb24aa3cf58fd21233d235915b3e348887549c000efe28999e649db1",
   ]
 
   /// What is compiled in, by folder. A new database gets a line here.

@@ -9,6 +9,7 @@ CREATE TABLE projection (
   leaf        BLOB    NOT NULL,           -- of the last of them: another ledger is noticed; zero at 0
   digest      BLOB    NOT NULL,           -- 32 bytes: sum of a keyed hash of each row
   halt_reason TEXT,                       -- why the event at position cannot be applied, else NULL
+  has_traces  INTEGER NOT NULL,           -- 1 while pages may hold copies of rows that went with a key
   PRIMARY KEY (name, version)
 ) STRICT, WITHOUT ROWID;
 

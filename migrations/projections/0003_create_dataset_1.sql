@@ -1,15 +1,11 @@
--- dataset, version 1: which records each version of a dataset has.
+-- dataset, version 1: which records each version of a dataset has. What was said of a dataset is
+-- sealed; of a record there are its address, its keys, and a keyed hash of its natural key.
 
 CREATE TABLE dataset_1_dataset (
   id       INTEGER PRIMARY KEY,           -- in the order of creation, from 1
-  name     TEXT    NOT NULL UNIQUE,
+  name     TEXT    NOT NULL UNIQUE,       -- readable in the stream's name as well
   position INTEGER NOT NULL,
-  kind     TEXT    NOT NULL,              -- files, csv or lines
-  key      TEXT,                          -- the column of the natural key; NULL for path or place
-  subject  TEXT    NOT NULL,              -- where the people are found; none
-  class    TEXT    NOT NULL,
-  owner    TEXT,
-  tags     TEXT    NOT NULL               -- JSON
+  about    BLOB    NOT NULL               -- the content of dataset.created, sealed
 ) STRICT;
 
 CREATE TABLE dataset_1_version (
@@ -17,6 +13,7 @@ CREATE TABLE dataset_1_version (
   number      INTEGER NOT NULL,           -- from 1, dense
   position    INTEGER NOT NULL,
   recorded_at INTEGER NOT NULL,
+  actor       TEXT    NOT NULL,
   root        BLOB    NOT NULL,
   records     INTEGER NOT NULL,
   bytes       INTEGER NOT NULL,
@@ -26,15 +23,29 @@ CREATE TABLE dataset_1_version (
   next        INTEGER NOT NULL,           -- the ordinal that the next new record gets
   orders      BLOB    NOT NULL,           -- n x 32 bytes: objects of the order; empty: by ordinal
   frame       BLOB,                       -- the object of the frame
+  message     BLOB,                       -- sealed; NULL when nothing was said
   PRIMARY KEY (dataset, number)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE dataset_1_tag (
   dataset  INTEGER NOT NULL,
-  tag      TEXT    NOT NULL,
+  tag      BLOB    NOT NULL,              -- sealed
   number   INTEGER NOT NULL,
   position INTEGER NOT NULL,
   PRIMARY KEY (dataset, tag)
+) STRICT, WITHOUT ROWID;
+
+-- The sets of keys that records are sealed under, each once.
+CREATE TABLE dataset_1_keys (
+  id        INTEGER PRIMARY KEY,          -- in the order in which they first occur, from 1
+  key_ids   BLOB    NOT NULL UNIQUE,      -- n x 16 bytes, ascending
+  destroyed INTEGER                       -- position of the event that says so of one of them
+) STRICT;
+
+CREATE TABLE dataset_1_key (
+  key_id BLOB    NOT NULL,                -- 16 bytes
+  keys   INTEGER NOT NULL,                -- dataset_1_keys.id of a set with it
+  PRIMARY KEY (key_id, keys)
 ) STRICT, WITHOUT ROWID;
 
 -- What a record was from one version on until another changed or removed it.
@@ -44,16 +55,26 @@ CREATE TABLE dataset_1_record (
   since       INTEGER NOT NULL,           -- the first version that has it so
   until       INTEGER,                    -- the first that has it otherwise; NULL while it lives
   address     BLOB    NOT NULL,
+  keys        INTEGER NOT NULL,           -- dataset_1_keys.id
   seconds     INTEGER,                    -- a file's modification time, NULL in tables
   nanoseconds INTEGER,
   mode        INTEGER,
   PRIMARY KEY (dataset, ordinal, since)
 ) STRICT, WITHOUT ROWID;
 
--- Records by natural key, as a keyed hash: the key itself is in the sealed object alone.
-CREATE TABLE dataset_1_key (
+-- What changed in a version. Everything is new in the first: nobody asks what changed there.
+CREATE INDEX dataset_1_record_since ON dataset_1_record (dataset, since) WHERE since > 1;
+CREATE INDEX dataset_1_record_until ON dataset_1_record (dataset, until) WHERE until IS NOT NULL;
+-- The records of a person.
+CREATE INDEX dataset_1_record_keys ON dataset_1_record (keys);
+
+-- Records by natural key, as a keyed hash; gone when no content of the record can be opened any
+-- more. The natural key itself is in sealed objects alone.
+CREATE TABLE dataset_1_name (
   dataset INTEGER NOT NULL,
   hash    BLOB    NOT NULL,               -- 16 bytes of an HMAC
   ordinal INTEGER NOT NULL,
   PRIMARY KEY (dataset, hash)
 ) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX dataset_1_name_ordinal ON dataset_1_name (dataset, ordinal);

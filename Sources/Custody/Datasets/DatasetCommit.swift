@@ -62,7 +62,8 @@ struct DatasetCommit {
     changeSet += try await sealing.sealOperations(changes.takeFull())
     try await sealing.finish()
     let event = DatasetVersionCommitted(
-      dataset: dataset.name, number: (last?.number ?? 0) + 1, root: root.hex,
+      dataset: dataset.name, number: (last?.number ?? 0) + 1, parent: last?.root.hex,
+      root: root.hex,
       records: changes.records, bytes: changes.bytes, added: changes.added,
       changed: changes.changed, removed: changes.removed, run: nil, message: message,
       changes: changeSet.map(\.hex), order: orders.map(\.hex), frame: frame?.hex)
@@ -119,7 +120,8 @@ private struct ChangeCollector {
     put(
       RecordChange(
         ordinal: record.ordinal,
-        put: .init(address: record.address, keyIDs: record.keyIDs, file: record.file)))
+        put: .init(
+          address: record.address, keyIDs: record.keyIDs, name: record.name, file: record.file)))
     changedOrdinals.append(UInt32(record.ordinal))
     changedAddresses.append(record.address)
   }

@@ -11,7 +11,8 @@ extension Datasets {
     for try await event in store.events(EventFilter(type: DatasetVersionCommitted.type)) {
       guard event.header.claim.stream.text.hasPrefix(DatasetProjection.streamPrefix),
         let content = try store.content(of: event),
-        let version = DatasetVersionCommitted(content: content)
+        let version = DatasetVersionCommitted(
+          content: content, version: event.header.claim.typeVersion)
       else { continue }
       try check.check(version, at: event.position, &findings)
     }
@@ -49,7 +50,9 @@ private struct ObjectPresence {
         missing(address, position, &findings)
         continue
       }
-      for put in entries.compactMap(\.put) { try check(put, at: position, &findings) }
+      for put in entries.compactMap(\.put) {
+        try check(put, of: version.dataset, at: position, &findings)
+      }
     }
   }
 
@@ -60,7 +63,7 @@ private struct ObjectPresence {
   }
 
   private func check(
-    _ put: RecordChange.Put, at position: Position, _ findings: inout Findings
+    _ put: RecordChange.Put, of dataset: String, at position: Position, _ findings: inout Findings
   ) throws {
     let isThere = try objects.contains(put.address)
     guard isThere else {
@@ -68,10 +71,21 @@ private struct ObjectPresence {
       if try keyring.missing(put.keyIDs).isEmpty { missing(put.address, position, &findings) }
       return
     }
-    guard case .opened(let content, true) = try objects.content(at: put.address),
-      let record = RecordContent(parsing: content, isList: true),
-      case .pieces(_, let addresses) = record.bytes
+    guard case .opened(let content, let isList) = try objects.content(at: put.address),
+      let record = RecordContent(parsing: content, isList: isList)
     else { return }
+    if let name = put.name,
+      name
+        != (try objects.sealedName(
+          objects.keyHash(of: record.naturalKey, in: dataset), under: put.keyIDs))
+    {
+      findings.add(
+        Finding(
+          .objectMismatch, at: position.value,
+          expected: "object \(put.address) under the name that its change set gives it",
+          found: "another natural key"))
+    }
+    guard case .pieces(_, let addresses) = record.bytes else { return }
     for address in addresses {
       guard case .opened(let content, let isList) = try objects.content(at: address) else {
         missing(address, position, &findings)

@@ -64,6 +64,10 @@ public struct Datasets: Sendable {
     public let removed: Int
     /// Names of its own.
     public let tags: [String]
+    /// Who committed it, as asserted.
+    public let actor: String
+    /// What was said of it; nil when nothing was.
+    public let message: String?
   }
 
   /// What a commit did.
@@ -139,7 +143,9 @@ public struct Datasets: Sendable {
 
   /// Every dataset, by name.
   public func all() throws -> [Entry] {
-    try read { reader in try reader.datasets().map { try entry($0, reader) } }
+    try list { listing, reader in
+      try listing.datasets().map { try entry($0, listing, reader) }
+    }
   }
 
   /// A dataset by name.
@@ -147,38 +153,37 @@ public struct Datasets: Sendable {
   /// - Throws: `notFound`.
   public func entry(_ name: String) throws -> Entry {
     let row = try existing(name)
-    return try read { try entry(row, $0) }
+    return try list { try entry(row, $0, $1) }
   }
 
   /// The versions of a dataset, the oldest first.
   public func versions(of name: String) throws -> [Version] {
     let row = try existing(name)
-    return try read { reader in
-      let tags = try reader.tags(of: row.id)
-      return try reader.versions(of: row.id).map { Self.version($0, tags) }
+    return try list { listing, reader in
+      let tags = try listing.tags(of: row.id)
+      return try reader.versions(of: row.id).map { try version($0, row, tags, listing) }
     }
   }
 
-  /// What was said of a version when it was committed, and by whom.
-  public func message(of version: Version) throws -> (actor: String, message: String?) {
-    guard let event = try store.event(at: version.position) else { return ("", nil) }
-    let content = try store.content(of: event).flatMap { DatasetVersionCommitted(content: $0) }
-    return (event.header.claim.actor.text, content?.message)
-  }
-
-  private func entry(_ row: DatasetRow, _ reader: DatasetReader) throws -> Entry {
-    let tags = try reader.tags(of: row.id)
+  private func entry(
+    _ row: DatasetRow, _ listing: DatasetListing, _ reader: DatasetReader
+  ) throws -> Entry {
+    let tags = try listing.tags(of: row.id)
     return Entry(
       name: row.name, kind: Kind(rawValue: row.kind) ?? .files, key: row.key, subject: row.subject,
       dataClass: row.dataClass, owner: row.owner, tags: row.tags,
-      newest: try reader.newest(of: row.id).map { Self.version($0, tags) })
+      newest: try reader.newest(of: row.id).map { try version($0, row, tags, listing) })
   }
 
-  static func version(_ row: VersionRow, _ tags: [(tag: String, number: Int)]) -> Version {
+  private func version(
+    _ row: VersionRow, _ dataset: DatasetRow, _ tags: [(tag: String, number: Int)],
+    _ listing: DatasetListing
+  ) throws -> Version {
     Version(
       number: row.number, position: row.position, recordedAt: row.recordedAt, root: row.root,
       records: row.records, bytes: row.bytes, added: row.added, changed: row.changed,
-      removed: row.removed, tags: tags.filter { $0.number == row.number }.map(\.tag))
+      removed: row.removed, tags: tags.filter { $0.number == row.number }.map(\.tag),
+      actor: row.actor, message: try listing.message(of: row.number, dataset.id))
   }
 
   // MARK: - Committing
@@ -259,12 +264,12 @@ public struct Datasets: Sendable {
   ///
   /// - Throws: `notFound`.
   func version(_ row: DatasetRow, _ reference: String) throws -> VersionRow {
-    let found: VersionRow? = try read { reader in
+    let found: VersionRow? = try list { listing, reader in
       if reference == "head" { return try reader.newest(of: row.id) }
       if reference.hasPrefix("v"), let number = Int(reference.dropFirst()) {
         return try reader.version(number, of: row.id)
       }
-      if let tag = try reader.tags(of: row.id).first(where: { $0.tag == reference }) {
+      if let tag = try listing.tags(of: row.id).first(where: { $0.tag == reference }) {
         return try reader.version(tag.number, of: row.id)
       }
       guard let end = try position(after: reference) else { return nil }
@@ -303,7 +308,17 @@ public struct Datasets: Sendable {
     try store.engine.read(DatasetProjection.kind) { try body(DatasetReader($0)) }
   }
 
-  private func dataset(_ name: String) throws -> DatasetRow? { try read { try $0.dataset(name) } }
+  /// The same, with what was said of datasets.
+  private func list<R>(_ body: (DatasetListing, DatasetReader) throws -> R) throws -> R {
+    let columns = try store.engine.columns()
+    return try store.engine.read(DatasetProjection.kind) {
+      try body(DatasetListing($0, columns), DatasetReader($0))
+    }
+  }
+
+  private func dataset(_ name: String) throws -> DatasetRow? {
+    try list { listing, _ in try listing.dataset(name) }
+  }
 
   /// Text that stands under the operations key for ever is checked like a name.
   func check(_ text: String, _ field: String) throws {

@@ -9,6 +9,8 @@ struct SealedRecord: Sendable {
   let address: Digest
   /// Where it was in the version before; nil when that did not have it.
   let before: Digest?
+  /// Its natural key as a change set names it; nil when it did not change, and in a trial.
+  let name: EventID?
   let keyIDs: [KeyID]
   let size: Int
   let file: RecordChange.File?
@@ -29,7 +31,7 @@ final class RecordSealing {
       throw CustodyError(.usage, "Datasets need the store's secrets.")
     }
     keys = try RecordKeys(of: people, keyring)
-    workers = WorkerPool { try Worker(folder) }
+    workers = WorkerPool { try Worker(folder, isTrial: isTrial) }
     queue = isTrial ? nil : ObjectQueue(folder: folder, keyring: keyring)
   }
 
@@ -46,7 +48,7 @@ final class RecordSealing {
     _ body: ([SealedRecord], SourceBatch) async throws -> Void
   ) async throws {
     let (workers, keys, isTrial) = (workers, keys, queue == nil)
-    let (ordinals, changed) = (survey.ordinals, source.changed)
+    let (ordinals, changed, dataset) = (survey.ordinals, source.changed, survey.dataset.name)
     try await source.forEachBatch { batch in
       guard batch.first + batch.count <= ordinals.count else { throw changed }
       return try Parallel.map(batch.count) { range in
@@ -58,7 +60,8 @@ final class RecordSealing {
               let place = index - range.lowerBound
               let record = try batch.record(index)
               let work = Work(
-                record: record, ordinal: Int(ordinals[ordinals.startIndex + place]),
+                record: record, dataset: dataset,
+                ordinal: Int(ordinals[ordinals.startIndex + place]),
                 before: before?[place])
               if let keys = try keys.keys(of: record) { return try worker.outcome(of: work, keys) }
               guard isTrial else { throw RecordKeys.stranger(record) }
@@ -82,7 +85,7 @@ final class RecordSealing {
       return record.at(try await queue?.add(object) ?? object.address)
     case .large(let work, let file, let keys):
       let address = try await seal(file, of: work.record, keys)
-      return work.sealed(at: address, keys.ids, size: file.size)
+      return try workers.with { try $0.sealed(work, at: address, keys, size: file.size) }
     }
   }
 
@@ -152,21 +155,17 @@ private enum Sealed: Sendable {
 /// A record to be sealed.
 private struct Work: Sendable {
   let record: SourceRecord
+  let dataset: String
   let ordinal: Int
   let before: Digest?
-
-  func sealed(at address: Digest, _ keyIDs: [KeyID], size: Int) -> SealedRecord {
-    SealedRecord(
-      ordinal: ordinal, address: address, before: before, keyIDs: keyIDs, size: size,
-      file: record.file)
-  }
 }
 
 extension SealedRecord {
   /// The same, where an equal content is stored.
   fileprivate func at(_ address: Digest) -> SealedRecord {
     SealedRecord(
-      ordinal: ordinal, address: address, before: before, keyIDs: keyIDs, size: size, file: file)
+      ordinal: ordinal, address: address, before: before, name: name, keyIDs: keyIDs, size: size,
+      file: file)
   }
 }
 
@@ -182,9 +181,13 @@ private final class Worker {
   private let folder: StoreFolder
   private let sealer: ObjectSealer
   private let reader: ObjectReader
+  private let names: StoredObjects
+  private let isTrial: Bool
 
-  init(_ folder: StoreFolder) throws {
+  init(_ folder: StoreFolder, isTrial: Bool) throws {
     self.folder = folder
+    self.isTrial = isTrial
+    names = try StoredObjects(folder: folder)
     sealer = ObjectSealer(ledgerID: folder.ledgerID, environment: folder.environment)
     reader = try folder.objects.reader()
   }
@@ -194,7 +197,23 @@ private final class Worker {
 
   /// In a trial: no record about her can be there already.
   func outcome(ofStranger work: Work) -> Outcome {
-    .known(work.sealed(at: folder.environment.value(Digest.self), [], size: work.record.size))
+    .known(
+      SealedRecord(
+        ordinal: work.ordinal, address: folder.environment.value(Digest.self), before: work.before,
+        name: nil, keyIDs: [], size: work.record.size, file: work.record.file))
+  }
+
+  func sealed(
+    _ work: Work, at address: Digest, _ keys: SealingKeys, size: Int
+  ) throws -> SealedRecord {
+    let name: EventID? =
+      isTrial || address == work.before
+      ? nil
+      : try names.sealedName(
+        names.keyHash(of: work.record.key, in: work.dataset), under: keys.ids)
+    return SealedRecord(
+      ordinal: work.ordinal, address: address, before: work.before, name: name, keyIDs: keys.ids,
+      size: size, file: work.record.file)
   }
 
   func outcome(of work: Work, _ keys: SealingKeys) throws -> Outcome {
@@ -216,9 +235,9 @@ private final class Worker {
     let content = RecordContent.encoded(naturalKey: record.key, whole: bytes)
     switch try object(content, isList: false, keys, expecting: work.before) {
     case .stored(let address):
-      return .known(work.sealed(at: address, keys.ids, size: bytes.count))
+      return .known(try sealed(work, at: address, keys, size: bytes.count))
     case .new(let new):
-      return .new(new, work.sealed(at: new.address, keys.ids, size: bytes.count))
+      return .new(new, try sealed(work, at: new.address, keys, size: bytes.count))
     }
   }
 

@@ -15,7 +15,7 @@ struct SourceSurvey {
   /// People who have no key, in the order of the source.
   private(set) var unknown: [String] = []
 
-  private let dataset: DatasetRow
+  let dataset: DatasetRow
   private let store: Store
   private let keyring: Keyring
   /// The first ordinal that is new.

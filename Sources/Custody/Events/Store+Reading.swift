@@ -160,8 +160,10 @@ public struct Events: AsyncSequence, Sendable {
         store.folder.keyring != nil
       else { return nil }
       do {
-        try store.engine.catchUp()
-      } catch let error as CustodyError where [.permission, .diskFull].contains(error.code) {
+        try store.engine.catchUp([EventIndex.kind])
+      } catch let error as CustodyError
+        where [.permission, .diskFull, .newerStore].contains(error.code)
+      {
         return nil
       }
       let range = try store.folder.read { try $0.range(of: filter) }

@@ -11,14 +11,26 @@ public struct Projections: Sendable {
   /// Called with events read so far and in all, from any thread.
   public typealias Progress = @Sendable (_ done: Int, _ total: Int) -> Void
 
-  /// A projection at a glance.
+  /// What a version of a projection is to this program and the store.
+  public enum Role: String, Sendable {
+    /// Queries read it.
+    case inUse = "in use"
+    /// Newer than the one in use, and computed beside it; a rebuild switches to it.
+    case new
+    /// What an older program left, to be compared; a rebuild lets go of it.
+    case old
+  }
+
+  /// A version of a projection at a glance.
   public struct Status: Sendable {
     /// What commands call it.
     public let name: String
     /// Rises with every change of what it computes.
     public let version: Int
-    /// What it is for.
+    /// What it is for; empty when this program has no such version.
     public let summary: String
+    /// What the version is to this program and the store.
+    public let role: Role
     /// How many events it has read.
     public let eventCount: Int
     /// How many events the ledger has.
@@ -31,6 +43,8 @@ public struct Projections: Sendable {
   public struct Comparison: Sendable {
     /// What commands call it.
     public let name: String
+    /// Which version of it.
+    public let version: Int
     /// How many events both were computed from.
     public let eventCount: Int
     /// Tables with rows that only one of the two has.
@@ -46,39 +60,74 @@ public struct Projections: Sendable {
     public var isEqual: Bool { differences.isEmpty && isDigestRight && haltReason == nil }
   }
 
+  /// How the newest version of a projection compares with an older one.
+  public struct VersionComparison: Sendable {
+    /// What commands call it.
+    public let name: String
+    /// The older version.
+    public let old: Int
+    /// The newest version of this program.
+    public let new: Int
+    /// How many events both were computed from.
+    public let eventCount: Int
+    /// Tables whose rows differ in the columns that both versions have, or that only one has.
+    public let differences: [Difference]
+    /// The first event after which rows differ: exact when this program has both versions, else
+    /// when rows say so.
+    public let firstPosition: Position?
+    /// Why the newest version cannot get as far as the older one; nil when it can.
+    public let haltReason: String?
+  }
+
   /// A table that differs.
   public struct Difference: Sendable {
     /// Its name in projections.sqlite.
     public let table: String
-    /// Rows that the events give and the table lacks.
+    /// Rows that it lacks.
     public let missing: Int
-    /// Rows that the events do not give.
+    /// Rows that it should not have.
     public let unexpected: Int
     /// The first event that one of them comes from, when rows say so.
     public let firstPosition: Position?
+    /// Columns, or the table itself, that only one of two versions has.
+    public let note: String?
+
+    init(_ found: ProjectionEngine.Difference) {
+      table = found.table
+      missing = found.missing
+      unexpected = found.unexpected
+      firstPosition = found.firstPosition
+      note = found.note
+    }
   }
 
   /// What a rebuild found before it switched.
   public struct Rebuilt: Sendable {
     /// What commands call it.
     public let name: String
+    /// Which version of it was computed.
+    public let version: Int
     /// How many events it was computed from.
     public let eventCount: Int
     /// Whether the rows it replaced were the same; nil when they were of another moment.
     public let wasEqual: Bool?
+    /// Older versions whose rows are gone now.
+    public let replaced: [Int]
     /// Why it stands still all the same; nil when it does not.
     public let haltReason: String?
   }
 
   let engine: ProjectionEngine
 
-  /// Every projection, without catching up. Needs no secret.
+  /// Every version of every projection, without catching up. Needs no secret.
+  ///
+  /// - Throws: `newerStore` when a newer program has made projections.sqlite.
   public func status() throws -> [Status] {
-    try engine.status().map {
+    try engine.status().map { status in
       Status(
-        name: $0.declaration.name, version: $0.declaration.version,
-        summary: $0.declaration.summary, eventCount: $0.state.position,
-        ledgerSize: $0.ledgerSize, haltReason: $0.state.haltReason)
+        name: status.state.name, version: status.state.version, summary: status.summary,
+        role: Role(status.role), eventCount: status.state.position,
+        ledgerSize: status.ledgerSize, haltReason: status.state.haltReason)
     }
   }
 
@@ -86,11 +135,11 @@ public struct Projections: Sendable {
   ///
   /// - Parameter progress: called as events are read.
   /// - Throws: `CustodyError` with `usage` without the secrets; `permission` or `diskFull` when
-  ///   projections.sqlite cannot be written.
+  ///   projections.sqlite cannot be written; `newerStore` when a newer program has made it.
   ///
   /// Cost: two look-ups when there is nothing new, else a pass over the new events.
   public func catchUp(progress: Progress? = nil) async throws {
-    try await aside { _ = try engine.catchUp(progress) }
+    try await aside { _ = try engine.catchUp(nil, progress) }
   }
 
   /// Follows the ledger until the task is canceled, for programs that stay.
@@ -100,7 +149,10 @@ public struct Projections: Sendable {
     try await engine.follow(every: interval)
   }
 
-  /// Computes projections anew beside the ones in use, and switches when they are done.
+  /// Computes the newest version of projections anew beside what is in use, and switches when it is
+  /// done.
+  ///
+  /// Rows of older versions are let go of then, unless the newest stands still.
   ///
   /// - Parameters:
   ///   - names: which; all of them when empty.
@@ -109,12 +161,11 @@ public struct Projections: Sendable {
   ///
   /// Cost: reads the whole ledger; queries go on meanwhile.
   public func rebuild(_ names: [String] = [], progress: Progress? = nil) async throws -> [Rebuilt] {
-    let kinds = try engine.named(names)
-    return try await aside {
-      try engine.rebuild(kinds, progress).map {
+    try await aside {
+      try engine.rebuild(names, progress).map {
         Rebuilt(
-          name: $0.declaration.name, eventCount: $0.eventCount, wasEqual: $0.wasEqual,
-          haltReason: $0.haltReason)
+          name: $0.name, version: $0.version, eventCount: $0.eventCount, wasEqual: $0.wasEqual,
+          replaced: $0.replaced, haltReason: $0.haltReason)
       }
     }
   }
@@ -130,18 +181,36 @@ public struct Projections: Sendable {
   public func compare(
     _ names: [String] = [], progress: Progress? = nil
   ) async throws -> [Comparison] {
-    let kinds = try engine.named(names)
-    return try await aside {
-      try engine.compare(kinds, progress).map { found in
+    try await aside {
+      try engine.compare(names, progress).map { found in
         Comparison(
-          name: found.declaration.name, eventCount: found.eventCount,
-          differences: found.differences.map {
-            Difference(
-              table: $0.table, missing: $0.missing, unexpected: $0.unexpected,
-              firstPosition: $0.firstPosition)
-          },
+          name: found.name, version: found.version, eventCount: found.eventCount,
+          differences: found.differences.map { Difference($0) },
           isDigestRight: found.isDigestRight, haltReason: found.haltReason,
           firstPosition: found.firstPosition)
+      }
+    }
+  }
+
+  /// Compares the newest version of a projection with the one before, row by row, where the store
+  /// has rows of both. Changes nothing.
+  ///
+  /// - Parameters:
+  ///   - name: which.
+  ///   - progress: called as events are read.
+  /// - Returns: nil when there is no older version.
+  /// - Throws: `notFound`; `needsRecovery` when the older version was computed from another ledger.
+  ///
+  /// Cost: catches up, and reads the whole ledger once.
+  public func compareVersions(
+    of name: String, progress: Progress? = nil
+  ) async throws -> VersionComparison? {
+    try await aside {
+      try engine.compareVersions(of: name, progress).map {
+        VersionComparison(
+          name: $0.name, old: $0.old, new: $0.new, eventCount: $0.eventCount,
+          differences: $0.differences.map { Difference($0) }, firstPosition: $0.firstPosition,
+          haltReason: $0.haltReason)
       }
     }
   }
@@ -164,5 +233,16 @@ public struct Projections: Sendable {
     try await withCheckedThrowingContinuation { continuation in
       DispatchQueue.global().async { continuation.resume(with: Result { try body() }) }
     }
+  }
+}
+
+extension Projections.Role {
+  init(_ role: ProjectionEngine.Role) {
+    self =
+      switch role {
+      case .inUse: .inUse
+      case .new: .new
+      case .old: .old
+      }
   }
 }

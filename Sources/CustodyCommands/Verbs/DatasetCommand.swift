@@ -233,11 +233,10 @@ struct DatasetLogCommand: AsyncParsableCommand {
         .init("message", long: true), .init("position", detail: true), .init("root", detail: true),
       ])
     for version in try store.datasets.versions(of: name).reversed() {
-      let said = try store.datasets.message(of: version)
       writer.write([
         .text("v\(version.number)"), .time(version.recordedAt), .number(version.records),
         .number(version.added), .number(version.changed), .number(version.removed),
-        .text(said.actor), .list(version.tags), said.message.map { .text($0) } ?? .absent,
+        .text(version.actor), .list(version.tags), version.message.map { .text($0) } ?? .absent,
         .number(version.position.value), .text(version.root.hex),
       ])
     }

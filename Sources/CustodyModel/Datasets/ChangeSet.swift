@@ -3,13 +3,17 @@ import CustodyLedger
 /// What one version of a dataset changes in the one before, record by record.
 ///
 /// Written as objects of at most ``sizeMax`` bytes and ``entryCountMax`` entries, each
-/// `u8 version = 1` and entries, in the order of the version event:
+/// `u8 version = 2` and entries, in the order of the version event:
 ///
 /// ```
 /// removed  u8 0 ‖ u64 ordinal
-/// record   u8 1 ‖ u64 ordinal ‖ address 32 ‖ u8 n ‖ n × key id 16
+/// record   u8 1 ‖ u64 ordinal ‖ address 32 ‖ u8 n ‖ n × key id 16 ‖ name 16
 /// file     u8 2 ‖ as record ‖ i64 seconds ‖ u32 nanoseconds ‖ u32 mode
 /// ```
+///
+/// The name is the keyed hash of the record's natural key, sealed under the record's keys, so that
+/// who computes from change sets opens no record. Version 1, of `dataset.version.committed@1`, had
+/// none.
 ///
 /// Seconds and nanoseconds are a file's modification time, mode is `st_mode`, whose type bits tell
 /// an empty folder from a file. Integers are big-endian.
@@ -36,11 +40,14 @@ package struct RecordChange: Equatable, Sendable {
   package struct Put: Equatable, Sendable {
     package let address: Digest
     package let keyIDs: [KeyID]
+    /// Its natural key, hashed and sealed; nil only in what version 1 wrote.
+    package let name: EventID?
     package let file: File?
 
-    package init(address: Digest, keyIDs: [KeyID], file: File?) {
+    package init(address: Digest, keyIDs: [KeyID], name: EventID?, file: File?) {
       self.address = address
       self.keyIDs = keyIDs
+      self.name = name
       self.file = file
     }
   }
@@ -55,7 +62,7 @@ package struct RecordChange: Equatable, Sendable {
   }
 
   /// The largest an entry can be.
-  private static let entrySizeMax = 1 + 8 + 32 + 1 + 16 * Claim.keyCountMax + 16
+  private static let entrySizeMax = 1 + 8 + 32 + 1 + 16 * Claim.keyCountMax + 16 + 16
 
   package func write(to writer: inout ByteWriter) {
     writer.write(UInt8(put == nil ? 0 : put?.file == nil ? 1 : 2))
@@ -64,51 +71,33 @@ package struct RecordChange: Equatable, Sendable {
     writer.write(put.address)
     writer.write(UInt8(put.keyIDs.count))
     for key in put.keyIDs { writer.write(key) }
+    guard let name = put.name else { preconditionFailure("version 2 names every record") }
+    writer.write(name)
     guard let file = put.file else { return }
     writer.write(file.seconds)
     writer.write(file.nanoseconds)
     writer.write(file.mode)
   }
 
-  private init?(_ reader: inout ByteReader) {
-    guard let kind = reader.read(UInt8.self), kind <= 2,
-      let ordinal = reader.read(UInt64.self).flatMap({ Int(exactly: $0) })
-    else { return nil }
-    self.ordinal = ordinal
-    guard kind > 0 else {
-      put = nil
-      return
-    }
-    guard let address = reader.read(Digest.self), let count = reader.read(UInt8.self),
-      (1...Claim.keyCountMax).contains(Int(count))
-    else { return nil }
-    var keyIDs: [KeyID] = []
-    for _ in 0..<count {
-      guard let key = reader.read(KeyID.self) else { return nil }
-      keyIDs.append(key)
-    }
-    guard zip(keyIDs, keyIDs.dropFirst()).allSatisfy({ $0 < $1 }) else { return nil }
-    var file: File?
-    if kind == 2 {
-      guard let seconds = reader.read(UInt64.self), let nanoseconds = reader.read(UInt32.self),
-        let mode = reader.read(UInt32.self), nanoseconds < 1_000_000_000
-      else { return nil }
-      file = File(
-        seconds: Int64(bitPattern: seconds), nanoseconds: nanoseconds, mode: mode)
-    }
-    put = Put(address: address, keyIDs: keyIDs, file: file)
-  }
-
   /// The entries of one object, or nil when its content is not exactly such a list.
   package static func parse(_ content: [UInt8]) -> [RecordChange]? {
-    guard content.count <= sizeMax, content.first == 1 else { return nil }
-    var reader = ByteReader(Array(content.dropFirst()))
-    var changes: [RecordChange] = []
-    while !reader.isAtEnd {
-      guard changes.count < entryCountMax, let change = RecordChange(&reader) else { return nil }
-      changes.append(change)
+    content.withUnsafeBytes { content in
+      var reader = ChangeSetReader(content)
+      var changes: [RecordChange] = []
+      while let entry = reader.next() {
+        changes.append(
+          RecordChange(
+            ordinal: entry.ordinal,
+            put: entry.put.map { put in
+              Put(
+                address: put.address,
+                keyIDs: stride(from: 0, to: put.keyIDs.count, by: KeyID.byteCount).map {
+                  put.keyIDs.loadUnaligned(fromByteOffset: $0, as: KeyID.self)
+                }, name: put.name, file: put.file)
+            }))
+      }
+      return reader.isWellFormed ? changes : nil
     }
-    return changes
   }
 
   /// Collects entries into contents of objects.
@@ -116,7 +105,7 @@ package struct RecordChange: Equatable, Sendable {
     private var writer = ByteWriter(capacity: RecordChange.sizeMax)
     private var count = 0
 
-    package init() { writer.write(UInt8(1)) }
+    package init() { writer.write(UInt8(2)) }
 
     /// - Returns: a content that is full, when this entry begins another.
     package mutating func add(_ change: RecordChange) -> [UInt8]? {
@@ -136,7 +125,7 @@ package struct RecordChange: Equatable, Sendable {
       guard count > 0 else { return nil }
       defer {
         writer.clear()
-        writer.write(UInt8(1))
+        writer.write(UInt8(2))
         count = 0
       }
       return writer.bytes

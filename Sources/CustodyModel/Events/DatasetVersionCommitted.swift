@@ -1,11 +1,14 @@
 /// A version of a dataset: what changed since the one before, and the root over all records.
 package struct DatasetVersionCommitted: ModelEvent {
   package static let type = "dataset.version.committed"
-  package static let version: UInt16 = 1
+  package static let version: UInt16 = 2
 
   package let dataset: String
   /// From 1, dense.
   package let number: Int
+  /// The root of the version that it follows; nil for the first, and where version 1 of this event
+  /// did not say.
+  package let parent: String?
   /// The root of section 7 of the format, as hexadecimal digits.
   package let root: String
   package let records: Int
@@ -14,7 +17,7 @@ package struct DatasetVersionCommitted: ModelEvent {
   package let added: Int
   package let changed: Int
   package let removed: Int
-  /// The run that wrote it.
+  /// The id of the run that wrote it.
   package let run: String?
   package let message: String?
   /// Addresses of the objects of the change set, in order.
@@ -25,12 +28,13 @@ package struct DatasetVersionCommitted: ModelEvent {
   package let frame: String?
 
   package init(
-    dataset: String, number: Int, root: String, records: Int, bytes: Int, added: Int, changed: Int,
-    removed: Int, run: String?, message: String?, changes: [String], order: [String],
-    frame: String?
+    dataset: String, number: Int, parent: String?, root: String, records: Int, bytes: Int,
+    added: Int, changed: Int, removed: Int, run: String?, message: String?, changes: [String],
+    order: [String], frame: String?
   ) {
     self.dataset = dataset
     self.number = number
+    self.parent = parent
     self.root = root
     self.records = records
     self.bytes = bytes
@@ -44,10 +48,14 @@ package struct DatasetVersionCommitted: ModelEvent {
     self.frame = frame
   }
 
-  package var content: [UInt8] {
+  package var content: [UInt8] { content(version: Self.version) }
+
+  /// Version 1 had all members but `parent`.
+  func content(version: UInt16) -> [UInt8] {
     var writer = JSONWriter()
     writer.member("dataset", dataset)
     writer.member("version", number)
+    if version > 1 { writer.member("parent", parent) }
     writer.member("root", root)
     writer.member("records", records)
     writer.member("bytes", bytes)
@@ -62,8 +70,11 @@ package struct DatasetVersionCommitted: ModelEvent {
     return Array(writer.object.utf8)
   }
 
-  package init?(content: [UInt8]) {
-    guard let reader = MemberReader(content), let dataset = reader.string("dataset"),
+  package init?(content: [UInt8]) { self.init(content: content, version: Self.version) }
+
+  package init?(content: [UInt8], version: UInt16) {
+    guard (1...Self.version).contains(version), let reader = MemberReader(content),
+      let dataset = reader.string("dataset"),
       let number = reader.integer("version"), let root = reader.string("root"),
       let records = reader.integer("records"), let bytes = reader.integer("bytes"),
       let added = reader.integer("added"), let changed = reader.integer("changed"),
@@ -71,15 +82,16 @@ package struct DatasetVersionCommitted: ModelEvent {
       let order = reader.strings("order"), number > 0
     else { return nil }
     self.init(
-      dataset: dataset, number: number, root: root, records: records, bytes: bytes, added: added,
-      changed: changed, removed: removed, run: reader.string("run"),
-      message: reader.string("message"), changes: changes, order: order,
-      frame: reader.string("frame"))
+      dataset: dataset, number: number, parent: version > 1 ? reader.string("parent") : nil,
+      root: root, records: records, bytes: bytes, added: added, changed: changed,
+      removed: removed, run: reader.string("run"), message: reader.string("message"),
+      changes: changes, order: order, frame: reader.string("frame"))
   }
 
   package static let example = DatasetVersionCommitted(
-    dataset: "counseling", number: 2, root: String(repeating: "0", count: 64), records: 1000,
-    bytes: 200_000, added: 2, changed: 7, removed: 1, run: nil, message: "corrected",
+    dataset: "counseling", number: 2, parent: String(repeating: "3", count: 64),
+    root: String(repeating: "0", count: 64), records: 1000, bytes: 200_000, added: 2, changed: 7,
+    removed: 1, run: "01a204a7-ba70-7fdc-b314-7b88f7b52729", message: "corrected",
     changes: [String(repeating: "1", count: 64)], order: [],
     frame: String(repeating: "2", count: 64))
 }

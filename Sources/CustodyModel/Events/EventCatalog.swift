@@ -8,15 +8,26 @@ package protocol ModelEvent: Equatable, Sendable {
   var content: [UInt8] { get }
   /// The event of a content of this version, or nil.
   init?(content: [UInt8])
+  /// The event of a content of any version up to this one, or nil: whoever reads events sees one
+  /// shape. A type with several versions translates the older ones here.
+  init?(content: [UInt8], version: UInt16)
   /// One of each, for the test that every version ever released still decodes.
   static var example: Self { get }
 }
 
-/// Every type and version ever released. A new one is a file of this folder and a line here.
+extension ModelEvent {
+  package init?(content: [UInt8], version: UInt16) {
+    guard version == Self.version else { return nil }
+    self.init(content: content)
+  }
+}
+
+/// Every type and version ever released. A new one is a file of this folder and a line here. An
+/// older version keeps its file, with its number in the name.
 package enum EventCatalog {
   package static let all: [any ModelEvent.Type] = [
     BackupTaken.self, DatasetCreated.self, DatasetRestored.self, DatasetVersionCommitted.self,
-    DatasetVersionTagged.self, SubjectRegistered.self,
+    DatasetVersionCommitted1.self, DatasetVersionTagged.self, SubjectRegistered.self,
   ]
 }
 

@@ -12,76 +12,84 @@ package struct DatasetProjection: Projection {
       .init("dataset_1_dataset", positionColumn: "position"),
       .init("dataset_1_version", positionColumn: "position"),
       .init("dataset_1_tag", positionColumn: "position"),
-      .init("dataset_1_record"), .init("dataset_1_key"),
+      .init("dataset_1_keys", positionColumn: "destroyed"), .init("dataset_1_key"),
+      .init("dataset_1_record"), .init("dataset_1_name", isGuessable: true),
     ],
     contentTypes: [
       DatasetCreated.type, DatasetVersionCommitted.type, DatasetVersionTagged.type,
     ])
 
+  /// The stream of a dataset is its name after this.
+  package static let streamPrefix = "dataset/"
+
+  static let aboutColumn = "dataset.about"
+  static let tagColumn = "tag.tag"
+  static let messageColumn = "version.message"
+
   private let dataset: HotStatement
+  private let nextDataset: HotStatement
   private let newest: HotStatement
   private let insertDataset: HotStatement
   private let insertVersion: HotStatement
   private let insertTag: HotStatement
-  private let end: HotStatement
-  private let insertRecord: HotStatement
-  private let insertKey: HotStatement
+  private var records: RecordIntervals
 
   package init(_ connection: OpaquePointer) throws {
     dataset = try HotStatement(connection, "SELECT id FROM dataset_1_dataset WHERE name = ?")
+    nextDataset = try HotStatement(
+      connection, "SELECT ifnull(max(id), 0) + 1 FROM dataset_1_dataset")
     newest = try HotStatement(
       connection,
       """
-      SELECT number, next FROM dataset_1_version WHERE dataset = ? ORDER BY number DESC LIMIT 1
+      SELECT number, next, root FROM dataset_1_version
+      WHERE dataset = ? ORDER BY number DESC LIMIT 1
       """)
     insertDataset = try HotStatement(
-      connection,
-      """
-      INSERT INTO dataset_1_dataset (id, name, position, kind, key, subject, class, owner, tags)
-      VALUES ((SELECT ifnull(max(id), 0) + 1 FROM dataset_1_dataset), ?, ?, ?, ?, ?, ?, ?, ?)
-      """)
+      connection, "INSERT INTO dataset_1_dataset (id, name, position, about) VALUES (?, ?, ?, ?)")
     insertVersion = try HotStatement(
-      connection, "INSERT INTO dataset_1_version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-    insertTag = try HotStatement(
-      connection, "INSERT OR REPLACE INTO dataset_1_tag VALUES (?, ?, ?, ?)")
-    end = try HotStatement(
       connection,
       """
-      UPDATE dataset_1_record SET until = ?3
-      WHERE dataset = ?1 AND ordinal = ?2 AND until IS NULL
+      INSERT INTO dataset_1_version (dataset, number, position, recorded_at, actor, root, records,
+        bytes, added, changed, removed, next, orders, frame, message)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
-    insertRecord = try HotStatement(
-      connection, "INSERT INTO dataset_1_record VALUES (?, ?, ?, NULL, ?, ?, ?, ?)")
-    insertKey = try HotStatement(connection, "INSERT INTO dataset_1_key VALUES (?, ?, ?)")
+    insertTag = try HotStatement(
+      connection,
+      "INSERT OR REPLACE INTO dataset_1_tag (dataset, tag, number, position) VALUES (?, ?, ?, ?)")
+    records = try RecordIntervals(connection)
   }
 
   package mutating func apply(_ event: ProjectedEvent) throws {
-    let type = event.header.claim.type.text
-    guard Self.declaration.contentTypes.contains(type), case .opened(let content) = event.content
-    else { return }
+    try records.destroy(event.destroyedKeys, at: event.position)
     // A caller may append an event of these types that says something else: it changes no dataset.
-    guard event.header.claim.stream.text.hasPrefix(DatasetProjection.streamPrefix) else { return }
-    switch type {
-    case DatasetCreated.type:
-      guard let created = DatasetCreated(content: content) else { throw malformed(type) }
-      try apply(created, event)
+    guard case .opened(let content) = event.content,
+      event.header.claim.stream.text.hasPrefix(Self.streamPrefix)
+    else { return }
+    switch event.header.claim.type.text {
+    case DatasetCreated.type: try apply(decoded(DatasetCreated.self, event, content), event)
     case DatasetVersionCommitted.type:
-      guard let committed = DatasetVersionCommitted(content: content) else { throw malformed(type) }
-      try apply(committed, event)
-    default:
-      guard let tagged = DatasetVersionTagged(content: content) else { throw malformed(type) }
-      insertTag.bind(1, try id(of: tagged.dataset))
-      insertTag.bind(2, tagged.tag)
-      insertTag.bind(3, Int64(tagged.number))
-      insertTag.bind(4, Int64(event.position))
-      try insertTag.run()
+      try apply(decoded(DatasetVersionCommitted.self, event, content), event)
+    case DatasetVersionTagged.type:
+      try apply(decoded(DatasetVersionTagged.self, event, content), event)
+    default: break
     }
   }
 
-  /// The stream of a dataset is its name after this.
-  package static let streamPrefix = "dataset/"
+  private func decoded<Event: ModelEvent>(
+    _ type: Event.Type, _ event: ProjectedEvent, _ content: [UInt8]
+  ) throws -> Event {
+    let version = event.header.claim.typeVersion
+    guard version <= Event.version else {
+      throw ProjectionHalt(
+        "\(Event.type) is of version \(version), and this program knows \(Event.version)")
+    }
+    guard let decoded = Event(content: content, version: version) else {
+      throw Self.malformed(Event.type)
+    }
+    return decoded
+  }
 
-  private func malformed(_ type: String) -> ProjectionHalt {
+  private static func malformed(_ type: String) -> ProjectionHalt {
     ProjectionHalt("the content of \(type) is not as it should be")
   }
 
@@ -93,110 +101,108 @@ package struct DatasetProjection: Projection {
   }
 
   private func apply(_ created: DatasetCreated, _ event: ProjectedEvent) throws {
-    insertDataset.bind(1, created.dataset)
-    insertDataset.bind(2, Int64(event.position))
-    insertDataset.bind(3, created.kind)
-    insertDataset.bind(4, optional: created.key)
-    insertDataset.bind(5, created.subject)
-    insertDataset.bind(6, created.dataClass)
-    insertDataset.bind(7, optional: created.owner)
-    insertDataset.bind(8, "[\(created.tags.map(JSONWriter.quoted).joined(separator: ","))]")
-    try insertDataset.run()
+    defer { nextDataset.reset() }
+    _ = try nextDataset.step()
+    let id = nextDataset.integer(0)
+    guard let about = try event.sealed(created.content, in: Self.aboutColumn, id) else { return }
+    insertDataset.bind(1, id)
+    insertDataset.bind(2, created.dataset)
+    insertDataset.bind(3, Int64(event.position))
+    try about.withUnsafeBytes {
+      insertDataset.bind(4, $0)
+      try insertDataset.run()
+    }
+  }
+
+  private func apply(_ tagged: DatasetVersionTagged, _ event: ProjectedEvent) throws {
+    let dataset = try id(of: tagged.dataset)
+    guard let tag = try event.sealed(Array(tagged.tag.utf8), in: Self.tagColumn, dataset) else {
+      return
+    }
+    insertTag.bind(1, dataset)
+    insertTag.bind(3, Int64(tagged.number))
+    insertTag.bind(4, Int64(event.position))
+    try tag.withUnsafeBytes {
+      insertTag.bind(2, $0)
+      try insertTag.run()
+    }
   }
 
   // MARK: - Versions
 
-  private func apply(_ version: DatasetVersionCommitted, _ event: ProjectedEvent) throws {
+  private struct Newest {
+    var number = 0
+    /// The ordinal that the next new record gets.
+    var next = 0
+    var root: Digest?
+  }
+
+  private func newest(of dataset: Int64) throws -> Newest {
+    newest.bind(1, dataset)
+    defer { newest.reset() }
+    guard try newest.step() else { return Newest() }
+    return Newest(
+      number: Int(newest.integer(0)), next: Int(newest.integer(1)), root: Digest(newest.bytes(2)))
+  }
+
+  private mutating func apply(_ version: DatasetVersionCommitted, _ event: ProjectedEvent) throws {
     let dataset = try id(of: version.dataset)
     let last = try newest(of: dataset)
     guard version.number == last.number + 1 else {
       throw ProjectionHalt("version \(version.number) follows version \(last.number)")
     }
-    guard let root = Digest(hex: version.root),
-      let orders = addresses(version.order), let changes = addresses(version.changes)
-    else { throw malformed(DatasetVersionCommitted.type) }
+    guard let root = Digest(hex: version.root), let orders = Self.addresses(version.order),
+      let changes = Self.addresses(version.changes)
+    else { throw Self.malformed(DatasetVersionCommitted.type) }
+    if let parent = version.parent, parent != last.root?.hex {
+      throw ProjectionHalt("version \(version.number) follows another version than the one before")
+    }
     var next = last.next
-    for address in changes {
-      guard case .opened(let content, _) = try event.objects.content(at: address),
-        let entries = RecordChange.parse(content)
-      else { throw ProjectionHalt("a change set of version \(version.number) cannot be read") }
-      try event.objects.atOnce {
-        for entry in entries { try apply(entry, dataset, version, &next, event.objects) }
+    let source = ChangeSource(
+      changes, newFrom: last.next, dataset: version.dataset, store: event.store)
+    let ahead = Ahead { try source.next() }
+    records.begin(dataset, version: version.number)
+    while let prepared = try ahead.next() {
+      for change in prepared {
+        try records.apply(change, next: &next) {
+          try event.store.withObjects { try $0.nameHash(of: change, in: version.dataset) }
+        }
       }
     }
     insertVersion.bind(1, dataset)
     insertVersion.bind(2, Int64(version.number))
     insertVersion.bind(3, Int64(event.position))
     insertVersion.bind(4, event.header.place.recordedAt.microseconds)
-    insertVersion.bind(5, root)
+    insertVersion.bind(5, event.header.claim.actor.text)
+    insertVersion.bind(6, root)
     for (index, number) in [
       version.records, version.bytes, version.added, version.changed, version.removed, next,
     ].enumerated() {
-      insertVersion.bind(Int32(6 + index), Int64(number))
+      insertVersion.bind(Int32(7 + index), Int64(number))
+    }
+    if let frame = version.frame.flatMap({ Digest(hex: $0) }) {
+      insertVersion.bind(14, frame)
+    } else {
+      insertVersion.bindNull(14)
+    }
+    let message = try version.message.flatMap {
+      try event.sealed(Array($0.utf8), in: Self.messageColumn, dataset, Int64(version.number))
     }
     try orders.flatMap(\.bytes).withUnsafeBytes { orders in
-      insertVersion.bind(12, orders)
-      if let frame = version.frame.flatMap({ Digest(hex: $0) }) {
-        insertVersion.bind(13, frame)
-      } else {
-        insertVersion.bindNull(13)
+      insertVersion.bind(13, orders)
+      guard let message else {
+        insertVersion.bindNull(15)
+        return try insertVersion.run()
       }
-      try insertVersion.run()
+      try message.withUnsafeBytes {
+        insertVersion.bind(15, $0)
+        try insertVersion.run()
+      }
     }
   }
 
-  private func addresses(_ texts: [String]) -> [Digest]? {
+  private static func addresses(_ texts: [String]) -> [Digest]? {
     let found = texts.compactMap { Digest(hex: $0) }
     return found.count == texts.count ? found : nil
-  }
-
-  private func newest(of dataset: Int64) throws -> (number: Int, next: Int) {
-    newest.bind(1, dataset)
-    defer { newest.reset() }
-    guard try newest.step() else { return (0, 0) }
-    return (Int(newest.integer(0)), Int(newest.integer(1)))
-  }
-
-  private func apply(
-    _ entry: RecordChange, _ dataset: Int64, _ version: DatasetVersionCommitted, _ next: inout Int,
-    _ objects: any ProjectedObjects
-  ) throws {
-    // A new ordinal has no life to end.
-    if entry.ordinal < next {
-      end.bind(1, dataset)
-      end.bind(2, Int64(entry.ordinal))
-      end.bind(3, Int64(version.number))
-      try end.run()
-    }
-    guard let put = entry.put else {
-      guard entry.ordinal < next else { throw ProjectionHalt("a record is removed that never was") }
-      return
-    }
-    insertRecord.bind(1, dataset)
-    insertRecord.bind(2, Int64(entry.ordinal))
-    insertRecord.bind(3, Int64(version.number))
-    insertRecord.bind(4, put.address)
-    if let file = put.file {
-      insertRecord.bind(5, file.seconds)
-      insertRecord.bind(6, Int64(file.nanoseconds))
-      insertRecord.bind(7, Int64(file.mode))
-    } else {
-      for index in 5...7 { insertRecord.bindNull(Int32(index)) }
-    }
-    try insertRecord.run()
-    guard entry.ordinal >= next else { return }
-    guard entry.ordinal == next else { throw ProjectionHalt("ordinals with a gap") }
-    next += 1
-    // A record whose key is gone has no name any more.
-    guard case .opened(let content, let isList) = try objects.content(at: put.address) else {
-      return
-    }
-    guard let record = RecordContent(parsing: content, isList: isList) else {
-      throw ProjectionHalt("a record that is not one")
-    }
-    insertKey.bind(1, dataset)
-    insertKey.bind(2, objects.keyHash(of: record.naturalKey, in: version.dataset))
-    insertKey.bind(3, Int64(entry.ordinal))
-    try insertKey.run()
   }
 }

@@ -1,57 +1,90 @@
 import CustodyLedger
 import CustodyStore
+import Synchronization
 
-/// Reads events for projections: headers of all, contents of those that a projection reads, opened
-/// on all cores.
-struct EventSource {
-  /// Bytes of bodies opened at a time; one event may be larger.
-  private static let bodiesSizeMax = 32 << 20
+/// Reads events for projections, batch after batch: headers of all, contents of those that a
+/// projection reads, opened on all cores.
+final class EventSource: Sendable {
+  /// Bytes of bodies that are opened at a time on each core; one event may be larger.
+  private static let bodiesSizeMax = 16 << 20
 
-  let folder: StoreFolder
-  let objects: any ProjectedObjects
-  let contentTypes: Set<String>
+  private let folder: StoreFolder
+  private let store: ProjectedStore
+  private let contentTypes: Set<String>
+  private let high: Int
+  private let batchSize: Int
+  private let low: Mutex<Int>
 
-  /// The events of a range, in order. Fewer when contents are large; none at the end.
-  func events(from low: Int, to high: Int) throws -> [ProjectedEvent] {
-    let ledgerID = folder.ledgerID
-    var stored = try folder.read { reader in
-      try reader.events(
-        EventFilter(from: Position(low), to: Position(high)), ledgerID: ledgerID,
-        limit: high - low, withBodies: false)
-    }
-    var size = 0
-    if let end = stored.firstIndex(where: { event in
-      guard isRead(event) else { return false }
-      defer { size += event.header.seal.bodyLength }
-      return size > Self.bodiesSizeMax
-    }) {
-      stored.removeSubrange(end...)
-    }
-    let events = stored
-    guard events.contains(where: isRead) else {
-      return events.map {
-        ProjectedEvent(header: $0.header, leaf: $0.leaf, content: .unread, objects: objects)
+  init(
+    folder: StoreFolder, contentTypes: Set<String>, from low: Int, to high: Int, batchSize: Int
+  ) throws {
+    self.folder = folder
+    self.contentTypes = contentTypes
+    self.high = high
+    self.batchSize = batchSize
+    self.low = Mutex(low)
+    store = try ProjectedStore(folder: folder)
+  }
+
+  /// The events that come next, or nil after the last one.
+  func next() throws -> [ProjectedEvent]? {
+    let low = low.withLock { $0 }
+    let count = min(batchSize, high - low)
+    guard count > 0 else { return nil }
+    // Threads cost more than reading a few events.
+    let events =
+      count < 64
+      ? try events(from: low, to: low + count)
+      : try Parallel.map(count) {
+        try self.events(from: low + $0.lowerBound, to: low + $0.upperBound)
       }
+    // Where bodies are large, a core reads fewer events than it was asked for.
+    let joined = events.enumerated().prefix { $1.position == low + $0 }.map(\.element)
+    guard let last = joined.last else {
+      throw CustodyError(.damaged, "The ledger lacks position \(low). Run: custody verify")
     }
-    return try Parallel.map(events.count) { range in
-      try folder.read { reader in
-        try range.map { index in
-          let event = events[index]
-          guard isRead(event) else {
-            return ProjectedEvent(
-              header: event.header, leaf: event.leaf, content: .unread, objects: objects)
-          }
-          let whole = try reader.event(at: event.position, ledgerID: ledgerID)
-          let content = try whole.flatMap { try folder.openedContent(of: $0) }
-          return ProjectedEvent(
-            header: event.header, leaf: event.leaf,
-            content: content.map { .opened($0) } ?? .gone, objects: objects)
-        }
-      }
+    self.low.withLock { $0 = last.position + 1 }
+    return joined
+  }
+
+  private func events(from low: Int, to high: Int) throws -> [ProjectedEvent] {
+    guard low < high else { return [] }
+    let sealer = ContentSealer()
+    let stored = try folder.read {
+      try $0.events(
+        EventFilter(from: Position(low), to: Position(high)), ledgerID: folder.ledgerID,
+        limit: high - low,
+        bodies: .of(contentTypes.union([Self.keyDestroyed]), sizeMax: Self.bodiesSizeMax))
+    }
+    return try stored.map { event in
+      let type = event.header.claim.type.text
+      return ProjectedEvent(
+        header: event.header, leaf: event.leaf,
+        content: contentTypes.contains(type) ? try content(of: event, sealer) : .unread,
+        destroyedKeys: type == Self.keyDestroyed ? Self.destroyedKeys(event) : [], store: store)
     }
   }
 
-  private func isRead(_ event: StoredEvent) -> Bool {
-    contentTypes.contains(event.header.claim.type.text)
+  private func content(
+    of event: StoredEvent, _ sealer: ContentSealer
+  ) throws -> ProjectedEvent.Content {
+    do {
+      return try folder.openedContent(of: event, with: sealer).map { .opened($0) } ?? .gone
+    } catch let error as CustodyError where error.code == .damaged {
+      return .damaged(error.message)
+    }
+  }
+
+  private static let keyDestroyed = "key.destroyed"
+
+  private static func destroyedKeys(_ event: StoredEvent) -> [KeyID] {
+    let claim = event.header.claim
+    guard claim.stream.text == SystemEvent.stream, let body = event.body,
+      case .keyDestroyed(let destroyed) = SystemEvent(
+        type: claim.type.text.utf8, version: claim.typeVersion, content: body, at: event.position),
+      // Epoch keys, which are replaced, seal no content.
+      destroyed.reason != .rotation
+    else { return [] }
+    return destroyed.keys
   }
 }

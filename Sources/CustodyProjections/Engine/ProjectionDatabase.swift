@@ -6,59 +6,109 @@ import GRDB
 
 /// The one connection that writes a database of projections.
 final class ProjectionDatabase: @unchecked Sendable {
+  /// What a file at a path is to this program.
+  enum Condition {
+    case missing
+    /// Another program's, damaged, or made by migrations that this program has otherwise: of no use.
+    case foreign
+    /// Lacks tables of newer versions, which are made beside those there are.
+    case older
+    case current
+  }
+
+  /// Pages that are kept in memory: rows of an index come in no order.
+  private static let cacheSize = 64 << 20
+  /// The log is copied into the database when it has this size and nothing more is written: whoever
+  /// opens the file next reads all of it.
+  private static let restingLogSizeMax = 4 << 20
+
   let path: String
+  /// Whether it is removed as a whole when it has served.
+  let isScratch: Bool
+  let connection: OpaquePointer
   let watch: RowWatch
   private let queue: DatabaseQueue
   private let inode: ino_t?
   private var database: Database?
-  let connection: OpaquePointer
+  /// Projections at work, with what they remember of their rows.
+  var runs: [ProjectionRun] = []
 
-  /// Opens the database at `path`; one that was made by another version, or is no database at all,
-  /// is thrown away: everything in it can be computed again.
+  /// Opens the database at `path`. One of no use is thrown away: everything in it can be computed
+  /// again.
+  ///
+  /// - Parameter durability: none for a file that is removed when it is not finished.
+  /// - Throws: `newerStore` for one that a newer program has made.
   static func open(
-    _ path: String, _ migrations: [Migration], key: SecretBytes
+    _ path: String, _ migrations: [Migration], key: SecretBytes,
+    _ durability: Connection.Durability = .someCommit
   ) throws -> ProjectionDatabase {
-    if FileIO.exists(path), !(try isUsable(path, migrations)) {
-      for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
+    switch try condition(path, migrations) {
+    case .missing: break
+    case .foreign: remove(path)
+    case .older, .current:
+      // A trigger in a hostile file would run with the first insert.
+      let findings = try SchemaCheck.findings(try ReadOnlyDatabase(path: path), migrations)
+      if !findings.isEmpty { remove(path) }
     }
     if !FileIO.exists(path) { try FileIO.create(path, [], mode: 0o600) }
-    return try ProjectionDatabase(path, migrations, key: key)
+    return try ProjectionDatabase(path, migrations, key: key, durability)
   }
 
-  /// Whether the file has the tables that this program's projections write.
-  static func isUsable(_ path: String, _ migrations: [Migration]) throws -> Bool {
+  static func remove(_ path: String) {
+    for suffix in ["", "-wal", "-shm", "-journal"] { unlink(path + suffix) }
+  }
+
+  /// - Throws: `newerStore`.
+  static func condition(_ path: String, _ migrations: [Migration]) throws -> Condition {
+    guard FileIO.exists(path) else { return .missing }
     do {
-      return try StoreUpgrade.state(path, migrations) == .current
-    } catch let error as CustodyError
-      where [.damaged, .notAStore, .newerStore].contains(error.code)
-    {
-      return false
+      switch try StoreUpgrade.state(path, migrations) {
+      case .current: return .current
+      // An empty file.
+      case .older(from: 0): return .foreign
+      case .older: return .older
+      }
+    } catch let error as CustodyError where [.damaged, .notAStore].contains(error.code) {
+      return .foreign
+    } catch let error as CustodyError where error.code == .newerStore {
+      throw CustodyError(
+        .newerStore,
+        "\(path) was made by a newer version of Custody. Use that version, or remove the file: "
+          + "everything in it is computed again.")
     }
   }
 
   /// Whether the file is still the one that was opened.
   var isThere: Bool { FileAttributes.inode(path) == inode }
 
-  private init(_ path: String, _ migrations: [Migration], key: SecretBytes) throws {
+  private init(
+    _ path: String, _ migrations: [Migration], key: SecretBytes,
+    _ durability: Connection.Durability
+  ) throws {
     self.path = path
-    queue = try Connection.writer(path)
+    isScratch = durability == .none
+    queue = try Connection.writer(path, durability, cacheSize: Self.cacheSize)
     try Migrator.migrate(queue, migrations, path: path)
     connection = queue.unsafeReentrantRead { $0.sqliteConnection! }
     watch = RowWatch(connection, key: key)
     inode = FileAttributes.inode(path)
   }
 
-  deinit { watch.end() }
+  deinit {
+    watch.end()
+    // Statements go before their connection.
+    runs = []
+  }
 
   /// Copies the log into the database when it has grown.
-  func shortenLog() throws {
-    guard WriteAheadLog.size(path) > Limits.walSizeMax else { return }
-    try WriteAheadLog.shorten(database!)
+  ///
+  /// - Parameter isResting: whether nothing more is written for now.
+  func shortenLog(isResting: Bool) throws {
+    let sizeMax = isResting ? Self.restingLogSizeMax : Limits.walSizeMax
+    if WriteAheadLog.size(path) > sizeMax { try shortenLog() }
   }
 
-  func states(_ kinds: [ProjectionKind]) throws -> [ProjectionState] {
-    try kinds.map { try ProjectionState.read($0, connection) }
-  }
+  func shortenLog() throws { try WriteAheadLog.shorten(database!) }
 
   func execute(_ sql: String) throws { try HotStatement(connection, sql).run() }
 
@@ -95,22 +145,23 @@ final class ProjectionDatabase: @unchecked Sendable {
     let attach = try HotStatement(connection, "ATTACH DATABASE ? AS scratch")
     attach.bind(1, other.path)
     try attach.run()
+    try execute("PRAGMA scratch.cache_size = -\(Self.cacheSize >> 10)")
     defer { try? execute("DETACH DATABASE scratch") }
     return try body()
   }
 
   /// The digest of the rows as they are.
   func digest(_ tables: [ProjectionDeclaration.Table], key: SecretBytes) throws -> RowDigest {
-    var digest = RowDigest()
     let hasher = RowHasher(key: key)
     for table in tables {
-      let rows = try HotStatement(connection, "SELECT * FROM \(table.name)")
+      let rows = try HotStatement(connection, "SELECT * FROM main.\(table.name)")
+      let prefix = RowHasher.prefix(table.name, Int(rows.columnCount))
       while try rows.step() {
-        hasher.begin(table.name, rows.columnCount)
+        hasher.begin(prefix)
         for column in 0..<rows.columnCount { hasher.add(rows.value(column)) }
-        digest.add(hasher.end())
+        hasher.end()
       }
     }
-    return digest
+    return hasher.take()
   }
 }

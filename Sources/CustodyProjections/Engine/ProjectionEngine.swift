@@ -2,7 +2,7 @@ import CustodyLedger
 import CustodyMigrations
 import CustodyStore
 import Foundation
-import GRDB
+import Synchronization
 
 /// Runs the projections of a store: follows the ledger, rebuilds, compares.
 ///
@@ -13,23 +13,40 @@ package final class ProjectionEngine: Sendable {
   package typealias Progress = @Sendable (_ done: Int, _ total: Int) -> Void
 
   let folder: StoreFolder
-  /// Every projection that it runs.
+  /// Every projection that it runs, by version.
   package let projections: [ProjectionKind]
   let migrations: [Migration]
+  private let batchSize: Int
   private let readers: ReaderPool
   private let mutex = NSLock()
   /// Used with `mutex` and the file lock held.
   nonisolated(unsafe) private var open: ProjectionDatabase?
+  /// The file that was last found to be as this program makes it.
+  private let fitInode = Mutex<ino_t?>(nil)
 
-  /// - Parameter migrations: what makes the tables of `projections`; tests bring their own.
+  /// Events that are applied in one transaction.
+  package static let batchSizeUsual = 4096
+
+  /// - Parameters:
+  ///   - migrations: what makes the tables of `projections`; tests bring their own.
+  ///   - batchSize: events that are applied in one transaction.
   package init(
     folder: StoreFolder, projections: [ProjectionKind] = ProjectionCatalog.all,
-    migrations: [Migration] = Migration.projections
+    migrations: [Migration] = Migration.projections,
+    batchSize: Int = ProjectionEngine.batchSizeUsual
   ) {
     self.folder = folder
     self.projections = projections
     self.migrations = migrations
+    self.batchSize = batchSize
     readers = ReaderPool(path: folder.layout.projections, cacheSize: Self.cacheSize)
+  }
+
+  /// Opens the texts of rows; for one thread at a time.
+  package func columns() throws -> SealedColumns {
+    // A key that another process has destroyed opens nothing here either.
+    try folder.keyring?.refresh()
+    return SealedColumns(keys: folder.dataKeys)
   }
 
   /// Keyed hashes are random: a commit looks up every record in their index.
@@ -38,36 +55,24 @@ package final class ProjectionEngine: Sendable {
   var path: String { folder.layout.projections }
   private var lock: FileLock { FileLock(path: folder.layout.projectionsLock) }
 
-  /// The projections with these names; all of them when there are none.
-  ///
-  /// - Throws: `notFound` for a name that none has.
-  package func named(_ names: [String]) throws -> [ProjectionKind] {
-    if names.isEmpty { return projections }
-    var found: [ProjectionKind] = []
-    for name in names {
-      let before = found.count
-      found += projections.filter { $0.declaration.name == name }
-      guard found.count > before else {
-        let all = projections.map(\.declaration.name).joined(separator: ", ")
-        throw CustodyError(.notFound, "There is no projection \(name). There are: \(all).")
-      }
-    }
-    return found
-  }
-
   // MARK: - Following the ledger
 
-  /// Brings every projection that is not halted up to the newest event.
+  /// Brings projections up to the newest event, unless they are halted.
   ///
+  /// - Parameter kinds: which; by default all that are followed: the newest version of each, and
+  ///   older ones that nobody has let go of.
   /// - Returns: how many events the ledger had then.
   ///
   /// Cost: two look-ups when there is nothing new.
   @discardableResult
-  package func catchUp(_ progress: Progress? = nil) throws -> Int {
+  package func catchUp(
+    _ kinds: [ProjectionKind]? = nil, _ progress: Progress? = nil
+  ) throws -> Int {
     let head = try head()
-    if try isCurrent(head) { return head.size }
+    if try isCurrent(kinds, head) { return head.size }
     return try writing { database in
-      try follow(database, try database.states(projections), upTo: head.size, progress)
+      let kinds = try kinds ?? followed(ProjectionState.all(database.connection))
+      try follow(database, kinds, upTo: head.size, progress)
       return head.size
     }
   }
@@ -78,7 +83,7 @@ package final class ProjectionEngine: Sendable {
   package func read<R>(
     _ projection: ProjectionKind, _ body: (OpaquePointer) throws -> R
   ) throws -> R {
-    try catchUp()
+    try catchUp([projection])
     return try readers.readConnection { connection in
       let state = try ProjectionState.read(projection, connection)
       if let reason = state.haltReason { throw Self.halted(projection.declaration, state, reason) }
@@ -106,16 +111,26 @@ package final class ProjectionEngine: Sendable {
     }
   }
 
-  private func isCurrent(_ head: Head) throws -> Bool {
-    guard FileIO.exists(path), try ProjectionDatabase.isUsable(path, migrations) else {
-      return false
-    }
+  private func isCurrent(_ kinds: [ProjectionKind]?, _ head: Head) throws -> Bool {
+    guard try isFit() else { return false }
     return try readers.readConnection { connection in
-      try projections.allSatisfy {
-        let state = try ProjectionState.read($0, connection)
-        return state.haltReason != nil || state.position == head.size && state.leaf == head.leaf
+      let states = try ProjectionState.all(connection)
+      return (kinds ?? followed(states)).allSatisfy { kind in
+        states.contains {
+          $0.isOf(kind)
+            && ($0.haltReason != nil || $0.position == head.size && $0.leaf == head.leaf)
+        }
       }
     }
+  }
+
+  /// Whether the file has all the tables that this program's projections write.
+  func isFit() throws -> Bool {
+    let inode = FileAttributes.inode(path)
+    if let inode, fitInode.withLock({ $0 }) == inode { return true }
+    guard try ProjectionDatabase.condition(path, migrations) == .current else { return false }
+    fitInode.withLock { $0 = inode }
+    return true
   }
 
   /// Reads without catching up: for who has done so before and reads on.
@@ -136,7 +151,7 @@ package final class ProjectionEngine: Sendable {
             let database = try openDatabase()
             return try database.use {
               let result = try body(database)
-              try database.shortenLog()
+              try database.shortenLog(isResting: true)
               return result
             }
           }
@@ -152,6 +167,7 @@ package final class ProjectionEngine: Sendable {
   private func openDatabase() throws -> ProjectionDatabase {
     // Another process may have thrown the file away and made a new one.
     if let open, open.isThere { return open }
+    for use in ScratchUse.allCases { ProjectionDatabase.remove(scratchPath(use)) }
     let made = try ProjectionDatabase.open(path, migrations, key: try digestKey())
     open = made
     return made
@@ -164,57 +180,83 @@ package final class ProjectionEngine: Sendable {
     return try keyring.derivedKey(for: "projection-digest")
   }
 
-  // MARK: - Applying
-
-  private static let batchSize = 4096
-
   /// Follows the ledger until the task is canceled: for programs that stay.
   ///
   /// - Parameter interval: how long to wait when there is nothing new.
   package func follow(every interval: Duration, _ progress: Progress? = nil) async throws {
     while !Task.isCancelled {
       let before = try head().size
-      try catchUp(progress)
+      try catchUp(nil, progress)
       if try head().size == before {
         do { try await Task.sleep(for: interval) } catch { return }
       }
     }
   }
 
-  /// Applies events to the projections of `states`, batch by batch, each batch in one transaction.
+  // MARK: - Applying
+
+  /// Applies events to some projections, batch by batch, each batch in one transaction.
   func follow(
-    _ database: ProjectionDatabase, _ states: [ProjectionState], upTo size: Int,
+    _ database: ProjectionDatabase, _ kinds: [ProjectionKind], upTo size: Int,
     _ progress: Progress?
   ) throws {
-    var runs = try states.map { try ProjectionRun($0, database) }
-    let source = EventSource(
-      folder: folder, objects: try StoredObjects(folder: folder),
-      contentTypes: Self.contentTypes(projections))
+    var runs = try runs(of: kinds, database)
+    defer { database.runs += runs }
     try reset(&runs, database)
-    while let low = runs.filter({ !$0.isHalted }).map(\.state.position).min(), low < size {
-      let events = try source.events(from: low, to: min(low + Self.batchSize, size))
-      guard !events.isEmpty else { break }
+    guard let low = runs.filter({ !$0.isHalted }).map(\.state.position).min() else { return }
+    let source = try source(kinds, from: low, to: size)
+    // Threads cost more than one small batch.
+    let next = size - low > batchSize ? Ahead { try source.next() }.next : source.next
+    while runs.contains(where: { !$0.isHalted }), let events = try next(), let last = events.last {
       try database.transaction {
         for index in runs.indices { try runs[index].apply(events, database) }
       }
-      progress?(low + events.count, size)
+      try database.shortenLog(isResting: false)
+      progress?(last.position + 1, size)
+    }
+    for index in runs.indices where runs[index].state.hasTraces {
+      try removeTraces(&runs[index], database)
     }
   }
 
-  private static func contentTypes(_ kinds: [ProjectionKind]) -> Set<String> {
-    kinds.reduce(into: []) { $0.formUnion($1.declaration.contentTypes) }
+  /// The events of a range, as the projections `kinds` see them.
+  func source(_ kinds: [ProjectionKind], from low: Int, to high: Int) throws -> EventSource {
+    try EventSource(
+      folder: folder,
+      contentTypes: kinds.reduce(into: []) { $0.formUnion($1.declaration.contentTypes) },
+      from: low, to: high, batchSize: batchSize)
+  }
+
+  /// Projections at work, as the last time left them unless somebody else has written since; taken
+  /// from the database while they are.
+  private func runs(
+    of kinds: [ProjectionKind], _ database: ProjectionDatabase
+  ) throws -> [ProjectionRun] {
+    let states = try ProjectionState.all(database.connection)
+    return try kinds.map { kind in
+      let state = states.first { $0.isOf(kind) } ?? ProjectionState(kind)
+      let known = database.runs.firstIndex { $0.state.isOf(kind) }.map {
+        database.runs.remove(at: $0)
+      }
+      if let known, known.state == state { return known }
+      return try ProjectionRun(kind, state, database)
+    }
   }
 
   /// Empties projections of another ledger, or of a life that was lost.
   private func reset(_ runs: inout [ProjectionRun], _ database: ProjectionDatabase) throws {
     for index in runs.indices {
       let state = runs[index].state
-      guard state.position > 0 else { continue }
-      let leaf = try folder.read {
-        try $0.event(at: Position(state.position - 1), ledgerID: folder.ledgerID)?.leaf
-      }
-      guard leaf != state.leaf else { continue }
+      guard try !isOfThisLedger(state) else { continue }
       try database.transaction { try runs[index].empty(database) }
     }
+  }
+
+  /// Whether the events that a projection has read are the ones that the ledger has.
+  func isOfThisLedger(_ state: ProjectionState) throws -> Bool {
+    guard state.position > 0 else { return true }
+    return try folder.read {
+      try $0.event(at: Position(state.position - 1), ledgerID: folder.ledgerID)?.leaf
+    } == state.leaf
   }
 }

@@ -38,8 +38,11 @@ struct RowDigest: Equatable, Sendable {
     }
   }
 
-  mutating func add(_ hash: Digest) {
-    let other = Self.words(hash)
+  mutating func add(_ hash: Digest) { add(RowDigest(hash)) }
+
+  /// Adds the rows of another digest.
+  mutating func add(_ rows: RowDigest) {
+    let other = rows.words
     var carry: Bool
     (words.0, carry) = words.0.addingReportingOverflow(other.0)
     (words.1, carry) = Self.add(words.1, other.1, carry)

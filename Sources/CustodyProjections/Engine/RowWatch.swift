@@ -1,5 +1,6 @@
 import CSQLiteShim
 import CustodyLedger
+import CustodyStore
 
 /// Keeps the digest of a projection's rows while they are written, whatever statement writes them.
 ///
@@ -7,15 +8,42 @@ import CustodyLedger
 /// database table" (https://www.sqlite.org/c3ref/preupdate_blobwrite.html). SQLite skips neither
 /// rows that REPLACE removes nor a DELETE of all while a hook is set.
 final class RowWatch {
-  /// The digest of the projection that is writing; nil while the engine itself writes.
-  var digest: RowDigest?
+  /// Which columns of a table a digest is over, and the name under which it counts them.
+  struct View {
+    let name: String
+    /// Nil for all of them.
+    let columns: [Int32]?
+  }
+
+  /// How a row of a table is taken in.
+  private struct Shape {
+    let prefix: [UInt8]
+    /// Nil for all of them.
+    let columns: [Int32]?
+  }
 
   private let connection: OpaquePointer
   private let hasher: RowHasher
+  /// Tables of which rows were deleted since the watch began.
+  private(set) var tablesDeletedFrom: Set<String> = []
+  private var isWatching = false
+  private var views: [String: View]?
+  /// By SQLite's own pointer to a table's name.
+  private var shapes: [UnsafePointer<CChar>: Shape?] = [:]
 
   init(_ connection: OpaquePointer, key: SecretBytes) {
     self.connection = connection
     hasher = RowHasher(key: key)
+  }
+
+  /// Begins to watch.
+  ///
+  /// - Parameter views: the tables to watch, by name; nil for all of them and all their columns.
+  func begin(_ views: [String: View]? = nil) {
+    isWatching = true
+    tablesDeletedFrom = []
+    self.views = views
+    shapes = [:]
     let context = Unmanaged.passUnretained(self).toOpaque()
     _ = sqlite3_preupdate_hook(
       connection,
@@ -25,32 +53,61 @@ final class RowWatch {
       }, context)
   }
 
-  /// Ends the watch; called before the connection is let go of.
-  func end() { _ = sqlite3_preupdate_hook(connection, nil, nil) }
-
-  private func note(_ operation: Int32, _ table: UnsafePointer<CChar>) {
-    guard digest != nil else { return }
-    let columns = sqlite3_preupdate_count(connection)
-    if operation != SQLITE_INSERT {
-      digest!.remove(hash(table, columns, sqlite3_preupdate_old))
-    }
-    if operation != SQLITE_DELETE {
-      digest!.add(hash(table, columns, sqlite3_preupdate_new))
-    }
+  /// Ends the watch.
+  ///
+  /// - Returns: `digest` after what was written meanwhile.
+  @discardableResult
+  func end(_ digest: RowDigest = RowDigest()) -> RowDigest {
+    guard isWatching else { return digest }
+    isWatching = false
+    _ = sqlite3_preupdate_hook(connection, nil, nil)
+    return hasher.take(onto: digest)
   }
 
-  private func hash(
-    _ table: UnsafePointer<CChar>, _ columns: Int32,
-    _ value: (OpaquePointer?, Int32, UnsafeMutablePointer<OpaquePointer?>?) -> Int32
-  ) -> Digest {
-    hasher.begin(String(cString: table), columns)
-    for column in 0..<columns {
+  private func note(_ operation: Int32, _ table: UnsafePointer<CChar>) {
+    if operation == SQLITE_DELETE { tablesDeletedFrom.insert(String(cString: table)) }
+    guard let shape = shape(of: table) else { return }
+    if operation != SQLITE_INSERT { add(shape, sqlite3_preupdate_old, isRemoved: true) }
+    if operation != SQLITE_DELETE { add(shape, sqlite3_preupdate_new, isRemoved: false) }
+  }
+
+  private func add(
+    _ shape: Shape,
+    _ value: (OpaquePointer?, Int32, UnsafeMutablePointer<OpaquePointer?>?) -> Int32,
+    isRemoved: Bool
+  ) {
+    hasher.begin(shape.prefix)
+    func add(_ column: Int32) {
       var found: OpaquePointer?
       // "SQLITE_OK ... or an error code": only for a column that is not there.
       _ = value(connection, column, &found)
       hasher.add(AuditValue(found))
     }
-    return hasher.end()
+    if let columns = shape.columns {
+      for column in columns { add(column) }
+    } else {
+      for column in 0..<sqlite3_preupdate_count(connection) { add(column) }
+    }
+    hasher.end(isRemoved: isRemoved)
+  }
+
+  private func shape(of table: UnsafePointer<CChar>) -> Shape? {
+    if let known = shapes[table] { return known }
+    let name = String(cString: table)
+    var shape: Shape?
+    if let views {
+      shape = views[name].map { view in
+        Shape(
+          prefix: RowHasher.prefix(
+            view.name, view.columns?.count ?? Int(sqlite3_preupdate_count(connection))),
+          columns: view.columns)
+      }
+    } else {
+      shape = Shape(
+        prefix: RowHasher.prefix(name, Int(sqlite3_preupdate_count(connection))), columns: nil)
+    }
+    shapes[table] = .some(shape)
+    return shape
   }
 }
 
@@ -69,49 +126,5 @@ extension AuditValue {
           start: sqlite3_value_blob(value), count: Int(sqlite3_value_bytes(value))))
     default: self = .null
     }
-  }
-}
-
-/// The keyed hash of one row: SHA-256 over a block with the key and a prefix-free encoding.
-final class RowHasher {
-  /// Fills the key, 32 bytes, up to a block of SHA-256: it has one of its own.
-  private static let padding = [UInt8](repeating: 0, count: 32)
-
-  private let sha256 = SHA256()
-  private let key: SecretBytes
-  private var bytes = ByteWriter()
-
-  init(key: SecretBytes) { self.key = key }
-
-  func begin(_ table: String, _ columns: Int32) {
-    bytes.clear()
-    bytes.writeString(table)
-    bytes.write(UInt16(columns))
-  }
-
-  /// A type tag, and the value with its length. Projections have no column of type REAL.
-  func add(_ value: AuditValue) {
-    switch value {
-    case .null, .real: bytes.write(UInt8(0))
-    case .integer(let number):
-      bytes.write(UInt8(1))
-      bytes.write(number)
-    case .text(let text): write(2, text)
-    case .bytes(let blob): write(3, blob)
-    }
-  }
-
-  private func write(_ tag: UInt8, _ value: UnsafeRawBufferPointer) {
-    bytes.write(tag)
-    bytes.write(UInt64(value.count))
-    bytes.write(value)
-  }
-
-  func end() -> Digest {
-    sha256.begin()
-    key.withUnsafeBytes { sha256.update($0) }
-    sha256.update(Self.padding)
-    bytes.bytes.withUnsafeBytes { sha256.update($0) }
-    return sha256.end()
   }
 }

@@ -145,11 +145,16 @@ package final class LedgerReader {
     return low..<max(low, high)
   }
 
+  /// Which bodies to read along with headers.
+  package enum Bodies {
+    case all
+    /// Of events of these types; no event follows once those read have `sizeMax` bytes.
+    case of(Set<String>, sizeMax: Int)
+  }
+
   /// At most `limit` events of a filter, from its start; the caller moves the start on.
-  ///
-  /// - Parameter withBodies: false leaves them out, for callers that need few of them.
   package func events(
-    _ filter: EventFilter, ledgerID: LedgerID, limit: Int, withBodies: Bool = true
+    _ filter: EventFilter, ledgerID: LedgerID, limit: Int, bodies: Bodies = .all
   ) throws -> [StoredEvent] {
     let range = try range(of: filter)
     var conditions = "e.position >= ?1 AND e.position < ?2"
@@ -171,18 +176,21 @@ package final class LedgerReader {
       let any = keys.indices.map { "instr(e.key_ids, ?\($0 + 6)) % 16 = 1" }
       conditions += any.isEmpty ? " AND FALSE" : " AND (\(any.joined(separator: " OR ")))"
     }
+    var body = "e.body"
+    var sizeLeft = Int.max
+    if case .of(let types, let sizeMax) = bodies {
+      let ids = try types.compactMap { try nameID($0) }.sorted().map(String.init)
+      body = "CASE WHEN e.type IN (\(ids.joined(separator: ", "))) THEN e.body END"
+      sizeLeft = sizeMax
+    }
     // Along a stream, revisions ascend with positions and have the index.
     let order = stream == nil ? "e.position" : "e.revision"
     let query = try statement(
       """
       SELECT e.position, e.event_id, e.correlation_id, e.causation_id, e.occurred_at,
-             s.text, t.text, e.type_version, a.text, e.key_ids, e.flags, e.nonce, \(withBodies ? "e.body" : "NULL"),
-             e.body_length, e.body_hash, e.commitment, e.recorded_at, e.revision, e.leaf,
-             (SELECT p.leaf FROM event AS p WHERE p.position = e.position - 1)
+             e.stream, e.type, e.type_version, e.actor, e.key_ids, e.flags, e.nonce, \(body),
+             e.body_length, e.body_hash, e.commitment, e.recorded_at, e.revision, e.leaf
       FROM event AS e
-      JOIN name AS s ON s.id = e.stream
-      JOIN name AS t ON t.id = e.type
-      JOIN name AS a ON a.id = e.actor
       WHERE \(conditions) ORDER BY \(order) \(filter.isReversed ? "DESC" : "ASC") LIMIT ?5
       """)
     query.bind(1, Int64(range.lowerBound))
@@ -192,12 +200,23 @@ package final class LedgerReader {
     query.bind(5, Int64(limit))
     for (index, key) in keys.enumerated() { query.bind(Int32(index + 6), key) }
     defer { query.reset() }
+    // Few, and the same for many events.
+    var names: [Int64: Name] = [:]
     var events: [StoredEvent] = []
-    while try query.step() { events.append(try Self.event(query, ledgerID: ledgerID)) }
+    while sizeLeft > 0, try query.step() {
+      let event = try event(query, &names, after: events.last, ledgerID: ledgerID)
+      sizeLeft -= event.body?.count ?? 0
+      events.append(event)
+    }
     return events
   }
 
-  private static func event(_ row: HotStatement, ledgerID: LedgerID) throws -> StoredEvent {
+  /// - Parameters:
+  ///   - names: those that were looked up before, by their ids.
+  ///   - last: the event that was read before, mostly a neighbor.
+  private func event(
+    _ row: HotStatement, _ names: inout [Int64: Name], after last: StoredEvent?, ledgerID: LedgerID
+  ) throws -> StoredEvent {
     func malformed(_ error: (any Error)? = nil) -> CustodyError {
       Self.malformed(Int(row.integer(0)), error)
     }
@@ -210,9 +229,10 @@ package final class LedgerReader {
       guard row.integer(column) >= 0 else { throw malformed() }
       return Int(row.integer(column))
     }
-    let keyBytes = Array(row.bytes(9))
-    let keys = stride(from: 0, to: keyBytes.count, by: KeyID.byteCount).compactMap {
-      KeyID(keyBytes[$0..<min($0 + KeyID.byteCount, keyBytes.count)])
+    let keyBytes = row.bytes(9)
+    guard keyBytes.count.isMultiple(of: KeyID.byteCount) else { throw malformed() }
+    let keys = stride(from: 0, to: keyBytes.count, by: KeyID.byteCount).map {
+      keyBytes.loadUnaligned(fromByteOffset: $0, as: KeyID.self)
     }
     let correlation: EventID = try fixed(2)
     let causation: EventID = try fixed(3)
@@ -224,24 +244,46 @@ package final class LedgerReader {
         ledgerID: ledgerID, eventID: try fixed(1),
         correlationID: correlation.isZero ? nil : correlation,
         causationID: causation.isZero ? nil : causation,
-        occurredAt: Timestamp(microseconds: row.integer(4)), stream: try Name(stored: row.text(5)),
-        type: try Name(stored: row.text(6)),
+        occurredAt: Timestamp(microseconds: row.integer(4)),
+        stream: try name(row.integer(5), &names),
+        type: try name(row.integer(6), &names),
         typeVersion: UInt16(truncatingIfNeeded: row.integer(7)),
-        actor: try Name(stored: row.text(8)), keyIDs: keys, nonce: try fixed(11))
+        actor: try name(row.integer(8), &names), keyIDs: keys, nonce: try fixed(11))
     } catch {
       throw malformed(error)
     }
-    let previous: Leaf = row.isNull(19) ? Leaf() : try fixed(19)
+    var previous = last.flatMap { $0.position.next == position ? $0.leaf : nil }
+    if previous == nil { previous = try leaf(before: position) }
     return StoredEvent(
       header: Header(
         claim: claim,
         seal: Seal(
           bodyLength: try nonNegative(13), bodyHash: try fixed(14), commitment: try fixed(15)),
         place: Place(
-          position: position, previousLeaf: previous,
+          position: position, previousLeaf: previous ?? Leaf(),
           recordedAt: Timestamp(microseconds: row.integer(16)),
           revision: Revision(try nonNegative(17)))),
       body: row.isNull(12) ? nil : Array(row.bytes(12)), leaf: try fixed(18))
+  }
+
+  private func leaf(before position: Position) throws -> Leaf? {
+    let query = try statement("SELECT leaf FROM event WHERE position = ?")
+    query.bind(1, Int64(position.value) - 1)
+    defer { query.reset() }
+    return try query.step() ? try digest(query, 0) : nil
+  }
+
+  private func name(_ id: Int64, _ names: inout [Int64: Name]) throws -> Name {
+    if let known = names[id] { return known }
+    let query = try statement("SELECT text FROM name WHERE id = ?")
+    query.bind(1, id)
+    defer { query.reset() }
+    guard try query.step() else {
+      throw CustodyError(.damaged, "The ledger lacks a name. Run: custody verify")
+    }
+    let name = try Name(stored: query.text(0))
+    names[id] = name
+    return name
   }
 
   private func digest(_ row: HotStatement, _ column: Int32) throws -> Digest {

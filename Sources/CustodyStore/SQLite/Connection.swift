@@ -12,14 +12,40 @@ package enum Connection {
   /// lock instead; this is for readers that meet a WAL checkpoint.
   static let busySeconds = 10.0
 
+  /// What a database keeps when the power fails.
+  package enum Durability: Sendable {
+    /// Every commit.
+    case everyCommit
+    /// A state that it was in, perhaps some commits ago: what was lost is computed again.
+    case someCommit
+    /// Nothing: it is thrown away when it was not finished.
+    case none
+
+    // "WAL: ... all changes ... are appended to a separate WAL file": readers do not wait.
+    fileprivate var journalMode: String { self == .none ? "memory" : "wal" }
+
+    /// "FULL ... an additional sync operation of the WAL file happens after each transaction
+    /// commit": an event whose receipt was given survives a power cut. "NORMAL ... in WAL mode ...
+    /// a transaction ... might roll back following a power loss or system crash", but "WAL mode is
+    /// always consistent". https://www.sqlite.org/pragma.html#pragma_synchronous
+    fileprivate var synchronous: (name: String, number: String) {
+      switch self {
+      case .everyCommit: ("FULL", "2")
+      case .someCommit: ("NORMAL", "1")
+      case .none: ("OFF", "0")
+      }
+    }
+  }
+
   /// The one connection that writes to a database; the store's lock is held while it is made.
   ///
   /// A `DatabaseQueue` in the default journal mode: GRDB's pool, and its WAL mode, set
-  /// `synchronous` back to NORMAL after `prepareDatabase`. So WAL and FULL are set here and read
-  /// back.
+  /// `synchronous` back to NORMAL after `prepareDatabase`. So both are set here and read back.
   ///
-  /// - Parameter cacheSize: bytes of pages kept in memory; SQLite's own measure when nil.
-  package static func writer(_ path: String, cacheSize: Int? = nil) throws -> DatabaseQueue {
+  /// - Parameter cacheSize: bytes of pages kept in memory; SQLite's own choice by default.
+  package static func writer(
+    _ path: String, _ durability: Durability = .everyCommit, cacheSize: Int? = nil
+  ) throws -> DatabaseQueue {
     try FileIO.checkIsFile(path)
     var configuration = Configuration()
     configuration.label = "custody.writer"
@@ -27,16 +53,13 @@ package enum Connection {
     configuration.prepareDatabase { db in
       // "The page_size pragma will only cause a change ... before the database is created."
       try db.execute(sql: "PRAGMA page_size = \(pageSize)")
-      // "WAL: ... all changes ... are appended to a separate WAL file": readers do not wait.
-      try db.execute(sql: "PRAGMA journal_mode = WAL")
-      // "FULL ... an additional sync operation of the WAL file happens after each transaction
-      // commit": an event whose receipt was given survives a power cut.
-      try db.execute(sql: "PRAGMA synchronous = FULL")
+      try db.execute(sql: "PRAGMA journal_mode = \(durability.journalMode)")
+      try db.execute(sql: "PRAGMA synchronous = \(durability.synchronous.name)")
       try prepare(db, cacheSize)
     }
     return try translating(path) {
       let queue = try DatabaseQueue(path: path, configuration: configuration)
-      try queue.writeWithoutTransaction { try check($0, isWriter: true) }
+      try queue.writeWithoutTransaction { try check($0, durability) }
       return queue
     }
   }
@@ -51,7 +74,7 @@ package enum Connection {
     configuration.prepareDatabase { try prepare($0, cacheSize) }
     return try translating(path) {
       let queue = try DatabaseQueue(path: path, configuration: configuration)
-      try queue.read { try check($0, isWriter: false) }
+      try queue.read { try check($0, nil) }
       return queue
     }
   }
@@ -78,12 +101,15 @@ package enum Connection {
     try db.execute(sql: "PRAGMA trusted_schema = OFF")
   }
 
-  private static func check(_ db: Database, isWriter: Bool) throws {
+  /// - Parameter durability: what a writer was asked to keep; nil for a reader.
+  private static func check(_ db: Database, _ durability: Durability?) throws {
     func value(_ pragma: String) throws -> String? {
       try String.fetchOne(db, sql: "PRAGMA \(pragma)")
     }
-    if isWriter {
-      guard try value("journal_mode") == "wal", try value("synchronous") == "2" else {
+    if let durability {
+      guard try value("journal_mode") == durability.journalMode,
+        try value("synchronous") == durability.synchronous.number
+      else {
         throw CustodyError(
           .io, "SQLite cannot use WAL with full synchronization here. Use a local disk.")
       }

@@ -3,18 +3,18 @@ import CustodyLedger
 import CustodyMigrations
 import Foundation
 
-/// Whether ledger.sqlite has exactly the tables, indexes and views that its migrations make.
+/// Whether a database has exactly the tables, indexes and views that its migrations make.
 ///
 /// Anything more could hide rows or run code of the file's author; anything else could show an
 /// auditor another ledger than the program reads.
-enum SchemaCheck {
+package enum SchemaCheck {
   private struct Object: Hashable {
     let type: String
     let name: String
     let sql: String
   }
 
-  static func findings(
+  package static func findings(
     _ database: ReadOnlyDatabase, _ known: [Migration]
   ) throws -> [Finding] {
     let found = try objects(database.handle)

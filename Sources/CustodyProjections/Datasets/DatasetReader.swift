@@ -2,19 +2,6 @@ import CustodyLedger
 import CustodyModel
 import CustodyStore
 
-/// A dataset, as its creation says.
-package struct DatasetRow: Sendable {
-  package let id: Int64
-  package let name: String
-  package let kind: String
-  package let key: String?
-  package let subject: String
-  package let dataClass: String
-  package let owner: String?
-  package let tags: [String]
-  package let position: Position
-}
-
 /// A version of a dataset.
 package struct VersionRow: Sendable {
   package let number: Int
@@ -27,6 +14,7 @@ package struct VersionRow: Sendable {
   /// The objects of the order; none when it is that of the ordinals.
   package let orders: [Digest]
   package let frame: Digest?
+  package let actor: String
 }
 
 /// A record as one version has it.
@@ -36,7 +24,7 @@ package struct RecordRow: Sendable {
   package let file: RecordChange.File?
 }
 
-/// Asks the tables of ``DatasetProjection``; belongs to one connection.
+/// Asks the tables of ``DatasetProjection`` for versions and records; belongs to one connection.
 package final class DatasetReader {
   private let connection: OpaquePointer
   private var prepared: [String: HotStatement] = [:]
@@ -50,39 +38,7 @@ package final class DatasetReader {
     return made
   }
 
-  // MARK: - Datasets and versions
-
-  package func datasets() throws -> [DatasetRow] {
-    let query = try statement("\(Self.selectDataset) ORDER BY name")
-    defer { query.reset() }
-    var found: [DatasetRow] = []
-    while try query.step() { found.append(Self.dataset(query)) }
-    return found
-  }
-
-  package func dataset(_ name: String) throws -> DatasetRow? {
-    let query = try statement("\(Self.selectDataset) WHERE name = ?")
-    query.bind(1, name)
-    defer { query.reset() }
-    return try query.step() ? Self.dataset(query) : nil
-  }
-
-  private static let selectDataset =
-    "SELECT id, name, kind, key, subject, class, owner, tags, position FROM dataset_1_dataset"
-
-  private static func dataset(_ row: HotStatement) -> DatasetRow {
-    let tags = Array(row.text(7).utf8)
-    let names = tags.withUnsafeBytes { bytes in
-      (try? JSONText.elements(bytes))?.compactMap {
-        JSONText.string(UnsafeRawBufferPointer(rebasing: bytes[$0]))
-      }
-    }
-    return DatasetRow(
-      id: row.integer(0), name: row.text(1), kind: row.text(2),
-      key: row.isNull(3) ? nil : row.text(3), subject: row.text(4), dataClass: row.text(5),
-      owner: row.isNull(6) ? nil : row.text(6), tags: names ?? [],
-      position: Position(Int(max(0, row.integer(8)))))
-  }
+  // MARK: - Versions
 
   /// The versions of a dataset, the oldest first.
   package func versions(of dataset: Int64) throws -> [VersionRow] {
@@ -106,7 +62,7 @@ package final class DatasetReader {
     let query = try statement(
       """
       SELECT number, position, recorded_at, root, records, bytes, added, changed, removed, next,
-             orders, frame
+             orders, frame, actor
       FROM dataset_1_version WHERE dataset = ?1 AND \(condition)
       """)
     query.bind(1, dataset)
@@ -126,18 +82,8 @@ package final class DatasetReader {
           orders: stride(from: 0, to: orders.count - 31, by: 32).compactMap {
             Digest(orders[$0..<$0 + 32])
           },
-          frame: query.isNull(11) ? nil : Digest(query.bytes(11))))
+          frame: query.isNull(11) ? nil : Digest(query.bytes(11)), actor: query.text(12)))
     }
-    return found
-  }
-
-  package func tags(of dataset: Int64) throws -> [(tag: String, number: Int)] {
-    let query = try statement(
-      "SELECT tag, number FROM dataset_1_tag WHERE dataset = ? ORDER BY tag")
-    query.bind(1, dataset)
-    defer { query.reset() }
-    var found: [(String, Int)] = []
-    while try query.step() { found.append((query.text(0), Int(query.integer(1)))) }
     return found
   }
 
@@ -195,11 +141,18 @@ package final class DatasetReader {
   }
 
   /// Records that came, changed or went after one version, up to another.
+  ///
+  /// - Parameter old: 1 or more: what came with the first version is everything it has.
+  ///
+  /// Cost: what changed, whatever else the dataset has.
   package func changed(in dataset: Int64, between old: Int, and new: Int) throws -> [Int] {
     let query = try statement(
       """
-      SELECT DISTINCT ordinal FROM dataset_1_record
-      WHERE dataset = ?1 AND (since > ?2 AND since <= ?3 OR until > ?2 AND until <= ?3)
+      SELECT ordinal FROM dataset_1_record
+      WHERE dataset = ?1 AND since > 1 AND since > ?2 AND since <= ?3
+      UNION
+      SELECT ordinal FROM dataset_1_record
+      WHERE dataset = ?1 AND until > ?2 AND until <= ?3
       ORDER BY ordinal
       """)
     query.bind(1, dataset)
@@ -214,7 +167,7 @@ package final class DatasetReader {
   /// The ordinal of the record with a natural key, by its keyed hash, in whatever version.
   package func ordinal(of hash: EventID, in dataset: Int64) throws -> Int? {
     let query = try statement(
-      "SELECT ordinal FROM dataset_1_key WHERE dataset = ? AND hash = ?")
+      "SELECT ordinal FROM dataset_1_name WHERE dataset = ? AND hash = ?")
     query.bind(1, dataset)
     query.bind(2, hash)
     defer { query.reset() }
