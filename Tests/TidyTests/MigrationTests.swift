@@ -19,7 +19,7 @@ struct MigrationTests {
     "projections/0002_create_event_index_1.sql":
       "140be1164a93d278f49c944ce8cde1ebb01adf21a64416257ab57161cea3ab81",
     "projections/0003_create_dataset_1.sql":
-      "be8e6b4cf329aa72259f103deb8b35d26d21576b993c9ba2b9cf843967606b0e",
+      "0aba66ec6a6f7efb0636fb51d65d0a81fd1f7ea3ea3a53599184b1fe0c3d2636",
   ]
 
   /// What is compiled in, by folder. A new database gets a line here.

@@ -29,12 +29,13 @@ CREATE TABLE dataset_1_version (
   PRIMARY KEY (dataset, number)
 ) STRICT, WITHOUT ROWID;
 
+-- A tag names the version that it was last given to, as of a position.
 CREATE TABLE dataset_1_tag (
   dataset  INTEGER NOT NULL,
   tag      TEXT    NOT NULL,
-  number   INTEGER NOT NULL,
+  number   INTEGER NOT NULL,              -- of the version
   position INTEGER NOT NULL,
-  PRIMARY KEY (dataset, tag)
+  PRIMARY KEY (dataset, tag, position)
 ) STRICT, WITHOUT ROWID;
 
 -- What a record was from one version on until another changed or removed it.

@@ -43,7 +43,7 @@ package struct DatasetProjection: Projection {
     insertVersion = try HotStatement(
       connection, "INSERT INTO dataset_1_version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
     insertTag = try HotStatement(
-      connection, "INSERT OR REPLACE INTO dataset_1_tag VALUES (?, ?, ?, ?)")
+      connection, "INSERT INTO dataset_1_tag VALUES (?, ?, ?, ?)")
     end = try HotStatement(
       connection,
       """

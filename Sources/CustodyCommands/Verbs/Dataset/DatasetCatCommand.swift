@@ -14,17 +14,17 @@ struct DatasetCatCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: ArgumentHelp("The dataset.", valueName: "NAME[@REF]"))
-  var name: String
+  var dataset: DatasetReference
 
   @Argument(help: ArgumentHelp("The record's natural key.", valueName: "KEY"))
   var key: String
 
+  @OptionGroup var at: AtOptions
   @OptionGroup var store: StoreOptions
 
   func run() async throws {
-    let (name, reference) = DatasetCommand.parse(name)
-    try store.open(for: .contents).datasets.content(of: name, reference, key: key) {
-      Terminal.write($0)
-    }
+    try at.datasets(of: try store.open(for: .contents)).content(
+      of: dataset.name, dataset.reference, key: key
+    ) { Terminal.write($0) }
   }
 }

@@ -1,8 +1,4 @@
 import ArgumentParser
-import Custody
-import Foundation
-
-extension Datasets.Kind: ExpressibleByArgument {}
 
 struct DatasetCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,10 +10,4 @@ struct DatasetCommand: AsyncParsableCommand {
       DatasetDiffCommand.self, DatasetCatCommand.self, DatasetRestoreCommand.self,
       DatasetTagCommand.self,
     ])
-
-  /// `NAME@REF`, or `NAME` for the newest version.
-  static func parse(_ text: String) -> (name: String, reference: String) {
-    guard let at = text.firstIndex(of: "@") else { return (text, "head") }
-    return (String(text[..<at]), String(text[text.index(after: at)...]))
-  }
 }

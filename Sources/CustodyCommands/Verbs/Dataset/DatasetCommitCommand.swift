@@ -26,41 +26,22 @@ struct DatasetCommitCommand: AsyncParsableCommand {
   @Flag(help: "Refuse people whom nobody registered.")
   var noRegister = false
 
+  @OptionGroup var subjects: SubjectFileOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 
   func run() async throws {
+    let subjectFile = try subjects.path()
     try await store.writing { store in
       let progress = ProgressBar("committing", in: .bytes)
       let commit: Datasets.Commit
       do {
         defer { progress.finish() }
         commit = try await store.datasets.commit(
-          name, path, message: message, registersUnknown: !noRegister
+          name, path, message: message, subjectFile: subjectFile, registersUnknown: !noRegister
         ) { progress.update($0, $1) }
       }
-      say(commit)
+      CommitPrinter.print(commit, output.format)
     }
-  }
-
-  private func say(_ commit: Datasets.Commit) {
-    guard output.format == .table else {
-      var facts = Facts()
-      facts.add("version", "version", commit.version)
-      facts.add("new", "new", .flag(commit.isNew))
-      facts.add("records", "records", commit.records)
-      facts.add("added", "added", commit.added)
-      facts.add("changed", "changed", commit.changed)
-      facts.add("removed", "removed", commit.removed)
-      facts.add("registered", "registered", commit.registered)
-      return facts.write(output.format)
-    }
-    guard commit.isNew else {
-      return Terminal.print("nothing changed since v\(commit.version)")
-    }
-    var text = "committed v\(commit.version): \(commit.records.counted("record")), "
-    text += "\(commit.added) added, \(commit.changed) changed, \(commit.removed) removed"
-    if commit.registered > 0 { text += "; registered \(commit.registered.counted("subject"))" }
-    Terminal.print(text)
   }
 }

@@ -9,8 +9,8 @@ struct DatasetCreateCommand: AsyncParsableCommand {
       A record is a file of a folder (files), a row of a CSV (csv) or a line of JSON (lines). \
       --key names the column, #N or member whose value names a record; without it a file's path or \
       a row's place does. --subject says where the people are found that a record is about: a \
-      column, json:MEMBER, path:REGEX (its first group, over a file's path) or none. A name stays \
-      readable for ever: no personal data in it.
+      column, json:MEMBER, path:REGEX (its first group, over a file's path), file: for a CSV that \
+      is given with each commit, or none. A name stays readable for ever: no personal data in it.
 
       Examples:
         $ custody dataset create recordings --kind files --subject 'path:^([^/]+)/'

@@ -6,10 +6,13 @@ struct DatasetDiffCommand: AsyncParsableCommand {
     commandName: "diff",
     abstract: "Say which records differ between two versions.",
     discussion: """
-      REF is v3, a tag, a position, a date, an RFC 3339 time, P30D (days ago) or head.
+      \(DatasetReference.help). A file has moved when only its path differs, a row when it stands \
+      elsewhere. --content shows how contents differ: the lines of texts, the columns of a CSV, the \
+      members of JSON; of anything else, and of more than 4 MiB, how many bytes there are.
 
-      Example:
+      Examples:
         $ custody dataset diff answers v1 head
+        $ custody dataset diff answers v1 head --content --where 'key:1*'
       """)
 
   @Argument(help: ArgumentHelp("The dataset.", valueName: "NAME"))
@@ -21,15 +24,21 @@ struct DatasetDiffCommand: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("The newer version.", valueName: "REF"))
   var new: String
 
+  @Flag(help: "Show how contents differ.")
+  var content = false
+
+  @OptionGroup var filter: WhereOptions
+  @OptionGroup var at: AtOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 
   func run() async throws {
-    let store = try store.open(for: .contents)
-    var writer = RecordWriter(output.format, [.init("change"), .init("record", long: true)])
-    try store.datasets.diff(name, old, new) {
-      writer.write([.text($0.kind.rawValue), .text($0.key)])
-    }
-    writer.finish(none: "no differences")
+    let datasets = try at.datasets(of: try store.open(for: .contents))
+    var printer = ChangePrinter(output.format, withContent: content)
+    let undecided = try datasets.diff(
+      name, old, new, matching: try filter.filter(), withContent: content
+    ) { printer.write($0) }
+    printer.finish(none: "no differences")
+    filter.noteUndecided(undecided)
   }
 }

@@ -6,10 +6,12 @@ struct DatasetListCommand: AsyncParsableCommand {
     commandName: "list",
     abstract: "List datasets and their newest versions.",
     discussion: """
-      Example:
+      Examples:
         $ custody dataset list
+        $ custody dataset list --at P0D --format json
       """)
 
+  @OptionGroup var at: AtOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 
@@ -22,7 +24,7 @@ struct DatasetListCommand: AsyncParsableCommand {
         .init("records", right: true), .init("bytes", right: true),
         .init("committedAt", "committed at"), .init("owner"), .init("tags"),
       ])
-    for entry in try store.datasets.all() {
+    for entry in try at.datasets(of: store).all() {
       let newest = entry.newest
       writer.write([
         .text(entry.name), .text(entry.kind.rawValue),

@@ -13,25 +13,28 @@ struct DatasetLogCommand: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("The dataset.", valueName: "NAME"))
   var name: String
 
+  @OptionGroup var at: AtOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 
   func run() async throws {
-    let store = try store.open(for: .contents)
+    let datasets = try at.datasets(of: try store.open(for: .contents))
     var writer = RecordWriter(
       output.format,
       [
         .init("version"), .init("committedAt", "committed at"), .init("records", right: true),
         .init("added", right: true), .init("changed", right: true),
-        .init("removed", right: true), .init("actor"), .init("tags"),
+        .init("removed", right: true), .init("actor"), .init("run", detail: true), .init("tags"),
         .init("message", long: true), .init("position", detail: true), .init("root", detail: true),
       ])
-    for version in try store.datasets.versions(of: name).reversed() {
-      let said = try store.datasets.message(of: version)
+    for version in try datasets.versions(of: name).reversed() {
+      let account = try datasets.account(of: version)
+      let run: Cell = account.run.map { .text($0) } ?? .absent
+      let message: Cell = account.message.map { .text($0) } ?? .absent
       writer.write([
         .text("v\(version.number)"), .time(version.recordedAt), .number(version.records),
         .number(version.added), .number(version.changed), .number(version.removed),
-        .text(said.actor), .list(version.tags), said.message.map { .text($0) } ?? .absent,
+        .text(account.actor), run, .list(version.tags), message,
         .number(version.position.value), .text(version.root.hex),
       ])
     }

@@ -13,7 +13,7 @@ struct DatasetTagCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: ArgumentHelp("The dataset.", valueName: "NAME[@REF]"))
-  var name: String
+  var dataset: DatasetReference
 
   @Argument(help: ArgumentHelp("The name.", valueName: "TAG"))
   var tag: String
@@ -21,7 +21,8 @@ struct DatasetTagCommand: AsyncParsableCommand {
   @OptionGroup var store: StoreOptions
 
   func run() async throws {
-    let (name, reference) = DatasetCommand.parse(name)
-    try await store.writing { try await $0.datasets.tag(name, reference, as: tag) }
+    try await store.writing {
+      try await $0.datasets.tag(dataset.name, dataset.reference, as: tag)
+    }
   }
 }
