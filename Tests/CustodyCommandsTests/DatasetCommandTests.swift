@@ -28,7 +28,11 @@ struct DatasetCommandTests {
 
     try folder.write("answers.csv", "id,client,text\n3,p-0001,three\n1,p-0001,uno\n")
     let status = try await folder.run("dataset", "status", "answers", "answers.csv").succeeded()
-    for line in ["added    3", "changed  1", "removed  2"] {
+    for line in [
+      "added    3", "changed  1", "removed  2",
+      "since v1: 1 record added, 1 changed, 1 removed; "
+        + "commit with: custody dataset commit answers answers.csv\n",
+    ] {
       #expect(status.text.contains(line), "\(status)")
     }
     #expect(try await folder.size() == size, "status writes nothing")
@@ -38,18 +42,19 @@ struct DatasetCommandTests {
     let changes = try diff.succeeded().objects().map {
       "\($0["change"] ?? "") \($0["record"] ?? "")"
     }
-    #expect(changes.sorted() == ["added 3", "changed 1", "moved ", "removed 2"])
+    #expect(changes.sorted() == ["added 3", "changed 1", "removed 2"])
     let back = try await folder.run(
       "dataset", "diff", "answers", "head", "v1", "--format", "ndjson"
     )
     .succeeded().objects().map { "\($0["change"] ?? "") \($0["record"] ?? "")" }
-    #expect(back.sorted() == ["added 2", "changed 1", "moved ", "removed 3"])
+    #expect(back.sorted() == ["added 2", "changed 1", "removed 3"])
 
     let log = try await folder.run("dataset", "log", "answers", "--format", "ndjson").succeeded()
       .objects()
     #expect(log.map { $0["version"] as? String } == ["v2", "v1"])
     #expect(log.last?["message"] as? String == "first")
     #expect(log.last?["actor"] as? String == "uid:\(getuid())")
+    #expect(log.last?["run"] is NSNull)
     #expect(
       try await folder.run("dataset", "cat", "answers@v1", "1").succeeded().text == "1,p-0001,one")
     try await folder.run("dataset", "restore", "answers@v1", "--to", "old.csv").succeeded()
@@ -73,6 +78,44 @@ struct DatasetCommandTests {
       (["commit", "answers", "nothing.csv"], Refusal(status: 3, says: ["nothing.csv"])),
       (["cat", "answers", "99"], Refusal(status: 3, says: ["no such record"])),
       (["cat", "answers@v9", "1"], Refusal(status: 3, says: ["no version v9"])),
+      (["cat", "answers@", "1"], Refusal(status: 2, says: ["answers@"])),
+      (["show", "answers", "--at", "v1"], Refusal(status: 2, says: ["v1 is no moment"])),
+      (["log", "answers", "--at", "0"], Refusal(status: 3, says: ["no dataset answers"])),
+      (["show", "answers", "--where", "key:1"], Refusal(status: 2, says: ["--records"])),
+      (
+        ["diff", "answers", "v1", "head", "--where", "p-0001"],
+        Refusal(status: 2, says: ["subject:ID or key:PATTERN"], hides: ["p-0001"])
+      ),
+      (
+        ["show", "answers", "--records", "--where", "key:a\\b"],
+        Refusal(status: 2, says: ["backslash"])
+      ),
+      (
+        ["show", "answers", "--records", "--where", "subject:p-0077"],
+        Refusal(status: 3, says: ["no such subject"], hides: ["p-0077"])
+      ),
+      (["restore", "answers"], Refusal(status: 2, says: ["--to PATH or --as-new-version"])),
+      (
+        ["restore", "answers", "--to", "x", "--as-new-version"],
+        Refusal(status: 2, says: ["--to PATH or --as-new-version"])
+      ),
+      (["restore", "answers", "--to", "x", "-m", "y"], Refusal(status: 2, says: ["-m needs"])),
+      (
+        ["restore", "answers", "1", "--where", "key:1", "--to", "x"],
+        Refusal(status: 2, says: ["not both"])
+      ),
+      (
+        ["restore", "answers", "--where", "key:9*", "--to", "x"],
+        Refusal(status: 3, says: ["No record of v1"])
+      ),
+      (
+        ["commit", "answers", "answers.csv", "--subject", "client"],
+        Refusal(status: 2, says: ["Only --subject file:CSV"])
+      ),
+      (
+        ["commit", "answers", "answers.csv", "--subject", "file:answers.csv"],
+        Refusal(status: 2, says: ["--subject client"])
+      ),
       (["restore", "answers", "--to", "answers.csv"], Refusal(status: 4, says: ["--force"])),
       (
         ["create", "answers", "--kind", "csv", "--subject", "none"],

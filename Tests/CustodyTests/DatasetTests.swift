@@ -7,26 +7,6 @@ import Testing
 
 @Suite("Every version of a dataset comes back byte for byte")
 struct DatasetTests {
-  /// A store, and a folder for what is committed.
-  private struct Place {
-    let temporary: TemporaryStore
-    let store: Store
-    var source: String { "\(temporary.folder)/source" }
-    func target(_ name: String) -> String { "\(temporary.folder)/\(name)" }
-
-    init() async throws {
-      temporary = try TemporaryStore()
-      store = try await temporary.create()
-    }
-
-    func write(_ path: String, _ bytes: some Sequence<UInt8>) throws {
-      let url = URL(fileURLWithPath: path)
-      try FileManager.default.createDirectory(
-        at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try Data(bytes).write(to: url)
-    }
-  }
-
   /// What a folder holds: contents, modes and times by path; folders that are empty too.
   private static func contents(_ folder: String) throws -> [String: [String]] {
     var found: [String: [String]] = [:]
@@ -49,7 +29,7 @@ struct DatasetTests {
     "any sequence of commits of files restores, also after computing everything anew",
     arguments: 0..<6)
   func files(seed: UInt64) async throws {
-    let place = try await Place()
+    let place = try await DatasetPlace()
     var random = SeededGenerator(seed)
     let datasets = place.store.datasets
     try await datasets.create("files", kind: .files, subject: "path:^(p[0-9])/")
@@ -96,7 +76,7 @@ struct DatasetTests {
 
   @Test("a file comes back with its time and mode")
   func metadata() async throws {
-    let place = try await Place()
+    let place = try await DatasetPlace()
     try place.write("\(place.source)/a", [1])
     chmod("\(place.source)/a", 0o4751)
     let time = timespec(tv_sec: 1_234_567_890, tv_nsec: 987_654_321)
@@ -113,7 +93,7 @@ struct DatasetTests {
     "any sequence of commits of a CSV restores, rows added, changed, removed and moved",
     arguments: 0..<8)
   func tables(seed: UInt64) async throws {
-    let place = try await Place()
+    let place = try await DatasetPlace()
     var random = SeededGenerator(seed)
     let datasets = place.store.datasets
     try await datasets.create("table", kind: .csv, key: "id", subject: "client")
@@ -175,7 +155,7 @@ struct DatasetTests {
 
   @Test("JSON lines are records; members name them and their people, also several")
   func lines() async throws {
-    let place = try await Place()
+    let place = try await DatasetPlace()
     let text = """
       {"id":7,"who":{"id":"p-0001"},"text":"one"}
       {"id":"x","who":{"id":["p-0001","p-0002"]},"text":"two"}
@@ -196,7 +176,7 @@ struct DatasetTests {
 
   @Test("a table of several batches: each person is known whichever of them meets her first")
   func severalBatches() async throws {
-    let place = try await Place()
+    let place = try await DatasetPlace()
     let datasets = place.store.datasets
     try await datasets.create("table", kind: .csv, key: "id", subject: "client")
     let text = String(repeating: "text ", count: 800)
@@ -220,7 +200,7 @@ struct DatasetTests {
 
   @Test("a record whose person is gone is missing from every version; the others come back")
   func erased() async throws {
-    let place = try await Place()
+    let place = try await DatasetPlace()
     let datasets = place.store.datasets
     try await datasets.create("table", kind: .csv, key: "id", subject: "client")
     let first = "id,client,text\n1,p-0001,one\n2,p-0002,two\n3,p-0001,three\n"
@@ -254,7 +234,7 @@ struct DatasetTests {
 
   @Test("equal records of one person are stored once, those of two people never together")
   func deduplication() async throws {
-    let place = try await Place()
+    let place = try await DatasetPlace()
     let datasets = place.store.datasets
     try await datasets.create("files", kind: .files, subject: "path:^([^/]+)/")
     var random = SeededGenerator(1)
@@ -275,7 +255,7 @@ struct DatasetTests {
 
   @Test("what cannot be committed says where, and changes nothing")
   func refusals() async throws {
-    let place = try await Place()
+    let place = try await DatasetPlace()
     let datasets = place.store.datasets
     try await datasets.create("table", kind: .csv, key: "id", subject: "client")
     try await datasets.create("lines", kind: .lines, key: "id", subject: "none")
@@ -331,7 +311,7 @@ struct DatasetTests {
 
   @Test("a restore leaves what is there alone, and no half-written target")
   func targets() async throws {
-    let place = try await Place()
+    let place = try await DatasetPlace()
     let datasets = place.store.datasets
     try await datasets.create("files", kind: .files, subject: "none")
     try place.write("\(place.source)/a", [1])
@@ -358,7 +338,7 @@ struct DatasetTests {
 
   @Test("nobody but Custody writes on the stream of a dataset")
   func reservedStream() async throws {
-    let place = try await Place()
+    let place = try await DatasetPlace()
     try await place.store.datasets.create("files", kind: .files, subject: "none")
     for type in ["dataset.version.committed", "something.else"] {
       let error = await #expect(throws: CustodyError.self) {
@@ -374,7 +354,7 @@ struct DatasetTests {
 
   @Test("a version is found by its number, tag, position, time and age")
   func references() async throws {
-    let place = try await Place()
+    let place = try await DatasetPlace()
     let datasets = place.store.datasets
     try await datasets.create("table", kind: .csv, subject: "none")
     for text in ["a\n1\n", "a\n1\n2\n", "a\n3\n"] {
@@ -418,7 +398,7 @@ struct DatasetTests {
       ("DELETE FROM object WHERE id = 1", .objectMissing, .contents),
       ("CREATE TABLE more (x)", .fileDamaged, .bodies),
     ] as [(String, Finding.Rule, VerificationLevel)] {
-      let place = try await Place()
+      let place = try await DatasetPlace()
       let datasets = place.store.datasets
       try await datasets.create("table", kind: .csv, key: "id", subject: "client")
       try place.write(place.source, "id,client\n1,p-0001\n2,p-0002\n".utf8)
@@ -432,7 +412,7 @@ struct DatasetTests {
 
   @Test("nothing of a record, its key or its person stands readable in any file of the store")
   func nothingReadable() async throws {
-    let place = try await Place()
+    let place = try await DatasetPlace()
     let datasets = place.store.datasets
     try await datasets.create("files", kind: .files, subject: "path:^([^/]+)/")
     try await datasets.create("table", kind: .csv, key: "code", subject: "client")

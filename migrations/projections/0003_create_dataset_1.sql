@@ -27,12 +27,13 @@ CREATE TABLE dataset_1_version (
   PRIMARY KEY (dataset, number)
 ) STRICT, WITHOUT ROWID;
 
+-- A tag names the version that it was last given to, as of a position.
 CREATE TABLE dataset_1_tag (
   dataset  INTEGER NOT NULL,
   tag      BLOB    NOT NULL,              -- sealed
-  number   INTEGER NOT NULL,
+  number   INTEGER NOT NULL,              -- of the version
   position INTEGER NOT NULL,
-  PRIMARY KEY (dataset, tag)
+  PRIMARY KEY (dataset, tag, position)
 ) STRICT, WITHOUT ROWID;
 
 -- The sets of keys that records are sealed under, each once.

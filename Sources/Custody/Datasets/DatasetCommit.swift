@@ -17,11 +17,12 @@ struct DatasetCommit {
 
   func run(_ source: any DatasetSource) async throws -> Datasets.Commit {
     let stream = "\(DatasetProjection.streamPrefix)\(dataset.name)"
-    let last = try store.engine.read(DatasetProjection.kind) {
-      try DatasetReader($0).newest(of: dataset.id)
-    }
+    // First the revision: a version that comes after it is a conflict then.
     let revision = try store.folder.read { reader in
       try reader.nameID(stream).flatMap { try reader.newestRevision(of: $0) }
+    }
+    let last = try store.engine.read(DatasetProjection.kind) {
+      try DatasetReader($0).newest(of: dataset.id)
     }
     var survey = try await SourceSurvey.run(source, of: dataset, since: last, in: store)
     guard registersUnknown || survey.unknown.isEmpty else {
@@ -51,8 +52,9 @@ struct DatasetCommit {
         .invalidInput, "\(source.name): its header is too long, or its line ends change too often.")
     }
     let frame = try await source.frame.asyncMap { try await sealing.sealOperations([$0])[0] }
+    // Files have no order but that of their names.
     let orders =
-      changes.order.isAscending
+      changes.order.isAscending || dataset.kind == Datasets.Kind.files.rawValue
       ? [] : try await sealing.sealOperations(RecordOrder.encoded(changes.order.runs))
     if let last, changes.isEmpty, frame == last.frame, orders == last.orders {
       return Datasets.Commit(

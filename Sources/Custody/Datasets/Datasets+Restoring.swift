@@ -14,7 +14,8 @@ extension Datasets {
     public let version: Int
     /// How many records were written.
     public let records: Int
-    /// Records of the version whose keys or objects are gone: people were erased since.
+    /// Records of the version whose keys or objects are gone: people were erased since. With a
+    /// filter, those are among them of which it can no longer tell whether it chose them.
     public let missing: Int
   }
 
@@ -24,6 +25,7 @@ extension Datasets {
   ///   - name: the dataset.
   ///   - reference: which version: `v3`, a tag, a position, a date or time, `head`.
   ///   - keys: natural keys; every record when empty.
+  ///   - filter: which records; not together with `keys`.
   ///   - target: a folder for files, else a file.
   ///   - replacing: whether what is there is replaced, once the whole is written.
   ///   - progress: called as bytes are written.
@@ -34,8 +36,9 @@ extension Datasets {
   /// The ledger records that it was restored, and where: an erasure does not reach there.
   @discardableResult
   public func restore(
-    _ name: String, _ reference: String = "head", keys: [String] = [], to target: String,
-    replacing: Bool = false, progress: Progress? = nil
+    _ name: String, _ reference: String = "head", keys: [String] = [],
+    matching filter: Filter? = nil, to target: String, replacing: Bool = false,
+    progress: Progress? = nil
   ) async throws -> Restored {
     let row = try existing(name)
     let version = try version(row, reference)
@@ -45,14 +48,14 @@ extension Datasets {
     }
     try check(path, "target")
     let reader = try VersionContents(store: store, dataset: row, version: version)
-    let ordinals = try keys.isEmpty ? nil : reader.ordinals(of: keys)
+    let chosen = try chosen(keys, filter, row, version)
     let building = "\(path).\(Hex.encode(store.folder.environment.random(8))).tmp"
     defer { try? FileManager.default.removeItem(atPath: building) }
     var writer: any RestoreWriter =
       row.kind == Kind.files.rawValue
       ? try FolderWriter(building) : try TableFileWriter(building, frame: reader.frame())
     var done = 0
-    try reader.forEach(ordinals) { record in
+    try reader.forEach(chosen?.ordinals) { record in
       try writer.write(record) {
         done += $0
         progress?(done, version.bytes)
@@ -60,7 +63,8 @@ extension Datasets {
     }
     try writer.finish()
     let restored = Restored(
-      version: version.number, records: reader.written, missing: reader.missing)
+      version: version.number, records: reader.written,
+      missing: reader.missing + (chosen?.undecided ?? 0))
     // Recorded before it is there: what is outside is never unknown to the ledger.
     try await store.appendOwn(
       NewEvent(

@@ -89,6 +89,8 @@ public struct Datasets: Sendable {
   }
 
   let store: Store
+  /// Events from this position on are not known.
+  var end = Int.max
 
   // MARK: - Making and listing
 
@@ -99,7 +101,8 @@ public struct Datasets: Sendable {
   ///   - kind: what its records are.
   ///   - key: the column (by name, or `#3`) or member whose value names a record; without one a
   ///     file's path or a row's place does.
-  ///   - subject: where the people are found: `none`, a column, `json:PATH` or `path:REGEX`.
+  ///   - subject: where the people are found: `none`, a column, `json:PATH`, `path:REGEX`, or
+  ///     `file:` for a CSV that is given with each commit; which one is not recorded.
   ///   - dataClass: the class of data.
   ///   - owner: who answers for it.
   ///   - tags: words it is found by.
@@ -109,6 +112,7 @@ public struct Datasets: Sendable {
     _ name: String, kind: Kind, key: String? = nil, subject: String,
     dataClass: String = Subject.defaultClass, owner: String? = nil, tags: [String] = []
   ) async throws {
+    try checkIsCurrent()
     guard Self.isName(name) else {
       throw CustodyError(
         .usage,
@@ -117,7 +121,7 @@ public struct Datasets: Sendable {
     if kind == .files, key != nil {
       throw CustodyError(.usage, "--key is for tables: a file's path is its key.")
     }
-    _ = try SubjectRule(subject, kind: kind.rawValue)
+    let rule = try SubjectRule(subject, kind: kind.rawValue)
     for text in [name] + tags + [owner, key].compactMap({ $0 }) {
       try check(text, "name, owner, tag or key")
     }
@@ -125,7 +129,7 @@ public struct Datasets: Sendable {
       throw CustodyError(.alreadyExists, "There is a dataset \(name) already.")
     }
     let event = DatasetCreated(
-      dataset: name, kind: kind.rawValue, key: key, subject: subject, dataClass: dataClass,
+      dataset: name, kind: kind.rawValue, key: key, subject: rule.text, dataClass: dataClass,
       owner: owner, tags: tags)
     try await store.appendOwn(
       NewEvent(
@@ -144,7 +148,9 @@ public struct Datasets: Sendable {
   /// Every dataset, by name.
   public func all() throws -> [Entry] {
     try list { listing, reader in
-      try listing.datasets().map { try entry($0, listing, reader) }
+      try listing.datasets().filter { $0.position.value < end }.map {
+        try entry($0, listing, reader)
+      }
     }
   }
 
@@ -160,22 +166,31 @@ public struct Datasets: Sendable {
   public func versions(of name: String) throws -> [Version] {
     let row = try existing(name)
     return try list { listing, reader in
-      let tags = try listing.tags(of: row.id)
-      return try reader.versions(of: row.id).map { try version($0, row, tags, listing) }
+      let tags = try listing.tags(of: row.id, below: end)
+      return try reader.versions(of: row.id).filter { $0.position.value < end }
+        .map { try version($0, row, tags, listing) }
     }
+  }
+
+  /// The id of the run that wrote a version; nil when it was committed by hand.
+  ///
+  /// Cost: one event.
+  public func run(of version: Version) throws -> String? {
+    guard let event = try store.event(at: version.position) else { return nil }
+    return try store.content(of: event).flatMap { DatasetVersionCommitted(content: $0) }?.run
   }
 
   private func entry(
     _ row: DatasetRow, _ listing: DatasetListing, _ reader: DatasetReader
   ) throws -> Entry {
-    let tags = try listing.tags(of: row.id)
+    let tags = try listing.tags(of: row.id, below: end)
     return Entry(
       name: row.name, kind: Kind(rawValue: row.kind) ?? .files, key: row.key, subject: row.subject,
       dataClass: row.dataClass, owner: row.owner, tags: row.tags,
-      newest: try reader.newest(of: row.id).map { try version($0, row, tags, listing) })
+      newest: try reader.newest(of: row.id, below: end).map { try version($0, row, tags, listing) })
   }
 
-  private func version(
+  func version(
     _ row: VersionRow, _ dataset: DatasetRow, _ tags: [(tag: String, number: Int)],
     _ listing: DatasetListing
   ) throws -> Version {
@@ -194,6 +209,8 @@ public struct Datasets: Sendable {
   ///   - name: the dataset.
   ///   - path: what to commit.
   ///   - message: what to say of it; checked like names.
+  ///   - subjectFile: for a dataset whose people a file names, and only for such: a CSV with a column
+  ///     `key` of natural keys and a column `subject` of outside identifiers, a row for each person.
   ///   - registersUnknown: whether people who are not registered are.
   ///   - progress: called as bytes are sealed.
   /// - Returns: what differs from the version before; nothing is appended when nothing does.
@@ -204,20 +221,42 @@ public struct Datasets: Sendable {
   /// of files, by 4 bytes for each record that the dataset had, and by about 100 for a new one.
   @discardableResult
   public func commit(
-    _ name: String, _ path: String, message: String? = nil, registersUnknown: Bool = true,
-    progress: Progress? = nil
+    _ name: String, _ path: String, message: String? = nil, subjectFile: String? = nil,
+    registersUnknown: Bool = true, progress: Progress? = nil
   ) async throws -> Commit {
+    try checkIsCurrent()
     let row = try existing(name)
     if let message { try check(message, "message") }
-    let source = try Self.source(row, path)
+    let source = try await Self.source(row, path, subjectFile: subjectFile)
     let commit = DatasetCommit(
       store: store, dataset: row, message: message, registersUnknown: registersUnknown,
       progress: progress)
     return try await commit.run(source)
   }
 
-  static func source(_ row: DatasetRow, _ path: String) throws -> any DatasetSource {
+  static func source(
+    _ row: DatasetRow, _ path: String, subjectFile: String?
+  ) async throws -> any DatasetSource {
     let rule = try SubjectRule(row.subject, kind: row.kind)
+    guard case .file = rule.place else {
+      guard subjectFile == nil else {
+        throw CustodyError(
+          .usage, "The people of \(row.name) are found by --subject \(rule.text), not in a file.")
+      }
+      return try source(row, path, rule)
+    }
+    guard let subjectFile else {
+      throw CustodyError(
+        .usage,
+        "Give --subject file:CSV: \(row.name) takes its people from a file, and the ledger does not "
+          + "keep which.")
+    }
+    return try await AssignedSource(try source(row, path, rule), subjectFile)
+  }
+
+  private static func source(
+    _ row: DatasetRow, _ path: String, _ rule: SubjectRule
+  ) throws -> any DatasetSource {
     let isFolder = FileIO.isFolder(path)
     switch Kind(rawValue: row.kind) {
     case .files:
@@ -239,6 +278,7 @@ public struct Datasets: Sendable {
   ///
   /// - Throws: `usage` for a tag that looks like a REF of another kind.
   public func tag(_ name: String, _ reference: String, as tag: String) async throws {
+    try checkIsCurrent()
     let row = try existing(name)
     let version = try version(row, reference)
     guard Self.isName(tag), !Self.looksLikeReference(tag) else {
@@ -254,54 +294,6 @@ public struct Datasets: Sendable {
         typeVersion: DatasetVersionTagged.version, content: event.content))
   }
 
-  // MARK: - References
-
-  private static func looksLikeReference(_ text: String) -> Bool {
-    text == "head" || text.wholeMatch(of: /v?\d+|P\d+D/) != nil || Timestamp(text) != nil
-  }
-
-  /// The version that a REF names: `v3`, a tag, a position, a date or time, `P30D`, `head`.
-  ///
-  /// - Throws: `notFound`.
-  func version(_ row: DatasetRow, _ reference: String) throws -> VersionRow {
-    let found: VersionRow? = try list { listing, reader in
-      if reference == "head" { return try reader.newest(of: row.id) }
-      if reference.hasPrefix("v"), let number = Int(reference.dropFirst()) {
-        return try reader.version(number, of: row.id)
-      }
-      if let tag = try listing.tags(of: row.id).first(where: { $0.tag == reference }) {
-        return try reader.version(tag.number, of: row.id)
-      }
-      guard let end = try position(after: reference) else { return nil }
-      return try reader.newest(of: row.id, below: end)
-    }
-    guard let found else {
-      throw CustodyError(
-        .notFound,
-        "\(row.name) has no version \(reference). `custody dataset log \(row.name)` lists them.")
-    }
-    return found
-  }
-
-  /// The position after the last event that was known at a moment.
-  private func position(after reference: String) throws -> Int? {
-    if let position = Int(reference), position >= 0 { return min(position, .max - 1) + 1 }
-    var time: Timestamp?
-    if let match = reference.wholeMatch(of: /P(\d{1,7})D/), let days = Int64(match.1) {
-      time = Timestamp(
-        microseconds: store.folder.environment.now().microseconds - days * 86_400_000_000)
-    } else if let parsed = Timestamp(reference) {
-      // "A bare date means the end of that day UTC in --at".
-      time =
-        reference.utf8.count == 10
-        ? Timestamp(microseconds: parsed.microseconds + 86_400_000_000 - 1) : parsed
-    }
-    guard let time else { return nil }
-    return try store.folder.read {
-      try $0.firstPosition(recordedSince: Timestamp(microseconds: time.microseconds + 1))
-    }
-  }
-
   // MARK: - Looking up
 
   func read<R>(_ body: (DatasetReader) throws -> R) throws -> R {
@@ -309,7 +301,7 @@ public struct Datasets: Sendable {
   }
 
   /// The same, with what was said of datasets.
-  private func list<R>(_ body: (DatasetListing, DatasetReader) throws -> R) throws -> R {
+  func list<R>(_ body: (DatasetListing, DatasetReader) throws -> R) throws -> R {
     let columns = try store.engine.columns()
     return try store.engine.read(DatasetProjection.kind) {
       try body(DatasetListing($0, columns), DatasetReader($0))
@@ -317,7 +309,9 @@ public struct Datasets: Sendable {
   }
 
   private func dataset(_ name: String) throws -> DatasetRow? {
-    try list { listing, _ in try listing.dataset(name) }
+    try list { listing, _ in
+      try listing.dataset(name).flatMap { $0.position.value < end ? $0 : nil }
+    }
   }
 
   /// Text that stands under the operations key for ever is checked like a name.

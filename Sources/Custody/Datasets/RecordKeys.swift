@@ -35,12 +35,7 @@ final class RecordKeys: Sendable {
       guard let keys = people[subject] else { return nil }
       found[keys.ids[0]] = keys.secrets[0]
     }
-    guard found.count <= Claim.keyCountMax else {
-      throw CustodyError(
-        .invalidInput,
-        "A record can be about at most \(Claim.keyCountMax) people, this one is about "
-          + "\(found.count).", at: .init(file: record.place))
-    }
+    guard found.count <= Claim.keyCountMax else { throw Self.crowd(record, found.count) }
     let ids = found.keys.sorted()
     let made = try SealingKeys(ids, ids.map { found[$0]! })
     joint.withLock {
@@ -48,6 +43,13 @@ final class RecordKeys: Sendable {
       $0[record.subjects] = made
     }
     return made
+  }
+
+  static func crowd(_ record: SourceRecord, _ count: Int) -> CustodyError {
+    CustodyError(
+      .invalidInput,
+      "A record can be about at most \(Claim.keyCountMax) people, this one is about \(count).",
+      at: .init(file: record.place))
   }
 
   static func stranger(_ record: SourceRecord) -> CustodyError {

@@ -92,6 +92,11 @@ struct SourceSurvey {
           "The natural key is empty or longer than \(RecordContent.naturalKeyByteCountMax) bytes.",
           at: .init(file: record.place))
       }
+      // Somebody may be named twice.
+      if record.subjects.count > Claim.keyCountMax {
+        let count = Set(record.subjects).count
+        guard count <= Claim.keyCountMax else { throw RecordKeys.crowd(record, count) }
+      }
       let hash = objects.keyHash(of: record.key, in: dataset.name)
       return Found(
         hash: hash, ordinal: try reader?.ordinal(of: hash, in: dataset.id),

@@ -13,20 +13,27 @@ struct SubjectRule: Sendable {
     case json([String])
     /// The first group of a regular expression over a file's path.
     case path(String)
+    /// A CSV outside the dataset, given with each commit: the ledger does not keep which.
+    case file
   }
 
   let place: Place
+  /// As it is recorded.
   let text: String
   private let expression: NSRegularExpression?
 
   /// - Throws: `usage` for a rule that makes no sense, or not for this kind of dataset.
   init(_ text: String, kind: String) throws {
-    self.text = text
+    // The name of a file may hold the name of a person.
+    self.text = text.hasPrefix("file:") ? "file:" : text
     func usage(_ why: String) -> CustodyError {
       CustodyError(.usage, "--subject \(text): \(why)")
     }
     if text == "none" {
       place = .none
+      expression = nil
+    } else if text.hasPrefix("file:") {
+      place = .file
       expression = nil
     } else if text.hasPrefix("json:") {
       guard kind == "lines" else { throw usage("json: is for JSONL.") }
@@ -44,7 +51,8 @@ struct SubjectRule: Sendable {
     } else {
       guard kind == "csv" else {
         throw usage(
-          "a column is for a CSV. For files give path:REGEX, for JSONL json:PATH, or none.")
+          "a column is for a CSV. For files give path:REGEX, for JSONL json:PATH, or file:CSV or none."
+        )
       }
       place = .column(text)
       expression = nil

@@ -65,9 +65,13 @@ extension Store {
     public let last: Position
   }
 
-  /// Counts by type, the most frequent first. Reads every header once.
-  public func statistics() throws -> [TypeStatistics] {
-    try folder.read { try $0.statistics() }.map {
+  /// Counts by type, the most frequent first, of the events there were at a moment. Bodies that were
+  /// purged since count as gone.
+  ///
+  /// Cost: reads every header once.
+  public func statistics(at moment: Moment = .head) throws -> [TypeStatistics] {
+    let end = try eventCount(at: moment)
+    return try folder.read { try $0.statistics(below: end) }.map {
       TypeStatistics(
         type: $0.type, events: $0.events, streams: $0.streams, bodyBytes: $0.bodyBytes,
         purged: $0.purged, first: Position($0.first), last: Position($0.last))

@@ -1,7 +1,6 @@
 import Custody
-import Foundation
 
-/// A moment as the command line names it: a position, a date or time, `P30D` ago, or `head`.
+/// A moment as the command line names it.
 enum Reference {
   static let help = "a position, a date, an RFC 3339 time, P30D (days ago) or head"
 
@@ -12,38 +11,24 @@ enum Reference {
   static func apply(
     _ text: String, _ end: End, to filter: inout EventFilter, in store: Store
   ) throws {
-    let position = text == "head" ? try store.head().position.value : Int(text)
-    if let position {
-      guard position >= 0 else { throw unknown(text) }
-      switch end {
-      case .since: filter.from = Position(position)
-      // Nothing stands at or after the last number there is.
-      case .until: filter.to = Position(min(position, Int.max - 1) + 1)
-      }
-      return
-    }
-    guard let time = time(text, end) else { throw unknown(text) }
-    switch end {
-    case .since: filter.since = time
-    case .until: filter.until = time
+    let moment = try moment(text, in: store, dateMeans: end == .since ? .start : .end)
+    switch (moment, end) {
+    case (.head, .since): filter.from = try store.head().position
+    case (.position(let position), .since): filter.from = position
+    case (.time(let time), .since): filter.since = time
+    case (.head, .until): filter.to = try store.head().position.next
+    case (.position(let position), .until): filter.to = position.next
+    case (.time(let time), .until): filter.until = time
     }
   }
 
-  private static func time(_ text: String, _ end: End) -> Timestamp? {
-    if text.hasPrefix("P"), text.hasSuffix("D"), let days = Int64(text.dropFirst().dropLast()),
-      (0...1_000_000).contains(days)
-    {
-      let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
-      return Timestamp(microseconds: now - days * 86_400_000_000)
+  /// - Throws: `usage` when `text` is no moment.
+  static func moment(
+    _ text: String, in store: Store, dateMeans day: Moment.DayEnd = .end
+  ) throws -> Moment {
+    guard let moment = store.moment(text, dateMeans: day) else {
+      throw CustodyError(.usage, "\(text) is no moment: give \(help).")
     }
-    guard let time = Timestamp(text) else { return nil }
-    // "A bare date means the end of that day UTC in --until, its start in --since."
-    let isDate = text.utf8.count == 10
-    guard isDate, end == .until else { return time }
-    return Timestamp(microseconds: time.microseconds + 86_400_000_000 - 1)
-  }
-
-  private static func unknown(_ text: String) -> CustodyError {
-    CustodyError(.usage, "\(text) is no moment: give \(help).")
+    return moment
   }
 }

@@ -21,7 +21,10 @@ struct Facts {
     case .table:
       let width = rows.map(\.title.count).max() ?? 0
       for row in rows {
-        if case .absent = row.cell { continue }
+        switch row.cell {
+        case .absent, .list([]): continue
+        default: break
+        }
         let padding = String(repeating: " ", count: width - row.title.count)
         Terminal.print(
           "\(Terminal.styled(row.title, .dim))\(padding)  \(Terminal.visible(row.cell.plain))")

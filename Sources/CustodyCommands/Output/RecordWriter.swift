@@ -180,7 +180,6 @@ struct RecordWriter {
 
   private func fit(_ text: String, _ width: Int) -> String {
     guard Terminal.width != nil, text.columnCount > width else { return text }
-    let mark = Terminal.isUTF8 ? "\u{2026}" : "..."
-    return text.prefix(columns: max(0, width - mark.count)) + mark
+    return text.prefix(columns: max(0, width - Terminal.ellipsis.count)) + Terminal.ellipsis
   }
 }

@@ -104,11 +104,20 @@ enum Terminal {
     return 0
   }
 
+  /// Between what was and what is.
+  static var arrow: String { isUTF8 ? "\u{2192}" : "->" }
+
+  /// For what is left out.
+  static var ellipsis: String { isUTF8 ? "\u{2026}" : "..." }
+
   /// `text` without what would move the cursor, change colors or turn the direction of reading:
   /// contents and names come from elsewhere.
-  static func visible(_ text: String) -> String {
+  ///
+  /// - Parameter keepingTabs: for text whose columns nobody counts.
+  static func visible(_ text: String, keepingTabs: Bool = false) -> String {
     func speaks(_ scalar: Unicode.Scalar) -> Bool {
       switch scalar.value {
+      case 0x09: !keepingTabs
       case 0..<0x20, 0x7f..<0xa0, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069: true
       default: false
       }

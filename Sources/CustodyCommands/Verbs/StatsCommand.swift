@@ -12,6 +12,7 @@ struct StatsCommand: AsyncParsableCommand {
         $ custody stats
       """)
 
+  @OptionGroup var at: AtOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 
@@ -24,7 +25,7 @@ struct StatsCommand: AsyncParsableCommand {
         .init("bodyBytes", "body bytes", right: true), .init("purged", right: true),
         .init("first", right: true), .init("last", right: true),
       ])
-    for row in try store.statistics() {
+    for row in try store.statistics(at: try at.moment(in: store)) {
       writer.write([
         .text(row.type), .number(row.events), .number(row.streams), .number(row.bodyBytes),
         .number(row.purged), .number(row.first.value), .number(row.last.value),

@@ -68,8 +68,9 @@ enum ByteSearch {
     return nil
   }
 
-  /// RFC 3629 §4: the byte sequences of UTF-8, without overlong forms and surrogates.
-  private static func multibyteCount(in bytes: UnsafeRawBufferPointer, at: Int) -> Int? {
+  /// How many bytes the character has that begins at `at`, where ASCII does not; nil when it is
+  /// none. RFC 3629 §4: the byte sequences of UTF-8, without overlong forms and surrogates.
+  static func multibyteCount(in bytes: UnsafeRawBufferPointer, at: Int) -> Int? {
     let (count, second): (Int, ClosedRange<UInt8>) =
       switch bytes[at] {
       case 0xc2...0xdf: (2, 0x80...0xbf)

@@ -292,23 +292,10 @@ package struct JSONText {
     return value
   }
 
-  /// RFC 3629 §4: the byte sequences of UTF-8, without overlong forms and surrogates.
   private mutating func multibyte() throws(Fault) {
-    let first = bytes[at]
-    let (count, second): (Int, ClosedRange<UInt8>) =
-      switch first {
-      case 0xc2...0xdf: (2, 0x80...0xbf)
-      case 0xe0: (3, 0xa0...0xbf)
-      case 0xe1...0xec, 0xee...0xef: (3, 0x80...0xbf)
-      case 0xed: (3, 0x80...0x9f)
-      case 0xf0: (4, 0x90...0xbf)
-      case 0xf1...0xf3: (4, 0x80...0xbf)
-      case 0xf4: (4, 0x80...0x8f)
-      default: (0, 0...0)
-      }
-    guard count > 0, at + count <= bytes.count, second.contains(bytes[at + 1]),
-      (2..<max(2, count)).allSatisfy({ (0x80...0xbf).contains(bytes[at + $0]) })
-    else { throw fault("the text is not UTF-8") }
+    guard let count = ByteSearch.multibyteCount(in: bytes, at: at) else {
+      throw fault("the text is not UTF-8")
+    }
     at += count
   }
 

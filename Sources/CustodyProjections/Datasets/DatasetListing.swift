@@ -56,16 +56,23 @@ package final class DatasetListing {
     return DatasetRow(id: id, position: Position(Int(max(0, row.integer(1)))), about: created)
   }
 
-  package func tags(of dataset: Int64) throws -> [(tag: String, number: Int)] {
+  /// Tags with their versions, as they stood below a position.
+  package func tags(
+    of dataset: Int64, below position: Int = .max
+  ) throws -> [(tag: String, number: Int)] {
     let query = try HotStatement(
-      connection, "SELECT tag, number FROM dataset_1_tag WHERE dataset = ?")
+      connection,
+      """
+      SELECT tag, number FROM dataset_1_tag WHERE dataset = ? AND position < ? ORDER BY position
+      """)
     query.bind(1, dataset)
-    var found: [(tag: String, number: Int)] = []
+    query.bind(2, Int64(position))
+    var found: [String: Int] = [:]
     while try query.step() {
       let tag = try text(query.bytes(0), in: DatasetProjection.tagColumn, dataset)
-      found.append((String(decoding: tag, as: UTF8.self), Int(query.integer(1))))
+      found[String(decoding: tag, as: UTF8.self)] = Int(query.integer(1))
     }
-    return found.sorted { $0.tag < $1.tag }
+    return found.map { (tag: $0.key, number: $0.value) }.sorted { $0.tag < $1.tag }
   }
 
   /// What was said of a version when it was committed; nil when nothing was.

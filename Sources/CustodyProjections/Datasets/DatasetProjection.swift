@@ -55,7 +55,7 @@ package struct DatasetProjection: Projection {
       """)
     insertTag = try HotStatement(
       connection,
-      "INSERT OR REPLACE INTO dataset_1_tag (dataset, tag, number, position) VALUES (?, ?, ?, ?)")
+      "INSERT INTO dataset_1_tag (dataset, tag, number, position) VALUES (?, ?, ?, ?)")
     records = try RecordIntervals(connection)
   }
 

@@ -21,6 +21,8 @@ package struct VersionRow: Sendable {
 package struct RecordRow: Sendable {
   package let ordinal: Int
   package let address: Digest
+  /// The version that last changed it.
+  package let since: Int
   package let file: RecordChange.File?
 }
 
@@ -95,14 +97,14 @@ package final class DatasetReader {
   package func record(_ ordinal: Int, of dataset: Int64, in version: Int) throws -> RecordRow? {
     let query = try statement(
       """
-      SELECT ordinal, address, seconds, nanoseconds, mode, until FROM dataset_1_record
+      SELECT ordinal, address, seconds, nanoseconds, mode, since, until FROM dataset_1_record
       WHERE dataset = ?1 AND ordinal = ?2 AND since <= ?3 ORDER BY since DESC LIMIT 1
       """)
     query.bind(1, dataset)
     query.bind(2, Int64(ordinal))
     query.bind(3, Int64(version))
     defer { query.reset() }
-    guard try query.step(), query.isNull(5) || query.integer(5) > version else { return nil }
+    guard try query.step(), query.isNull(6) || query.integer(6) > version else { return nil }
     return try Self.record(query)
   }
 
@@ -112,7 +114,7 @@ package final class DatasetReader {
   ) throws -> [RecordRow] {
     let query = try statement(
       """
-      SELECT ordinal, address, seconds, nanoseconds, mode FROM dataset_1_record
+      SELECT ordinal, address, seconds, nanoseconds, mode, since FROM dataset_1_record
       WHERE dataset = ?1 AND ordinal >= ?2 AND since <= ?3 AND (until IS NULL OR until > ?3)
       ORDER BY ordinal LIMIT ?4
       """)
@@ -137,7 +139,8 @@ package final class DatasetReader {
       : RecordChange.File(
         seconds: row.integer(2), nanoseconds: UInt32(truncatingIfNeeded: row.integer(3)),
         mode: UInt32(truncatingIfNeeded: row.integer(4)))
-    return RecordRow(ordinal: Int(row.integer(0)), address: address, file: file)
+    return RecordRow(
+      ordinal: Int(row.integer(0)), address: address, since: Int(row.integer(5)), file: file)
   }
 
   /// Records that came, changed or went after one version, up to another.

@@ -7,14 +7,17 @@ extension LedgerReader {
     package let events, streams, bodyBytes, purged, first, last: Int
   }
 
-  package func statistics() throws -> [TypeCount] {
+  /// - Parameter end: events from this position on do not count.
+  package func statistics(below end: Int = .max) throws -> [TypeCount] {
     let query = try statement(
       """
       SELECT n.text, count(*), count(DISTINCT e.stream), sum(e.body_length),
              count(*) - count(e.body), min(e.position), max(e.position)
       FROM event AS e JOIN name AS n ON n.id = e.type
+      WHERE e.position < ?
       GROUP BY e.type ORDER BY count(*) DESC, n.text
       """)
+    query.bind(1, Int64(end))
     defer { query.reset() }
     var counts: [TypeCount] = []
     while try query.step() {

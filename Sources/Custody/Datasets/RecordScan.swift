@@ -1,0 +1,158 @@
+import CustodyModel
+import CustodyProjections
+import CustodyStore
+
+/// Goes through the records of a version as far as what they are called, whom they are about and
+/// how large they are; the bytes of large ones stay where they are.
+final class RecordScan {
+  /// A record of a version.
+  struct Entry: Sendable {
+    let row: RecordRow
+    /// The keys that seal it; empty when its object is gone.
+    let keyIDs: [KeyID]
+    /// Nil when it is gone: its object was removed, or a key destroyed.
+    let content: RecordContent?
+
+    /// Its natural key.
+    var key: String? { content.map { String(decoding: $0.naturalKey, as: UTF8.self) } }
+
+    /// Its bytes in all.
+    var size: Int? {
+      switch content?.bytes {
+      case .whole(let bytes): bytes.count
+      case .pieces(let total, _): total
+      case nil: nil
+      }
+    }
+  }
+
+  /// Opens objects, for one thread at a time.
+  private final class Opener {
+    private let reader: ObjectReader
+    private let sealer: ObjectSealer
+    private let keys: LedgerStore.Keys
+
+    init(_ folder: StoreFolder) throws {
+      reader = try folder.objects.reader()
+      sealer = ObjectSealer(ledgerID: folder.ledgerID, environment: folder.environment)
+      keys = folder.dataKeys
+    }
+
+    func entries(_ rows: ArraySlice<RecordRow>) throws -> [Entry] {
+      try reader.atOnce { try rows.map(entry) }
+    }
+
+    private func entry(_ row: RecordRow) throws -> Entry {
+      guard let bytes = try reader.bytes(at: row.address) else {
+        return Entry(row: row, keyIDs: [], content: nil)
+      }
+      guard let object = try? SealedObject(parsing: bytes) else { throw Self.damaged }
+      guard let opened = try sealer.open(bytes, keys: keys) else {
+        return Entry(row: row, keyIDs: object.keyIDs, content: nil)
+      }
+      guard let content = RecordContent(parsing: opened.content, isList: opened.isList) else {
+        throw Self.damaged
+      }
+      return Entry(row: row, keyIDs: object.keyIDs, content: content)
+    }
+
+    private static let damaged = CustodyError(
+      .damaged, "A record is not one. Run: custody verify --level contents")
+  }
+
+  private let store: Store
+  private let dataset: DatasetRow
+  private let version: VersionRow
+  private let openers: WorkerPool<Opener>
+
+  /// Records opened at a time, each of at most 1 MiB in one object.
+  static let pageSize = 256
+
+  init(store: Store, dataset: DatasetRow, version: VersionRow) {
+    self.store = store
+    self.dataset = dataset
+    self.version = version
+    let folder = store.folder
+    openers = WorkerPool { try Opener(folder) }
+  }
+
+  /// The records with some ordinals, in that order; nil for one that the version has not.
+  func entries(_ ordinals: some Sequence<Int>) throws -> [Entry?] {
+    let rows = try store.engine.readUncaught { connection in
+      let reader = DatasetReader(connection)
+      return try ordinals.map { try reader.record($0, of: dataset.id, in: version.number) }
+    }
+    var opened = try open(rows.compactMap { $0 })[...]
+    return rows.map { $0 == nil ? nil : opened.popFirst() }
+  }
+
+  /// Opens records, on all cores.
+  func open(_ rows: [RecordRow]) throws -> [Entry] {
+    let openers = openers
+    return try Parallel.map(rows.count) { range in
+      guard !range.isEmpty else { return [] }
+      return try openers.with { try $0.entries(rows[range]) }
+    }
+  }
+
+  /// Every record, in the order of the version.
+  func forEach(_ body: (Entry) throws -> Void) throws {
+    guard !version.orders.isEmpty else { return try forEachByOrdinal(body) }
+    var batch: [Int] = []
+    func flush() throws {
+      for entry in try entries(batch) { try entry.map(body) }
+      batch.removeAll(keepingCapacity: true)
+    }
+    for run in try runs() {
+      for ordinal in run {
+        batch.append(ordinal)
+        if batch.count == Self.pageSize { try flush() }
+      }
+    }
+    try flush()
+  }
+
+  /// Every record, by ordinal.
+  func forEachByOrdinal(_ body: (Entry) throws -> Void) throws {
+    try forEachPage { for entry in try open($0) { try body(entry) } }
+  }
+
+  /// Where each record stands in the order of the version.
+  func places() throws -> OrderMoves.Places {
+    var places = OrderMoves.Places()
+    if version.orders.isEmpty {
+      try forEachPage { for row in $0 { places.add(row.ordinal) } }
+    } else {
+      for run in try runs() { for ordinal in run { places.add(ordinal) } }
+    }
+    return places
+  }
+
+  /// What the tables say of every record, by ordinal, page by page.
+  func forEachPage(_ body: ([RecordRow]) throws -> Void) throws {
+    var from = 0
+    while true {
+      let page = try store.engine.readUncaught {
+        try DatasetReader($0).records(
+          of: dataset.id, in: version.number, from: from, limit: Self.pageSize)
+      }
+      if !page.isEmpty { try body(page) }
+      guard let last = page.last, page.count == Self.pageSize else { return }
+      from = last.ordinal + 1
+    }
+  }
+
+  /// The ordinals in the order of the version, as runs; none when they ascend.
+  func runs() throws -> [Range<Int>] {
+    guard !version.orders.isEmpty else { return [] }
+    let objects = try StoredObjects(folder: store.folder)
+    return try version.orders.flatMap { address in
+      guard case .opened(let content, _) = try objects.content(at: address),
+        let runs = RecordOrder.parse(content)
+      else {
+        throw CustodyError(.damaged, "The order of the version is missing. Run: custody verify")
+      }
+      return runs
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import Custody
+
+struct DatasetLogCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "log",
+    abstract: "List the versions of a dataset, the newest first.",
+    discussion: """
+      Example:
+        $ custody dataset log answers
+      """)
+
+  @Argument(help: ArgumentHelp("The dataset.", valueName: "NAME"))
+  var name: String
+
+  @OptionGroup var at: AtOptions
+  @OptionGroup var output: FormatOptions
+  @OptionGroup var store: StoreOptions
+
+  func run() async throws {
+    let datasets = try at.datasets(of: try store.open(for: .contents))
+    var writer = RecordWriter(
+      output.format,
+      [
+        .init("version"), .init("committedAt", "committed at"), .init("records", right: true),
+        .init("added", right: true), .init("changed", right: true),
+        .init("removed", right: true), .init("actor"), .init("run", detail: true), .init("tags"),
+        .init("message", long: true), .init("position", detail: true), .init("root", detail: true),
+      ])
+    for version in try datasets.versions(of: name).reversed() {
+      let run: Cell = try datasets.run(of: version).map { .text($0) } ?? .absent
+      let message: Cell = version.message.map { .text($0) } ?? .absent
+      writer.write([
+        .text("v\(version.number)"), .time(version.recordedAt), .number(version.records),
+        .number(version.added), .number(version.changed), .number(version.removed),
+        .text(version.actor), run, .list(version.tags), message,
+        .number(version.position.value), .text(version.root.hex),
+      ])
+    }
+    writer.finish(none: "no versions")
+  }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Custody
+
+struct KeyRotateCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rotate",
+    abstract: "Replace the epoch key and destroy the old one.",
+    discussion: """
+      Rewraps every data key; no event is sealed again. Afterwards older copies of keys.sqlite, \
+      and key backups made before, are dead for everyone: make a new `custody key backup`.
+
+      Example:
+        $ custody key rotate --yes
+      """)
+
+  @OptionGroup var consent: ConsentOptions
+  @OptionGroup var output: FormatOptions
+  @OptionGroup var store: StoreOptions
+
+  func run() async throws {
+    try consent.ask(
+      "This destroys the epoch key: older key backups and copies of keys.sqlite become useless.")
+    try await store.writing { store in
+      let rotated = try await store.keys.rotate()
+      var facts = Facts()
+      facts.add("epoch", "new epoch key", rotated.new.hex)
+      facts.add(
+        "destroyed", "destroyed", rotated.destroyed.map(\.hex).joined(separator: " "))
+      facts.write(output.format)
+      Terminal.note(
+        "A new key backup is due: custody key backup --recipient age1... --expires DATE --to FILE")
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Custody
+
+struct SubjectListCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list",
+    abstract: "List people by key id.",
+    discussion: """
+      --identifiers also opens what your pipeline calls them; such output belongs in no log.
+
+      Example:
+        $ custody subject list
+      """)
+
+  @Flag(help: "Show outside identifiers too.")
+  var identifiers = false
+
+  @OptionGroup var output: FormatOptions
+  @OptionGroup var store: StoreOptions
+
+  func run() async throws {
+    let store = try store.open(for: .contents)
+    var columns: [RecordWriter.Column] = [.init("subject"), .init("classes")]
+    if identifiers { columns.append(.init("identifier")) }
+    var writer = RecordWriter(output.format, columns)
+    for entry in try store.subjects.all() {
+      var row: [Cell] = [
+        .text(entry.id.hex), .text(entry.keys.map(\.dataClass).joined(separator: " ")),
+      ]
+      if identifiers {
+        row.append(try await store.subjects.identifier(of: entry.id).map { .text($0) } ?? .absent)
+      }
+      writer.write(row)
+    }
+    writer.finish(none: "no subjects")
+  }
+}
