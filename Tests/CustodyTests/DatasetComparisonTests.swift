@@ -208,7 +208,7 @@ struct DatasetComparisonTests {
     try await place.table(
       "id,client,t\n1,p-0001,a\n2,p-0002,a\n3,p-0002,a\n4,p-0002,a\n",
       "id,client,t\n1,p-0001,b\n2,p-0001,b\n3,p-0002,b\n5,p-0002,a\n")
-    let datasets = try place.erasing("p-0002").datasets
+    let datasets = try await place.erasing("p-0002").datasets
     #expect(
       try datasets.differences("table", "v1", "v2") == [
         "changed 1", "erased 2", "erased ", "removed ", "added ",
@@ -237,7 +237,7 @@ struct DatasetComparisonTests {
     #expect(try found(.init(keys: ["1*"])) == ["changed 1", "changed 13"])
     #expect(try found(.init(subjects: [.identifier("p-0002")], keys: ["1*"])) == ["changed 13"])
     #expect(try found(.init(keys: ["9"])) == [])
-    let datasets = try place.erasing("p-0002").datasets
+    let datasets = try await place.erasing("p-0002").datasets
     var lines: [String] = []
     let undecided = try datasets.diff(
       "table", "v1", "v2", matching: .init(keys: ["1*"])

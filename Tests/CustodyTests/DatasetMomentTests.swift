@@ -122,7 +122,7 @@ struct DatasetMomentTests {
     let place = try await DatasetPlace()
     try await place.table("id,client\n1,p-0001\n2,p-0002\n")
     let moment = Moment.position(try place.store.head().position)
-    let datasets = try place.erasing("p-0001").datasets.known(at: moment)
+    let datasets = try await place.erasing("p-0001").datasets.known(at: moment)
     let restored = try await datasets.restore("table", to: place.target("out"))
     #expect(restored.missing == 1)
     #expect(try place.text("out") == "id,client\n2,p-0002\n")

@@ -44,11 +44,8 @@ struct DatasetPlace {
   }
 
   /// Destroys the keys of a person, and opens the store without her.
-  func erasing(_ person: String) throws -> Store {
-    let id = try #require(try store.subjects.id(of: person))
-    for key in try #require(try store.subjects.entry(id)).keys {
-      try RawDatabase(temporary.keysFile).execute("DELETE FROM data_key WHERE id = x'\(key.id)'")
-    }
+  func erasing(_ person: String) async throws -> Store {
+    #expect(try await !store.destroyKeys(of: person, in: temporary).isEmpty)
     return try temporary.open()
   }
 }

@@ -85,7 +85,7 @@ struct DatasetRecordTests {
     let place = try await DatasetPlace()
     try await place.table(Self.first)
     let erased = try #require(try place.store.subjects.id(of: "p-0001"))
-    let datasets = try place.erasing("p-0001").datasets
+    let datasets = try await place.erasing("p-0001").datasets
     let all = try Self.records(datasets)
     #expect(all.map(\.key) == [nil, "1", nil])
     #expect(all.map(\.size) == [nil, 8, nil])
@@ -93,12 +93,14 @@ struct DatasetRecordTests {
     #expect(try datasets.forEachRecord(of: "table", matching: .init(keys: ["*"])) { _ in } == 2)
     let other = try Datasets.Filter(subjects: [.identifier("p-0002")])
     #expect(try datasets.forEachRecord(of: "table", matching: other) { _ in } == 0)
-    // When the objects are gone too, nobody knows whose they were.
+    // Also when the objects are gone, the change sets say whose they were.
     try RawDatabase(place.temporary.path + "/objects.sqlite")
       .execute("DELETE FROM object WHERE instr(bytes, x'\(erased)') > 0")
     let later = try place.temporary.open().datasets
-    #expect(try Self.records(later).map(\.keyIDs.count) == [0, 1, 0])
-    #expect(try later.forEachRecord(of: "table", matching: other) { _ in } == 2)
+    #expect(try Self.records(later).map(\.keyIDs.count) == [1, 1, 1])
+    #expect(try later.forEachRecord(of: "table", matching: other) { _ in } == 0)
+    let hers = try Datasets.Filter(subjects: [.key(erased)])
+    #expect(try Self.records(later, matching: hers).map(\.ordinal) == [0, 2])
   }
 
   @Test("are restored when a filter chooses them; with nothing chosen, nothing is written")
@@ -120,7 +122,7 @@ struct DatasetRecordTests {
       #expect(error?.code == code)
       #expect(!FileManager.default.fileExists(atPath: place.target("none")))
     }
-    let store = try place.erasing("p-0002")
+    let store = try await place.erasing("p-0002")
     let later = try await store.datasets.restore(
       "table", matching: .init(keys: ["?"]), to: place.target("later"))
     #expect(later.records == 1 && later.missing == 1)

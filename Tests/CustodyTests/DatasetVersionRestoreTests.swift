@@ -89,11 +89,11 @@ struct DatasetVersionRestoreTests {
     try await place.datasets.restoreAsNewVersion("table", "v1")
     try await place.datasets.restoreAsNewVersion("table", "v2", message: "after all")
     try await place.datasets.restoreAsNewVersion("table", "v1", keys: ["1"])
-    let versions = try place.datasets.versions(of: "table")
+    let messages = try place.datasets.versions(of: "table")
     #expect(
-      versions.map(\.message)
+      messages.map(\.message)
         == [nil, nil, "restored from v1", "after all", "restored records from v1"])
-    #expect(versions.last?.actor == "uid:1")
+    #expect(messages.last?.actor == "uid:1")
     let error = await #expect(throws: CustodyError.self) {
       try await place.datasets.restoreAsNewVersion("table", "v1", message: "for p-0001")
     }
@@ -140,7 +140,7 @@ struct DatasetVersionRestoreTests {
   func erased() async throws {
     let place = try await DatasetPlace()
     try await place.table(Self.first, Self.second)
-    let store = try place.erasing("p-0001")
+    let store = try await place.erasing("p-0001")
     let restored = try await store.datasets.restoreAsNewVersion("table", "v1")
     #expect(restored.missing == 2)
     #expect(restored.commit.counts == [0, 1, 2])
@@ -163,7 +163,7 @@ struct DatasetVersionRestoreTests {
   func sameGone() async throws {
     let place = try await DatasetPlace()
     try await place.table(Self.first)
-    let store = try place.erasing("p-0001")
+    let store = try await place.erasing("p-0001")
     let size = try store.head().size
     let restored = try await store.datasets.restoreAsNewVersion("table", "head")
     #expect(!restored.commit.isNew && restored.missing == 2)

@@ -24,13 +24,14 @@ CREATE TABLE dataset_1_version (
   orders      BLOB    NOT NULL,           -- n x 32 bytes: objects of the order; empty: by ordinal
   frame       BLOB,                       -- the object of the frame
   message     BLOB,                       -- sealed; NULL when nothing was said
+  run         TEXT,                       -- the id of the run that wrote it; NULL when none did
   PRIMARY KEY (dataset, number)
 ) STRICT, WITHOUT ROWID;
 
 -- A tag names the version that it was last given to, as of a position.
 CREATE TABLE dataset_1_tag (
   dataset  INTEGER NOT NULL,
-  tag      BLOB    NOT NULL,              -- sealed
+  tag      BLOB    NOT NULL,              -- sealed, alike each time
   number   INTEGER NOT NULL,              -- of the version
   position INTEGER NOT NULL,
   PRIMARY KEY (dataset, tag, position)

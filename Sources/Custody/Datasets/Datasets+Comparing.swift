@@ -178,7 +178,8 @@ struct VersionComparison {
           let content = entry.content, let size = entry.size
         else { continue }
         let file = RenameFinder.File(
-          id: ordinal, key: content.naturalKey, size: size, keyIDs: entry.keyIDs)
+          id: ordinal, key: content.naturalKey, size: size,
+          keyIDs: try scans.new.keyIDs(of: entry.row))
         if one == nil { added.append(file) } else { removed.append(file) }
         // A small file's bytes are at hand.
         if case .whole(let bytes) = content.bytes { digests[ordinal] = SHA256.hash(bytes) }

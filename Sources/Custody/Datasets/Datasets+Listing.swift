@@ -13,7 +13,7 @@ extension Datasets {
     public let size: Int?
     /// The version that last changed it.
     public let changedIn: Int
-    /// The keys of the people it is about; empty when it is about nobody, or gone with its object.
+    /// The keys of the people it is about; empty when it is about nobody.
     public let keyIDs: [KeyID]
   }
 
@@ -57,7 +57,7 @@ extension Datasets {
   ///   them; without one they are listed, and it is 0.
   /// - Throws: `notFound` for a dataset, version or person that there is not.
   ///
-  /// Cost: one object for each record of the version.
+  /// Cost: one object for each record of the version, or of the people that the filter names.
   @discardableResult
   public func forEachRecord(
     of name: String, _ reference: String = "head", matching filter: Filter? = nil,
@@ -68,7 +68,7 @@ extension Datasets {
     let filter = try filter.map { try RecordFilter($0, store) }
     let operations = try store.folder.keyring?.operationsKey()
     var undecided = 0
-    try scan.forEach { entry in
+    try scan.forEach(about: filter) { entry in
       switch filter?.chooses(entry) ?? .yes {
       case .no: return
       case .unknown: undecided += 1
@@ -76,7 +76,8 @@ extension Datasets {
         try body(
           Record(
             ordinal: entry.row.ordinal, key: entry.key, size: entry.size,
-            changedIn: entry.row.since, keyIDs: entry.keyIDs.filter { $0 != operations }))
+            changedIn: entry.row.since,
+            keyIDs: try scan.keyIDs(of: entry.row).filter { $0 != operations }))
       }
     }
     return undecided
@@ -105,7 +106,7 @@ extension Datasets {
     }
     let records = try RecordFilter(filter, store)
     var (ordinals, undecided): ([Int], Int) = ([], 0)
-    try RecordScan(store: store, dataset: row, version: version).forEach { entry in
+    try RecordScan(store: store, dataset: row, version: version).forEach(about: records) { entry in
       switch records.chooses(entry) {
       case .yes: ordinals.append(entry.row.ordinal)
       case .no: break
@@ -123,31 +124,43 @@ extension Datasets {
 struct RecordFilter {
   enum Answer { case yes, no, unknown }
 
-  private let people: [Set<KeyID>]
+  /// What rows of records name keys by, of all its people together; nil when it names nobody.
+  let keySets: Set<Int64>?
   private let patterns: [KeyPattern]
 
   /// - Throws: `notFound` for a person that there is not.
   init(_ filter: Datasets.Filter, _ store: Store) throws {
     patterns = filter.patterns
-    people = try filter.subjects.map { subject in
-      let id: KeyID?
-      switch subject {
-      case .key(let key): id = key
-      case .identifier(let identifier): id = try store.subjects.id(of: identifier)
-      }
-      if let id, let entry = try store.subjects.entry(id) { return Set(entry.keys.map(\.id)) }
-      // A record names the key of its class of data.
-      if let id, try store.folder.keyring?.missing([id]).isEmpty == true { return [id] }
-      throw CustodyError(.notFound, "There is no such subject, or she was erased.")
-    }
+    let people = try filter.subjects.map { try Self.keySets(of: $0, store) }
+    keySets = people.first.map { people.dropFirst().reduce($0) { $0.intersection($1) } }
   }
 
-  /// Whether a record passes; unknown for one that is gone as far as that matters.
-  func chooses(_ entry: RecordScan.Entry) -> Answer {
-    if !people.isEmpty {
-      if entry.keyIDs.isEmpty { return .unknown }
-      guard people.allSatisfy({ !$0.isDisjoint(with: entry.keyIDs) }) else { return .no }
+  private static func keySets(of subject: Subject, _ store: Store) throws -> Set<Int64> {
+    let id: KeyID?
+    switch subject {
+    case .key(let key): id = key
+    case .identifier(let identifier): id = try store.subjects.id(of: identifier)
     }
+    guard let id else { throw noSubject }
+    let keys = try store.subjects.entry(id)?.keys.map(\.id)
+    let found = try store.engine.read(DatasetProjection.kind) { connection in
+      let reader = DatasetReader(connection)
+      // A record names the key of its class of data; the key of somebody who was erased is known
+      // as long as records name it.
+      return Set(try (keys ?? [id]).flatMap { try reader.keySets(with: $0) })
+    }
+    guard try keys != nil || !found.isEmpty || store.folder.keyring?.missing([id]) == [] else {
+      throw noSubject
+    }
+    return found
+  }
+
+  private static let noSubject = CustodyError(
+    .notFound, "There is no such subject, or she was erased.")
+
+  /// Whether a record passes; unknown for one that is gone as far as its natural key matters.
+  func chooses(_ entry: RecordScan.Entry) -> Answer {
+    if let keySets, !keySets.contains(entry.row.keys) { return .no }
     guard !patterns.isEmpty else { return .yes }
     guard let key = entry.key else { return .unknown }
     return patterns.allSatisfy { $0.matches(key) } ? .yes : .no

@@ -15,7 +15,7 @@ extension Datasets {
     /// How many records were written.
     public let records: Int
     /// Records of the version whose keys or objects are gone: people were erased since. With a
-    /// filter, those are among them of which it can no longer tell whether it chose them.
+    /// pattern, those are among them of which nobody can tell any more whether it matched.
     public let missing: Int
   }
 
@@ -123,7 +123,7 @@ final class VersionContents {
   private let store: Store
   private let dataset: DatasetRow
   private let version: VersionRow
-  private let objects: [StoredObjects]
+  private let readers: WorkerPool<StoredObjects>
   private(set) var written = 0
   private(set) var missing = 0
 
@@ -131,9 +131,8 @@ final class VersionContents {
     self.store = store
     self.dataset = dataset
     self.version = version
-    var objects: [StoredObjects] = []
-    for _ in 0..<Parallel.coreCount { objects.append(try StoredObjects(folder: store.folder)) }
-    self.objects = objects
+    let folder = store.folder
+    readers = WorkerPool { try StoredObjects(folder: folder) }
   }
 
   /// Records opened at a time, each of at most 1 MiB in one object: more while they are small.
@@ -161,7 +160,7 @@ final class VersionContents {
     try store.engine.readUncaught { connection in
       let reader = DatasetReader(connection)
       return try keys.map { key in
-        let hash = objects[0].keyHash(of: Array(key.utf8), in: dataset.name)
+        let hash = try readers.with { $0.keyHash(of: Array(key.utf8), in: dataset.name) }
         guard let ordinal = try reader.ordinal(of: hash, in: dataset.id),
           try reader.record(ordinal, of: dataset.id, in: version.number) != nil
         else {
@@ -219,12 +218,11 @@ final class VersionContents {
 
   /// Opens the objects of some records, on all cores.
   private func openAll(_ rows: [RecordRow]) throws -> [ObjectContent] {
-    let objects = objects
-    let size = (rows.count + objects.count - 1) / objects.count
+    let readers = readers
     return try Parallel.map(rows.count) { range in
-      // Parts of equal length, in order: each has a reader of its own.
-      let reader = objects[size == 0 ? 0 : min(range.lowerBound / size, objects.count - 1)]
-      return try reader.atOnce { try range.map { try reader.content(at: rows[$0].address) } }
+      try readers.with { reader in
+        try reader.atOnce { try range.map { try reader.content(at: rows[$0].address) } }
+      }
     }
   }
 
@@ -277,7 +275,7 @@ final class VersionContents {
   }
 
   private func open(_ address: Digest) throws -> (content: [UInt8], isList: Bool)? {
-    guard case .opened(let content, let isList) = try objects[0].content(at: address) else {
+    guard case .opened(let content, let isList) = try readers.with({ try $0.content(at: address) }) else {
       return nil
     }
     return (content, isList)

@@ -63,26 +63,17 @@ private struct SourceComparison {
     _ batch: SourceBatch, _ sealed: [SealedRecord], _ each: (Datasets.Change) throws -> Void
   ) throws {
     for (index, sealed) in sealed.enumerated() {
-      guard let kind = kind(of: sealed) else { continue }
+      if sealed.before == nil { order.addForeign() } else { order.add(sealed.ordinal) }
+      guard sealed.before != sealed.address else { continue }
+      let kind: Datasets.Change.Kind = sealed.before == nil ? .added : .changed
       let record = try batch.record(index)
       if isFiles {
         files.append((kind, record, sealed.keyIDs))
       } else {
+        if kind == .changed { changed.insert(sealed.ordinal) }
         try each(.init(kind, Self.key(record)))
       }
     }
-  }
-
-  /// How the next record differs; nil when it does not.
-  private mutating func kind(of sealed: SealedRecord) -> Datasets.Change.Kind? {
-    guard let before = sealed.before else {
-      order.addForeign()
-      return .added
-    }
-    order.add(sealed.ordinal)
-    guard before != sealed.address else { return nil }
-    changed.insert(sealed.ordinal)
-    return .changed
   }
 
   mutating func finish(_ each: (Datasets.Change) throws -> Void) async throws {
@@ -144,7 +135,8 @@ private struct SourceComparison {
       guard let content = entry.content, let size = entry.size else { return }
       removed.append(
         .init(
-          id: entry.row.ordinal, key: content.naturalKey, size: size, keyIDs: entry.keyIDs))
+          id: entry.row.ordinal, key: content.naturalKey, size: size,
+          keyIDs: try scan.keyIDs(of: entry.row)))
     }
     let added = files.enumerated().filter { $0.element.kind == .added }.map { index, file in
       RenameFinder.File(

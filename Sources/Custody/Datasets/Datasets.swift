@@ -66,6 +66,8 @@ public struct Datasets: Sendable {
     public let tags: [String]
     /// Who committed it, as asserted.
     public let actor: String
+    /// The id of the run that wrote it; nil when it was committed by hand.
+    public let run: String?
     /// What was said of it; nil when nothing was.
     public let message: String?
   }
@@ -148,9 +150,8 @@ public struct Datasets: Sendable {
   /// Every dataset, by name.
   public func all() throws -> [Entry] {
     try list { listing, reader in
-      try listing.datasets().filter { $0.position.value < end }.map {
-        try entry($0, listing, reader)
-      }
+      try listing.datasets().filter { $0.position.value < end }
+        .map { try entry($0, listing, reader) }
     }
   }
 
@@ -172,14 +173,6 @@ public struct Datasets: Sendable {
     }
   }
 
-  /// The id of the run that wrote a version; nil when it was committed by hand.
-  ///
-  /// Cost: one event.
-  public func run(of version: Version) throws -> String? {
-    guard let event = try store.event(at: version.position) else { return nil }
-    return try store.content(of: event).flatMap { DatasetVersionCommitted(content: $0) }?.run
-  }
-
   private func entry(
     _ row: DatasetRow, _ listing: DatasetListing, _ reader: DatasetReader
   ) throws -> Entry {
@@ -198,7 +191,7 @@ public struct Datasets: Sendable {
       number: row.number, position: row.position, recordedAt: row.recordedAt, root: row.root,
       records: row.records, bytes: row.bytes, added: row.added, changed: row.changed,
       removed: row.removed, tags: tags.filter { $0.number == row.number }.map(\.tag),
-      actor: row.actor, message: try listing.message(of: row.number, dataset.id))
+      actor: row.actor, run: row.run, message: try listing.message(of: row.number, dataset.id))
   }
 
   // MARK: - Committing

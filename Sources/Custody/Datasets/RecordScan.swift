@@ -8,8 +8,6 @@ final class RecordScan {
   /// A record of a version.
   struct Entry: Sendable {
     let row: RecordRow
-    /// The keys that seal it; empty when its object is gone.
-    let keyIDs: [KeyID]
     /// Nil when it is gone: its object was removed, or a key destroyed.
     let content: RecordContent?
 
@@ -44,16 +42,15 @@ final class RecordScan {
 
     private func entry(_ row: RecordRow) throws -> Entry {
       guard let bytes = try reader.bytes(at: row.address) else {
-        return Entry(row: row, keyIDs: [], content: nil)
+        return Entry(row: row, content: nil)
       }
-      guard let object = try? SealedObject(parsing: bytes) else { throw Self.damaged }
       guard let opened = try sealer.open(bytes, keys: keys) else {
-        return Entry(row: row, keyIDs: object.keyIDs, content: nil)
+        return Entry(row: row, content: nil)
       }
       guard let content = RecordContent(parsing: opened.content, isList: opened.isList) else {
         throw Self.damaged
       }
-      return Entry(row: row, keyIDs: object.keyIDs, content: content)
+      return Entry(row: row, content: content)
     }
 
     private static let damaged = CustodyError(
@@ -64,6 +61,7 @@ final class RecordScan {
   private let dataset: DatasetRow
   private let version: VersionRow
   private let openers: WorkerPool<Opener>
+  private var keyIDs: [Int64: [KeyID]] = [:]
 
   /// Records opened at a time, each of at most 1 MiB in one object.
   static let pageSize = 256
@@ -95,25 +93,50 @@ final class RecordScan {
     }
   }
 
-  /// Every record, in the order of the version.
-  func forEach(_ body: (Entry) throws -> Void) throws {
-    guard !version.orders.isEmpty else { return try forEachByOrdinal(body) }
+  /// The keys that seal a record, also one that is gone.
+  func keyIDs(of row: RecordRow) throws -> [KeyID] {
+    if let known = keyIDs[row.keys] { return known }
+    let found = try store.engine.readUncaught { try DatasetReader($0).keyIDs(row.keys) }
+    keyIDs[row.keys] = found
+    return found
+  }
+
+  /// The records, in the order of the version.
+  ///
+  /// - Parameter filter: leaves out whoever is about other people, and opens nothing of them.
+  func forEach(about filter: RecordFilter? = nil, _ body: (Entry) throws -> Void) throws {
+    let chosen = try filter?.keySets.map(ordinals)
+    guard chosen != nil || !version.orders.isEmpty else { return try forEachByOrdinal(body) }
     var batch: [Int] = []
     func flush() throws {
       for entry in try entries(batch) { try entry.map(body) }
       batch.removeAll(keepingCapacity: true)
     }
-    for run in try runs() {
-      for ordinal in run {
-        batch.append(ordinal)
-        if batch.count == Self.pageSize { try flush() }
+    func take(_ ordinal: Int) throws {
+      batch.append(ordinal)
+      if batch.count == Self.pageSize { try flush() }
+    }
+    if version.orders.isEmpty {
+      for ordinal in chosen?.sorted() ?? [] { try take(ordinal) }
+    } else {
+      for run in try runs() {
+        for ordinal in run where chosen?.contains(ordinal) ?? true { try take(ordinal) }
       }
     }
     try flush()
   }
 
-  /// Every record, by ordinal.
-  func forEachByOrdinal(_ body: (Entry) throws -> Void) throws {
+  /// The ordinals of the records that are sealed under one of some sets of keys.
+  private func ordinals(under keySets: Set<Int64>) throws -> Set<Int> {
+    try store.engine.readUncaught { connection in
+      let reader = DatasetReader(connection)
+      return try keySets.reduce(into: []) {
+        $0.formUnion(try reader.ordinals(under: $1, of: dataset.id, in: version.number))
+      }
+    }
+  }
+
+  private func forEachByOrdinal(_ body: (Entry) throws -> Void) throws {
     try forEachPage { for entry in try open($0) { try body(entry) } }
   }
 

@@ -10,7 +10,7 @@ struct VersionMix {
   private let newest: VersionRow
   private let scan: RecordScan
   private let newestScan: RecordScan
-  private let names: StoredObjects
+  private let objects: StoredObjects
   /// Nil when every record becomes what it was.
   private let chosen: Set<Int>?
 
@@ -34,7 +34,7 @@ struct VersionMix {
     self.chosen = chosen.map(Set.init)
     scan = RecordScan(store: store, dataset: dataset, version: source)
     newestScan = RecordScan(store: store, dataset: dataset, version: newest)
-    names = try StoredObjects(folder: store.folder)
+    objects = try StoredObjects(folder: store.folder)
     if chosen != nil { try checkColumns() }
   }
 
@@ -88,7 +88,7 @@ struct VersionMix {
   private mutating func take(
     _ entry: RecordScan.Entry?, _ current: RecordRow?, _ ordinal: Int
   ) throws {
-    guard let entry, let size = entry.size else {
+    guard let entry, let content = entry.content, let size = entry.size else {
       if entry != nil { missing += 1 }
       // Of single records, what is gone changes nothing.
       if let current, chosen != nil { return keep(current) }
@@ -104,20 +104,14 @@ struct VersionMix {
     guard entry.row.address != current?.address else { return }
     if current == nil { counts.added += 1 } else { counts.changed += 1 }
     isDifferent = true
+    let keyIDs = try scan.keyIDs(of: entry.row)
+    let hash = objects.keyHash(of: content.naturalKey, in: dataset.name)
     put(
       RecordChange(
         ordinal: ordinal,
         put: .init(
-          address: entry.row.address, keyIDs: entry.keyIDs, name: try name(of: entry),
-          file: entry.row.file)))
-  }
-
-  /// Its natural key as a change set names it.
-  private func name(of entry: RecordScan.Entry) throws -> EventID {
-    guard let key = entry.content?.naturalKey else {
-      throw CustodyError(.damaged, "A record has no natural key. Run: custody verify")
-    }
-    return try names.sealedName(names.keyHash(of: key, in: dataset.name), under: entry.keyIDs)
+          address: entry.row.address, keyIDs: keyIDs,
+          name: try objects.sealedName(hash, under: keyIDs), file: entry.row.file)))
   }
 
   private mutating func put(_ change: RecordChange) {

@@ -60,19 +60,22 @@ package final class DatasetListing {
   package func tags(
     of dataset: Int64, below position: Int = .max
   ) throws -> [(tag: String, number: Int)] {
+    // https://www.sqlite.org/lang_select.html#bareagg: "the bare columns in the result set take
+    // values from the input row which also contains the minimum or maximum"
     let query = try HotStatement(
       connection,
       """
-      SELECT tag, number FROM dataset_1_tag WHERE dataset = ? AND position < ? ORDER BY position
+      SELECT tag, number, max(position) FROM dataset_1_tag
+      WHERE dataset = ?1 AND position < ?2 GROUP BY tag
       """)
     query.bind(1, dataset)
     query.bind(2, Int64(position))
-    var found: [String: Int] = [:]
+    var found: [(tag: String, number: Int)] = []
     while try query.step() {
       let tag = try text(query.bytes(0), in: DatasetProjection.tagColumn, dataset)
-      found[String(decoding: tag, as: UTF8.self)] = Int(query.integer(1))
+      found.append((String(decoding: tag, as: UTF8.self), Int(query.integer(1))))
     }
-    return found.map { (tag: $0.key, number: $0.value) }.sorted { $0.tag < $1.tag }
+    return found.sorted { $0.tag < $1.tag }
   }
 
   /// What was said of a version when it was committed; nil when nothing was.

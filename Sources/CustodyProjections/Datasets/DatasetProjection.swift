@@ -50,8 +50,8 @@ package struct DatasetProjection: Projection {
       connection,
       """
       INSERT INTO dataset_1_version (dataset, number, position, recorded_at, actor, root, records,
-        bytes, added, changed, removed, next, orders, frame, message)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        bytes, added, changed, removed, next, orders, frame, message, run)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
     insertTag = try HotStatement(
       connection,
@@ -185,6 +185,7 @@ package struct DatasetProjection: Projection {
     } else {
       insertVersion.bindNull(14)
     }
+    insertVersion.bind(16, optional: version.run)
     let message = try version.message.flatMap {
       try event.sealed(Array($0.utf8), in: Self.messageColumn, dataset, Int64(version.number))
     }

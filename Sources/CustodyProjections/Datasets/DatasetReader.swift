@@ -15,6 +15,7 @@ package struct VersionRow: Sendable {
   package let orders: [Digest]
   package let frame: Digest?
   package let actor: String
+  package let run: String?
 }
 
 /// A record as one version has it.
@@ -23,6 +24,8 @@ package struct RecordRow: Sendable {
   package let address: Digest
   /// The version that last changed it.
   package let since: Int
+  /// Names the keys that seal it: see ``DatasetReader/keyIDs(_:)``.
+  package let keys: Int64
   package let file: RecordChange.File?
 }
 
@@ -64,7 +67,7 @@ package final class DatasetReader {
     let query = try statement(
       """
       SELECT number, position, recorded_at, root, records, bytes, added, changed, removed, next,
-             orders, frame, actor
+             orders, frame, actor, run
       FROM dataset_1_version WHERE dataset = ?1 AND \(condition)
       """)
     query.bind(1, dataset)
@@ -84,7 +87,8 @@ package final class DatasetReader {
           orders: stride(from: 0, to: orders.count - 31, by: 32).compactMap {
             Digest(orders[$0..<$0 + 32])
           },
-          frame: query.isNull(11) ? nil : Digest(query.bytes(11)), actor: query.text(12)))
+          frame: query.isNull(11) ? nil : Digest(query.bytes(11)), actor: query.text(12),
+          run: query.isNull(13) ? nil : query.text(13)))
     }
     return found
   }
@@ -97,14 +101,15 @@ package final class DatasetReader {
   package func record(_ ordinal: Int, of dataset: Int64, in version: Int) throws -> RecordRow? {
     let query = try statement(
       """
-      SELECT ordinal, address, seconds, nanoseconds, mode, since, until FROM dataset_1_record
+      SELECT ordinal, address, seconds, nanoseconds, mode, since, keys, until
+      FROM dataset_1_record
       WHERE dataset = ?1 AND ordinal = ?2 AND since <= ?3 ORDER BY since DESC LIMIT 1
       """)
     query.bind(1, dataset)
     query.bind(2, Int64(ordinal))
     query.bind(3, Int64(version))
     defer { query.reset() }
-    guard try query.step(), query.isNull(6) || query.integer(6) > version else { return nil }
+    guard try query.step(), query.isNull(7) || query.integer(7) > version else { return nil }
     return try Self.record(query)
   }
 
@@ -114,7 +119,7 @@ package final class DatasetReader {
   ) throws -> [RecordRow] {
     let query = try statement(
       """
-      SELECT ordinal, address, seconds, nanoseconds, mode, since FROM dataset_1_record
+      SELECT ordinal, address, seconds, nanoseconds, mode, since, keys FROM dataset_1_record
       WHERE dataset = ?1 AND ordinal >= ?2 AND since <= ?3 AND (until IS NULL OR until > ?3)
       ORDER BY ordinal LIMIT ?4
       """)
@@ -140,7 +145,8 @@ package final class DatasetReader {
         seconds: row.integer(2), nanoseconds: UInt32(truncatingIfNeeded: row.integer(3)),
         mode: UInt32(truncatingIfNeeded: row.integer(4)))
     return RecordRow(
-      ordinal: Int(row.integer(0)), address: address, since: Int(row.integer(5)), file: file)
+      ordinal: Int(row.integer(0)), address: address, since: Int(row.integer(5)),
+      keys: row.integer(6), file: file)
   }
 
   /// Records that came, changed or went after one version, up to another.
@@ -175,5 +181,49 @@ package final class DatasetReader {
     query.bind(2, hash)
     defer { query.reset() }
     return try query.step() ? Int(query.integer(0)) : nil
+  }
+
+  // MARK: - People
+
+  /// The keys that a row of records names, ascending.
+  package func keyIDs(_ keys: Int64) throws -> [KeyID] {
+    let query = try statement("SELECT key_ids FROM dataset_1_keys WHERE id = ?")
+    query.bind(1, keys)
+    defer { query.reset() }
+    guard try query.step() else { return [] }
+    let bytes = Array(query.bytes(0))
+    return stride(from: 0, to: bytes.count - KeyID.byteCount + 1, by: KeyID.byteCount).compactMap {
+      KeyID(bytes[$0..<$0 + KeyID.byteCount])
+    }
+  }
+
+  /// What rows of records name keys by, of those that a key is one of.
+  package func keySets(with key: KeyID) throws -> [Int64] {
+    let query = try statement("SELECT keys FROM dataset_1_key WHERE key_id = ?")
+    query.bind(1, key)
+    defer { query.reset() }
+    var found: [Int64] = []
+    while try query.step() { found.append(query.integer(0)) }
+    return found
+  }
+
+  /// The ordinals of a version's records that are sealed under some keys, in no order.
+  ///
+  /// Cost: the records of these people, whatever else there is.
+  package func ordinals(
+    under keys: Int64, of dataset: Int64, in version: Int
+  ) throws -> [Int] {
+    let query = try statement(
+      """
+      SELECT ordinal FROM dataset_1_record
+      WHERE keys = ?1 AND dataset = ?2 AND since <= ?3 AND (until IS NULL OR until > ?3)
+      """)
+    query.bind(1, keys)
+    query.bind(2, dataset)
+    query.bind(3, Int64(version))
+    defer { query.reset() }
+    var found: [Int] = []
+    while try query.step() { found.append(Int(query.integer(0))) }
+    return found
   }
 }

@@ -28,7 +28,7 @@ struct DatasetLogCommand: AsyncParsableCommand {
         .init("message", long: true), .init("position", detail: true), .init("root", detail: true),
       ])
     for version in try datasets.versions(of: name).reversed() {
-      let run: Cell = try datasets.run(of: version).map { .text($0) } ?? .absent
+      let run: Cell = version.run.map { .text($0) } ?? .absent
       let message: Cell = version.message.map { .text($0) } ?? .absent
       writer.write([
         .text("v\(version.number)"), .time(version.recordedAt), .number(version.records),

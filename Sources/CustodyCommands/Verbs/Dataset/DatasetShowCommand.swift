@@ -47,13 +47,11 @@ struct DatasetShowCommand: AsyncParsableCommand {
     facts.add("tags", "tags", .list(entry.tags))
     let version =
       try dataset.explicit.map { try datasets.version(dataset.name, $0) } ?? entry.newest
-    if let version { try add(version, datasets, to: &facts) }
+    if let version { add(version, to: &facts) }
     facts.write(output.format)
   }
 
-  private func add(
-    _ version: Datasets.Version, _ datasets: Datasets, to facts: inout Facts
-  ) throws {
+  private func add(_ version: Datasets.Version, to facts: inout Facts) {
     facts.add("version", dataset.explicit == nil ? "newest version" : "version", version.number)
     facts.add("versionTags", "tags of it", .list(version.tags))
     facts.add("records", "records", version.records)
@@ -63,7 +61,7 @@ struct DatasetShowCommand: AsyncParsableCommand {
     facts.add("removed", "removed", version.removed)
     facts.add("message", "message", version.message)
     facts.add("actor", "committed by", version.actor)
-    facts.add("run", "run", try datasets.run(of: version))
+    facts.add("run", "run", version.run)
     facts.add("committedAt", "committed at", .time(version.recordedAt))
     facts.add("position", "position", version.position.value)
     facts.add("root", "root", version.root.hex)
