@@ -7,7 +7,9 @@ let package = Package(
   dependencies: [.package(name: "Custody", path: "../..")],
   targets: [
     .executableTarget(
-      name: "callers", dependencies: [.product(name: "Custody", package: "Custody")])
+      name: "callers", dependencies: [.product(name: "Custody", package: "Custody")]),
+    .executableTarget(
+      name: "queries", dependencies: [.product(name: "Custody", package: "Custody")]),
   ],
   swiftLanguageModes: [.v6]
 )

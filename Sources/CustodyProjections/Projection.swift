@@ -21,6 +21,14 @@ package protocol Projection {
   ///
   /// - Throws: ``ProjectionHalt`` when it cannot be applied: nothing is skipped.
   mutating func apply(_ event: ProjectedEvent) throws
+
+  /// Writes what it put off, which must not depend on when it is asked to: once in a while, and
+  /// after the last event.
+  mutating func settle() throws
+}
+
+extension Projection {
+  package func settle() {}
 }
 
 /// A projection as the engine holds it: what is declared of it, and how one is made.

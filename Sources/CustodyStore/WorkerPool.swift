@@ -9,8 +9,13 @@ package final class WorkerPool<Worker>: Sendable {
   package init(_ make: @escaping @Sendable () throws -> Worker) { self.make = make }
 
   package func with<R>(_ body: (Worker) throws -> R) throws -> R {
-    let worker = try lock.withLock { _ in idle.popLast() } ?? make()
-    defer { lock.withLock { _ in idle.append(worker) } }
+    let worker = try take()
+    defer { takeBack(worker) }
     return try body(worker)
   }
+
+  /// One for the caller alone, until it is given back.
+  package func take() throws -> Worker { try lock.withLock { _ in idle.popLast() } ?? make() }
+
+  package func takeBack(_ worker: Worker) { lock.withLock { _ in idle.append(worker) } }
 }

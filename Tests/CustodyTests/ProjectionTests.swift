@@ -67,7 +67,7 @@ struct ProjectionTests {
         Crasher.arm(store.ledgerID, at: position)
         #expect(throws: Crasher.Crash.self) { try following.catchUp() }
         let reached = try following.status()[0].state.position
-        #expect(reached <= position && reached > position - 10)
+        #expect(reached <= position && reached > position - 80)
       default: following = engine(try temporary.open(for: .contents))
       }
     }

@@ -19,7 +19,7 @@ struct MigrationTests {
     "projections/0002_create_event_index_1.sql":
       "140be1164a93d278f49c944ce8cde1ebb01adf21a64416257ab57161cea3ab81",
     "projections/0003_create_dataset_1.sql":
-      "7e26ac8bb822c3eefce5e2438bd0c54c035f812f58715389362f6096a677d11f",
+      "3fc3df919435035ab10e36681bffe8d2ac82d462a470994af1ad3204bee12493",
   ]
 
   /// What is compiled in, by folder. A new database gets a line here.

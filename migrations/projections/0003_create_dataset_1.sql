@@ -5,7 +5,8 @@ CREATE TABLE dataset_1_dataset (
   id       INTEGER PRIMARY KEY,           -- in the order of creation, from 1
   name     TEXT    NOT NULL UNIQUE,       -- readable in the stream's name as well
   position INTEGER NOT NULL,
-  about    BLOB    NOT NULL               -- the content of dataset.created, sealed
+  about    BLOB    NOT NULL,              -- the content of dataset.created, sealed
+  unnamed  INTEGER NOT NULL               -- how many of its records have no name any more
 ) STRICT;
 
 CREATE TABLE dataset_1_version (
@@ -50,14 +51,14 @@ CREATE TABLE dataset_1_key (
   PRIMARY KEY (key_id, keys)
 ) STRICT, WITHOUT ROWID;
 
--- What a record was from one version on until another changed or removed it.
+-- What a record was from one version on, until the next row of the same ordinal: no row ever
+-- changes. One without an address says that the record was removed.
 CREATE TABLE dataset_1_record (
   dataset     INTEGER NOT NULL,
   ordinal     INTEGER NOT NULL,
   since       INTEGER NOT NULL,           -- the first version that has it so
-  until       INTEGER,                    -- the first that has it otherwise; NULL while it lives
-  address     BLOB    NOT NULL,
-  keys        INTEGER NOT NULL,           -- dataset_1_keys.id
+  address     BLOB,
+  keys        INTEGER,                    -- dataset_1_keys.id
   seconds     INTEGER,                    -- a file's modification time, NULL in tables
   nanoseconds INTEGER,
   mode        INTEGER,
@@ -66,9 +67,16 @@ CREATE TABLE dataset_1_record (
 
 -- What changed in a version. Everything is new in the first: nobody asks what changed there.
 CREATE INDEX dataset_1_record_since ON dataset_1_record (dataset, since) WHERE since > 1;
-CREATE INDEX dataset_1_record_until ON dataset_1_record (dataset, until) WHERE until IS NOT NULL;
--- The records of a person.
-CREATE INDEX dataset_1_record_keys ON dataset_1_record (keys);
+
+-- The records that a version put under a set of keys: a row for all of them, or a few.
+CREATE TABLE dataset_1_sealed (
+  keys     INTEGER NOT NULL,              -- dataset_1_keys.id
+  dataset  INTEGER NOT NULL,
+  version  INTEGER NOT NULL,
+  first    INTEGER NOT NULL,              -- the lowest ordinal
+  ordinals BLOB    NOT NULL,              -- ascending, as differences in LEB128
+  PRIMARY KEY (keys, dataset, version, first)
+) STRICT, WITHOUT ROWID;
 
 -- Records by natural key, as a keyed hash; gone when no content of the record can be opened any
 -- more. The natural key itself is in sealed objects alone.
@@ -78,5 +86,3 @@ CREATE TABLE dataset_1_name (
   ordinal INTEGER NOT NULL,
   PRIMARY KEY (dataset, hash)
 ) STRICT, WITHOUT ROWID;
-
-CREATE UNIQUE INDEX dataset_1_name_ordinal ON dataset_1_name (dataset, ordinal);

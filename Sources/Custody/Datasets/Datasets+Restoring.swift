@@ -220,7 +220,8 @@ final class VersionContents {
   private func openAll(_ rows: [RecordRow]) throws -> [ObjectContent] {
     let readers = readers
     return try Parallel.map(rows.count) { range in
-      try readers.with { reader in
+      guard !range.isEmpty else { return [] }
+      return try readers.with { reader in
         try reader.atOnce { try range.map { try reader.content(at: rows[$0].address) } }
       }
     }
@@ -275,7 +276,8 @@ final class VersionContents {
   }
 
   private func open(_ address: Digest) throws -> (content: [UInt8], isList: Bool)? {
-    guard case .opened(let content, let isList) = try readers.with({ try $0.content(at: address) }) else {
+    guard case .opened(let content, let isList) = try readers.with({ try $0.content(at: address) })
+    else {
       return nil
     }
     return (content, isList)

@@ -24,43 +24,10 @@ final class RecordScan {
     }
   }
 
-  /// Opens objects, for one thread at a time.
-  private final class Opener {
-    private let reader: ObjectReader
-    private let sealer: ObjectSealer
-    private let keys: LedgerStore.Keys
-
-    init(_ folder: StoreFolder) throws {
-      reader = try folder.objects.reader()
-      sealer = ObjectSealer(ledgerID: folder.ledgerID, environment: folder.environment)
-      keys = folder.dataKeys
-    }
-
-    func entries(_ rows: ArraySlice<RecordRow>) throws -> [Entry] {
-      try reader.atOnce { try rows.map(entry) }
-    }
-
-    private func entry(_ row: RecordRow) throws -> Entry {
-      guard let bytes = try reader.bytes(at: row.address) else {
-        return Entry(row: row, content: nil)
-      }
-      guard let opened = try sealer.open(bytes, keys: keys) else {
-        return Entry(row: row, content: nil)
-      }
-      guard let content = RecordContent(parsing: opened.content, isList: opened.isList) else {
-        throw Self.damaged
-      }
-      return Entry(row: row, content: content)
-    }
-
-    private static let damaged = CustodyError(
-      .damaged, "A record is not one. Run: custody verify --level contents")
-  }
-
   private let store: Store
   private let dataset: DatasetRow
   private let version: VersionRow
-  private let openers: WorkerPool<Opener>
+  private let objects: WorkerPool<StoredObjects>
   private var keyIDs: [Int64: [KeyID]] = [:]
 
   /// Records opened at a time, each of at most 1 MiB in one object.
@@ -71,7 +38,7 @@ final class RecordScan {
     self.dataset = dataset
     self.version = version
     let folder = store.folder
-    openers = WorkerPool { try Opener(folder) }
+    objects = WorkerPool { try StoredObjects(folder: folder) }
   }
 
   /// The records with some ordinals, in that order; nil for one that the version has not.
@@ -86,11 +53,24 @@ final class RecordScan {
 
   /// Opens records, on all cores.
   func open(_ rows: [RecordRow]) throws -> [Entry] {
-    let openers = openers
+    let objects = objects
     return try Parallel.map(rows.count) { range in
       guard !range.isEmpty else { return [] }
-      return try openers.with { try $0.entries(rows[range]) }
+      return try objects.with { objects in
+        try objects.atOnce { try rows[range].map { try Self.entry($0, objects) } }
+      }
     }
+  }
+
+  private static func entry(_ row: RecordRow, _ objects: StoredObjects) throws -> Entry {
+    guard case .opened(let bytes, let isList) = try objects.content(at: row.address) else {
+      return Entry(row: row, content: nil)
+    }
+    guard let content = RecordContent(parsing: bytes, isList: isList) else {
+      throw CustodyError(
+        .damaged, "A record is not one. Run: custody verify --level contents")
+    }
+    return Entry(row: row, content: content)
   }
 
   /// The keys that seal a record, also one that is gone.
@@ -168,9 +148,8 @@ final class RecordScan {
   /// The ordinals in the order of the version, as runs; none when they ascend.
   func runs() throws -> [Range<Int>] {
     guard !version.orders.isEmpty else { return [] }
-    let objects = try StoredObjects(folder: store.folder)
     return try version.orders.flatMap { address in
-      guard case .opened(let content, _) = try objects.content(at: address),
+      guard case .opened(let content, _) = try objects.with({ try $0.content(at: address) }),
         let runs = RecordOrder.parse(content)
       else {
         throw CustodyError(.damaged, "The order of the version is missing. Run: custody verify")

@@ -180,20 +180,18 @@ private enum Outcome: Sendable {
 private final class Worker {
   private let folder: StoreFolder
   private let sealer: ObjectSealer
-  private let reader: ObjectReader
-  private let names: StoredObjects
+  private let stored: StoredObjects
   private let isTrial: Bool
 
   init(_ folder: StoreFolder, isTrial: Bool) throws {
     self.folder = folder
     self.isTrial = isTrial
-    names = try StoredObjects(folder: folder)
+    stored = try StoredObjects(folder: folder)
     sealer = ObjectSealer(ledgerID: folder.ledgerID, environment: folder.environment)
-    reader = try folder.objects.reader()
   }
 
   /// Looks up as of one moment, which is quicker than one by one.
-  func atOnce<R>(_ body: () throws -> R) throws -> R { try reader.atOnce(body) }
+  func atOnce<R>(_ body: () throws -> R) throws -> R { try stored.atOnce(body) }
 
   /// In a trial: no record about her can be there already.
   func outcome(ofStranger work: Work) -> Outcome {
@@ -209,8 +207,8 @@ private final class Worker {
     let name: EventID? =
       isTrial || address == work.before
       ? nil
-      : try names.sealedName(
-        names.keyHash(of: work.record.key, in: work.dataset), under: keys.ids)
+      : try stored.sealedName(
+        stored.keyHash(of: work.record.key, in: work.dataset), under: keys.ids)
     return SealedRecord(
       ordinal: work.ordinal, address: address, before: work.before, name: name, keyIDs: keys.ids,
       size: size, file: work.record.file)
@@ -246,7 +244,7 @@ private final class Worker {
     _ content: [UInt8], isList: Bool, _ keys: SealingKeys, expecting expected: Digest? = nil
   ) throws -> Sealed {
     let tag = sealer.tag(of: content, isList: isList, keys: keys)
-    if let known = try reader.address(of: tag, expecting: expected) { return .stored(known) }
+    if let known = try stored.address(of: tag, expecting: expected) { return .stored(known) }
     return .new(sealer.seal(content, isList: isList, keys: keys, tag: tag))
   }
 }

@@ -19,6 +19,9 @@ package struct ChangeSetReader {
     package let file: RecordChange.File?
   }
 
+  /// The bytes of an entry about a row and one person.
+  package static let usualEntrySize = 74
+
   private let bytes: UnsafeRawBufferPointer
   private let hasNames: Bool
   private var offset = 1

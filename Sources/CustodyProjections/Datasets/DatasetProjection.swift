@@ -13,7 +13,8 @@ package struct DatasetProjection: Projection {
       .init("dataset_1_version", positionColumn: "position"),
       .init("dataset_1_tag", positionColumn: "position"),
       .init("dataset_1_keys", positionColumn: "destroyed"), .init("dataset_1_key"),
-      .init("dataset_1_record"), .init("dataset_1_name", isGuessable: true),
+      .init("dataset_1_record"), .init("dataset_1_sealed"),
+      .init("dataset_1_name", isGuessable: true),
     ],
     contentTypes: [
       DatasetCreated.type, DatasetVersionCommitted.type, DatasetVersionTagged.type,
@@ -32,7 +33,7 @@ package struct DatasetProjection: Projection {
   private let insertDataset: HotStatement
   private let insertVersion: HotStatement
   private let insertTag: HotStatement
-  private var records: RecordIntervals
+  private let records: RecordHistory
 
   package init(_ connection: OpaquePointer) throws {
     dataset = try HotStatement(connection, "SELECT id FROM dataset_1_dataset WHERE name = ?")
@@ -45,7 +46,8 @@ package struct DatasetProjection: Projection {
       WHERE dataset = ? ORDER BY number DESC LIMIT 1
       """)
     insertDataset = try HotStatement(
-      connection, "INSERT INTO dataset_1_dataset (id, name, position, about) VALUES (?, ?, ?, ?)")
+      connection,
+      "INSERT INTO dataset_1_dataset (id, name, position, about, unnamed) VALUES (?, ?, ?, ?, 0)")
     insertVersion = try HotStatement(
       connection,
       """
@@ -56,10 +58,10 @@ package struct DatasetProjection: Projection {
     insertTag = try HotStatement(
       connection,
       "INSERT INTO dataset_1_tag (dataset, tag, number, position) VALUES (?, ?, ?, ?)")
-    records = try RecordIntervals(connection)
+    records = try RecordHistory(connection)
   }
 
-  package mutating func apply(_ event: ProjectedEvent) throws {
+  package func apply(_ event: ProjectedEvent) throws {
     try records.destroy(event.destroyedKeys, at: event.position)
     // A caller may append an event of these types that says something else: it changes no dataset.
     guard case .opened(let content) = event.content,
@@ -74,6 +76,8 @@ package struct DatasetProjection: Projection {
     default: break
     }
   }
+
+  package func settle() throws { try records.removeNames() }
 
   private func decoded<Event: ModelEvent>(
     _ type: Event.Type, _ event: ProjectedEvent, _ content: [UInt8]
@@ -145,7 +149,7 @@ package struct DatasetProjection: Projection {
       number: Int(newest.integer(0)), next: Int(newest.integer(1)), root: Digest(newest.bytes(2)))
   }
 
-  private mutating func apply(_ version: DatasetVersionCommitted, _ event: ProjectedEvent) throws {
+  private func apply(_ version: DatasetVersionCommitted, _ event: ProjectedEvent) throws {
     let dataset = try id(of: version.dataset)
     let last = try newest(of: dataset)
     guard version.number == last.number + 1 else {
@@ -157,17 +161,12 @@ package struct DatasetProjection: Projection {
     if let parent = version.parent, parent != last.root?.hex {
       throw ProjectionHalt("version \(version.number) follows another version than the one before")
     }
-    var next = last.next
     let source = ChangeSource(
       changes, newFrom: last.next, dataset: version.dataset, store: event.store)
-    let ahead = Ahead { try source.next() }
-    records.begin(dataset, version: version.number)
-    while let prepared = try ahead.next() {
-      for change in prepared {
-        try records.apply(change, next: &next) {
-          try event.store.withObjects { try $0.nameHash(of: change, in: version.dataset) }
-        }
-      }
+    let next = try records.apply(
+      Ahead { try source.next() }.next, of: dataset, version: version.number, next: last.next
+    ) { change in
+      try event.store.withObjects { try $0.nameHash(of: change, in: version.dataset) }
     }
     insertVersion.bind(1, dataset)
     insertVersion.bind(2, Int64(version.number))

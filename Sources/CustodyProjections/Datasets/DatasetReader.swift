@@ -101,7 +101,7 @@ package final class DatasetReader {
   package func record(_ ordinal: Int, of dataset: Int64, in version: Int) throws -> RecordRow? {
     let query = try statement(
       """
-      SELECT ordinal, address, seconds, nanoseconds, mode, since, keys, until
+      SELECT ordinal, address, seconds, nanoseconds, mode, since, keys
       FROM dataset_1_record
       WHERE dataset = ?1 AND ordinal = ?2 AND since <= ?3 ORDER BY since DESC LIMIT 1
       """)
@@ -109,8 +109,7 @@ package final class DatasetReader {
     query.bind(2, Int64(ordinal))
     query.bind(3, Int64(version))
     defer { query.reset() }
-    guard try query.step(), query.isNull(7) || query.integer(7) > version else { return nil }
-    return try Self.record(query)
+    return try query.step() ? try Self.record(query) : nil
   }
 
   /// Records of a version from an ordinal on, ascending, at most `limit`.
@@ -120,20 +119,29 @@ package final class DatasetReader {
     let query = try statement(
       """
       SELECT ordinal, address, seconds, nanoseconds, mode, since, keys FROM dataset_1_record
-      WHERE dataset = ?1 AND ordinal >= ?2 AND since <= ?3 AND (until IS NULL OR until > ?3)
-      ORDER BY ordinal LIMIT ?4
+      WHERE dataset = ?1 AND ordinal >= ?2 AND since <= ?3 ORDER BY ordinal, since
       """)
     query.bind(1, dataset)
     query.bind(2, Int64(ordinal))
     query.bind(3, Int64(version))
-    query.bind(4, Int64(limit))
     defer { query.reset() }
     var found: [RecordRow] = []
-    while try query.step() { found.append(try Self.record(query)) }
+    // The last of the rows that an ordinal has.
+    var last: (ordinal: Int64, record: RecordRow?) = (-1, nil)
+    while try query.step() {
+      if query.integer(0) != last.ordinal, let record = last.record {
+        found.append(record)
+        if found.count == limit { return found }
+      }
+      last = (query.integer(0), try Self.record(query))
+    }
+    if let record = last.record { found.append(record) }
     return found
   }
 
-  private static func record(_ row: HotStatement) throws -> RecordRow {
+  /// - Returns: nil for a row that says that it was removed.
+  private static func record(_ row: HotStatement) throws -> RecordRow? {
+    if row.isNull(1) { return nil }
     guard let address = Digest(row.bytes(1)), row.integer(0) >= 0 else {
       throw CustodyError(
         .damaged, "projections.sqlite is not as Custody writes it. Run: custody projection rebuild")
@@ -157,12 +165,8 @@ package final class DatasetReader {
   package func changed(in dataset: Int64, between old: Int, and new: Int) throws -> [Int] {
     let query = try statement(
       """
-      SELECT ordinal FROM dataset_1_record
-      WHERE dataset = ?1 AND since > 1 AND since > ?2 AND since <= ?3
-      UNION
-      SELECT ordinal FROM dataset_1_record
-      WHERE dataset = ?1 AND until > ?2 AND until <= ?3
-      ORDER BY ordinal
+      SELECT DISTINCT ordinal FROM dataset_1_record
+      WHERE dataset = ?1 AND since > 1 AND since > ?2 AND since <= ?3 ORDER BY ordinal
       """)
     query.bind(1, dataset)
     query.bind(2, Int64(old))
@@ -207,7 +211,7 @@ package final class DatasetReader {
     return found
   }
 
-  /// The ordinals of a version's records that are sealed under some keys, in no order.
+  /// The ordinals of a version's records that are sealed under some keys, ascending.
   ///
   /// Cost: the records of these people, whatever else there is.
   package func ordinals(
@@ -215,15 +219,15 @@ package final class DatasetReader {
   ) throws -> [Int] {
     let query = try statement(
       """
-      SELECT ordinal FROM dataset_1_record
-      WHERE keys = ?1 AND dataset = ?2 AND since <= ?3 AND (until IS NULL OR until > ?3)
+      SELECT ordinals FROM dataset_1_sealed WHERE keys = ?1 AND dataset = ?2 AND version <= ?3
       """)
     query.bind(1, keys)
     query.bind(2, dataset)
     query.bind(3, Int64(version))
     defer { query.reset() }
-    var found: [Int] = []
-    while try query.step() { found.append(Int(query.integer(0))) }
-    return found
+    var found: Set<Int> = []
+    while try query.step() { found.formUnion(OrdinalList.ordinals(query.bytes(0))) }
+    // Later it may have been put under others.
+    return try found.filter { try record($0, of: dataset, in: version)?.keys == keys }.sorted()
   }
 }

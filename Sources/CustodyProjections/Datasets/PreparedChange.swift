@@ -38,8 +38,27 @@ struct PreparedChange: Sendable {
   let ordinal: Int
   /// Nil when the record is removed.
   let put: Put?
-  /// The keyed hash of the natural key, of a record that is new; nil when it is gone.
-  let hash: EventID?
+}
+
+/// Part of a change set, ready to be applied.
+struct PreparedChanges: Sendable {
+  var changes: [PreparedChange] = []
+  /// Those of new records that are not gone, in the order of their hashes.
+  var names: [Name] = []
+
+  /// The keyed hash of a new record's natural key.
+  struct Name {
+    let hash: EventID
+    let ordinal: Int
+    /// The hash's place among others.
+    let place: UInt64
+
+    init(_ hash: EventID, ordinal: Int) {
+      self.hash = hash
+      self.ordinal = ordinal
+      place = UInt64(bigEndian: withUnsafeBytes(of: hash) { $0.loadUnaligned(as: UInt64.self) })
+    }
+  }
 }
 
 /// Opens the objects of a change set, one on each core at a time, and the names of new records.
@@ -58,47 +77,49 @@ final class ChangeSource: Sendable {
     self.store = store
   }
 
-  /// The entries that come next, or nil after the last one.
-  func next() throws -> [PreparedChange]? {
+  /// The parts that come next, or nil after the last one.
+  func next() throws -> [PreparedChanges]? {
     let low = position.withLock { $0 }
     let high = min(low + Parallel.coreCount, addresses.count)
     guard low < high else { return nil }
     position.withLock { $0 = high }
-    guard high - low > 1 else { return try changes(at: addresses[low]) }
+    guard high - low > 1 else { return [try changes(at: addresses[low])] }
     return try Parallel.map(high - low) { range in
-      try range.flatMap { try self.changes(at: self.addresses[low + $0]) }
+      try range.map { try self.changes(at: self.addresses[low + $0]) }
     }
   }
 
-  private func changes(at address: Digest) throws -> [PreparedChange] {
+  private func changes(at address: Digest) throws -> PreparedChanges {
     try store.withObjects { objects in
       guard case .opened(let content, _) = try objects.content(at: address) else {
         throw ProjectionHalt("the change set \(address) is gone")
       }
-      return try content.withUnsafeBytes { bytes in
+      var prepared = PreparedChanges()
+      try content.withUnsafeBytes { bytes in
         var reader = ChangeSetReader(bytes)
-        var changes: [PreparedChange] = []
-        changes.reserveCapacity(bytes.count / 74 + 1)
+        prepared.changes.reserveCapacity(bytes.count / ChangeSetReader.usualEntrySize + 1)
         while let entry = reader.next() {
-          let put = entry.put.map {
-            PreparedChange.Put(
-              address: $0.address, keys: KeySet($0.keyIDs), name: $0.name, file: $0.file)
-          }
-          let change = PreparedChange(ordinal: entry.ordinal, put: put, hash: nil)
-          guard put != nil, entry.ordinal >= firstNew else {
-            changes.append(change)
-            continue
-          }
-          changes.append(
-            PreparedChange(
-              ordinal: entry.ordinal, put: put, hash: try objects.nameHash(of: change, in: dataset))
-          )
+          let change = PreparedChange(
+            ordinal: entry.ordinal,
+            put: entry.put.map {
+              .init(address: $0.address, keys: KeySet($0.keyIDs), name: $0.name, file: $0.file)
+            })
+          prepared.changes.append(change)
         }
         guard reader.isWellFormed else {
           throw ProjectionHalt("the change set \(address) is not as it should be")
         }
-        return changes
       }
+      let new = prepared.changes.filter { $0.put != nil && $0.ordinal >= firstNew }
+      prepared.names.reserveCapacity(new.count)
+      try store.prepareKeys(new.reduce(into: Set<KeyID>()) { $0.formUnion($1.put!.keys.keyIDs) })
+      for change in new {
+        if let hash = try objects.nameHash(of: change, in: dataset) {
+          prepared.names.append(.init(hash, ordinal: change.ordinal))
+        }
+      }
+      prepared.names.sort { $0.place < $1.place }
+      return prepared
     }
   }
 }

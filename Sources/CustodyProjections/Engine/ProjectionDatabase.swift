@@ -130,16 +130,6 @@ final class ProjectionDatabase: @unchecked Sendable {
     }
   }
 
-  /// Runs `body`; what it wrote is taken back when it throws or returns something.
-  func savepoint<R>(_ body: () throws -> R?) throws -> R? {
-    var result: R?
-    try database!.inSavepoint {
-      result = try body()
-      return result == nil ? .commit : .rollback
-    }
-    return result
-  }
-
   /// Runs `body` while another database can be named as `scratch`.
   func attached<R>(_ other: ProjectionDatabase, _ body: () throws -> R) throws -> R {
     let attach = try HotStatement(connection, "ATTACH DATABASE ? AS scratch")

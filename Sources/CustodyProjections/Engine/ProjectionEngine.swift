@@ -24,12 +24,14 @@ package final class ProjectionEngine: Sendable {
   /// The file that was last found to be as this program makes it.
   private let fitInode = Mutex<ino_t?>(nil)
 
-  /// Events that are applied in one transaction.
+  /// Events that are read and applied at a time.
   package static let batchSizeUsual = 4096
+  /// Batches that are written in one transaction: a page that many of them change is written once.
+  private static let batchesPerTransaction = 8
 
   /// - Parameters:
   ///   - migrations: what makes the tables of `projections`; tests bring their own.
-  ///   - batchSize: events that are applied in one transaction.
+  ///   - batchSize: events that are read and applied at a time.
   package init(
     folder: StoreFolder, projections: [ProjectionKind] = ProjectionCatalog.all,
     migrations: [Migration] = Migration.projections,
@@ -195,7 +197,13 @@ package final class ProjectionEngine: Sendable {
 
   // MARK: - Applying
 
-  /// Applies events to some projections, batch by batch, each batch in one transaction.
+  /// Thrown to take back a transaction.
+  private struct Stop: Error {
+    let index: Int
+    let halt: ProjectionRun.Halt
+  }
+
+  /// Applies events to some projections, in order, some batches in one transaction.
   func follow(
     _ database: ProjectionDatabase, _ kinds: [ProjectionKind], upTo size: Int,
     _ progress: Progress?
@@ -203,20 +211,49 @@ package final class ProjectionEngine: Sendable {
     var runs = try runs(of: kinds, database)
     defer { database.runs += runs }
     try reset(&runs, database)
-    guard let low = runs.filter({ !$0.isHalted }).map(\.state.position).min() else { return }
-    let source = try source(kinds, from: low, to: size)
-    // Threads cost more than one small batch.
-    let next = size - low > batchSize ? Ahead { try source.next() }.next : source.next
-    while runs.contains(where: { !$0.isHalted }), let events = try next(), let last = events.last {
-      try database.transaction {
-        for index in runs.indices { try runs[index].apply(events, database) }
+    var halts: [Int: ProjectionRun.Halt] = [:]
+    while let low = runs.filter({ !$0.isHalted }).map(\.state.position).min(), low < size {
+      let source = try source(kinds, from: low, to: size)
+      // Threads cost more than one small batch.
+      let next = size - low > batchSize ? Ahead { try source.next() }.next : source.next
+      var states = runs.map(\.state)
+      do {
+        var isDone = false
+        while !isDone {
+          states = runs.map(\.state)
+          try database.transaction {
+            isDone = try applyBatches(next, &runs, halts, database, upTo: size, progress)
+          }
+          try database.shortenLog(isResting: false)
+        }
+      } catch let stop as Stop {
+        // The events before that one are applied again, and then it stands still.
+        halts[stop.index] = stop.halt
+        runs = try zip(kinds, states).map { try ProjectionRun($0, $1, database) }
       }
-      try database.shortenLog(isResting: false)
-      progress?(last.position + 1, size)
     }
     for index in runs.indices where runs[index].state.hasTraces {
       try removeTraces(&runs[index], database)
     }
+  }
+
+  /// - Returns: whether there are no more events.
+  private func applyBatches(
+    _ next: () throws -> [ProjectedEvent]?, _ runs: inout [ProjectionRun],
+    _ halts: [Int: ProjectionRun.Halt], _ database: ProjectionDatabase, upTo size: Int,
+    _ progress: Progress?
+  ) throws -> Bool {
+    for _ in 0..<Self.batchesPerTransaction {
+      guard runs.contains(where: { !$0.isHalted }), let events = try next(),
+        let last = events.last
+      else { return true }
+      for index in runs.indices {
+        let halt = try runs[index].apply(events, until: halts[index], database)
+        if let halt { throw Stop(index: index, halt: halt) }
+      }
+      progress?(last.position + 1, size)
+    }
+    return false
   }
 
   /// The events of a range, as the projections `kinds` see them.

@@ -16,52 +16,50 @@ struct ProjectionRun {
     projection = try kind.make(database.connection)
   }
 
-  /// Applies the events that come next, within the caller's transaction.
-  ///
-  /// Those before one that cannot be applied stay; that one halts the projection.
-  mutating func apply(_ events: [ProjectedEvent], _ database: ProjectionDatabase) throws {
-    guard !isHalted, let first = events.first, let last = events.last,
-      first.position <= state.position, state.position <= last.position
-    else { return }
-    var rest = events[(state.position - first.position)...]
-    if let halt = try attempt(rest, database) {
-      // What it remembers may be of events that were rolled back.
-      projection = try kind.make(database.connection)
-      rest = rest.prefix { $0.position < halt.position }
-      if try attempt(rest, database) != nil {
-        throw CustodyError(
-          .internal, "The projection \(state.name) is not a function of its events.")
-      }
-      projection = try kind.make(database.connection)
-      state.haltReason = halt.reason
-      try state.write(database.connection)
-    }
+  /// Where a projection stands still, and why.
+  struct Halt {
+    let position: Int
+    let reason: String
   }
 
-  /// Applies all of `events` or, when one cannot be, none of them.
-  private mutating func attempt(
-    _ events: ArraySlice<ProjectedEvent>, _ database: ProjectionDatabase
-  ) throws -> (position: Int, reason: String)? {
-    guard let last = events.last else { return nil }
-    return try database.savepoint {
-      database.watch.begin()
-      defer { database.watch.end() }
-      for event in events {
-        if let reason = try step(event) { return (event.position, reason) }
+  /// Applies the events that come next, within the caller's transaction.
+  ///
+  /// - Parameter halt: where it is known to stand still: events before that are applied.
+  /// - Returns: where it stands still, when that was not known: the transaction is to be taken back
+  ///   then, for part of an event may have been written, and so is what this remembers.
+  mutating func apply(
+    _ events: [ProjectedEvent], until halt: Halt?, _ database: ProjectionDatabase
+  ) throws -> Halt? {
+    guard !isHalted, let first = events.first, let last = events.last,
+      first.position <= state.position, state.position <= last.position
+    else { return nil }
+    let next = events[(state.position - first.position)...]
+    database.watch.begin()
+    defer { database.watch.end() }
+    for event in next {
+      if event.position == halt?.position {
+        state.haltReason = halt?.reason
+        break
       }
-      var next = state
-      next.position = last.position + 1
-      next.leaf = last.leaf
-      next.digest = database.watch.end(state.digest)
-      next.hasTraces =
-        state.hasTraces
-        || kind.declaration.tables.contains {
-          $0.isGuessable && database.watch.tablesDeletedFrom.contains($0.name)
+      if let reason = try step(event) {
+        guard halt == nil else {
+          throw CustodyError(
+            .internal, "The projection \(state.name) is not a function of its events.")
         }
-      try next.write(database.connection)
-      state = next
-      return nil
+        return Halt(position: event.position, reason: reason)
+      }
+      state.position = event.position + 1
+      state.leaf = event.leaf
     }
+    try projection.settle()
+    state.digest = database.watch.end(state.digest)
+    state.hasTraces =
+      state.hasTraces
+      || kind.declaration.tables.contains {
+        $0.isGuessable && database.watch.tablesDeletedFrom.contains($0.name)
+      }
+    try state.write(database.connection)
+    return nil
   }
 
   /// Applies one event.

@@ -16,10 +16,14 @@ final class RowWatch {
   }
 
   /// How a row of a table is taken in.
-  private struct Shape {
+  private final class Shape {
     let prefix: [UInt8]
-    /// Nil for all of them.
-    let columns: [Int32]?
+    let columns: [Int32]
+
+    init(prefix: [UInt8], columns: [Int32]) {
+      self.prefix = prefix
+      self.columns = columns
+    }
   }
 
   private let connection: OpaquePointer
@@ -28,8 +32,10 @@ final class RowWatch {
   private(set) var tablesDeletedFrom: Set<String> = []
   private var isWatching = false
   private var views: [String: View]?
-  /// By SQLite's own pointer to a table's name.
+  /// By SQLite's own pointer to a table's name; nil for tables that are not watched.
   private var shapes: [UnsafePointer<CChar>: Shape?] = [:]
+  /// Neighbors are mostly rows of one table.
+  private var last: (table: UnsafePointer<CChar>, shape: Shape?)?
 
   init(_ connection: OpaquePointer, key: SecretBytes) {
     self.connection = connection
@@ -44,6 +50,7 @@ final class RowWatch {
     tablesDeletedFrom = []
     self.views = views
     shapes = [:]
+    last = nil
     let context = Unmanaged.passUnretained(self).toOpaque()
     _ = sqlite3_preupdate_hook(
       connection,
@@ -67,47 +74,44 @@ final class RowWatch {
   private func note(_ operation: Int32, _ table: UnsafePointer<CChar>) {
     if operation == SQLITE_DELETE { tablesDeletedFrom.insert(String(cString: table)) }
     guard let shape = shape(of: table) else { return }
-    if operation != SQLITE_INSERT { add(shape, sqlite3_preupdate_old, isRemoved: true) }
-    if operation != SQLITE_DELETE { add(shape, sqlite3_preupdate_new, isRemoved: false) }
-  }
-
-  private func add(
-    _ shape: Shape,
-    _ value: (OpaquePointer?, Int32, UnsafeMutablePointer<OpaquePointer?>?) -> Int32,
-    isRemoved: Bool
-  ) {
-    hasher.begin(shape.prefix)
-    func add(_ column: Int32) {
-      var found: OpaquePointer?
-      // "SQLITE_OK ... or an error code": only for a column that is not there.
-      _ = value(connection, column, &found)
-      hasher.add(AuditValue(found))
+    var value: OpaquePointer?
+    if operation != SQLITE_INSERT {
+      hasher.begin(shape.prefix)
+      for column in shape.columns {
+        // "SQLITE_OK ... or an error code": only for a column that is not there.
+        _ = sqlite3_preupdate_old(connection, column, &value)
+        hasher.add(AuditValue(value))
+      }
+      hasher.end(isRemoved: true)
     }
-    if let columns = shape.columns {
-      for column in columns { add(column) }
-    } else {
-      for column in 0..<sqlite3_preupdate_count(connection) { add(column) }
+    if operation != SQLITE_DELETE {
+      hasher.begin(shape.prefix)
+      for column in shape.columns {
+        _ = sqlite3_preupdate_new(connection, column, &value)
+        hasher.add(AuditValue(value))
+      }
+      hasher.end()
     }
-    hasher.end(isRemoved: isRemoved)
   }
 
   private func shape(of table: UnsafePointer<CChar>) -> Shape? {
-    if let known = shapes[table] { return known }
-    let name = String(cString: table)
-    var shape: Shape?
-    if let views {
-      shape = views[name].map { view in
-        Shape(
-          prefix: RowHasher.prefix(
-            view.name, view.columns?.count ?? Int(sqlite3_preupdate_count(connection))),
-          columns: view.columns)
-      }
-    } else {
-      shape = Shape(
-        prefix: RowHasher.prefix(name, Int(sqlite3_preupdate_count(connection))), columns: nil)
-    }
+    if let last, last.table == table { return last.shape }
+    let shape = shapes[table] ?? makeShape(of: table)
     shapes[table] = .some(shape)
+    last = (table, shape)
     return shape
+  }
+
+  private func makeShape(of table: UnsafePointer<CChar>) -> Shape? {
+    let name = String(cString: table)
+    let all = Array(0..<sqlite3_preupdate_count(connection))
+    guard let views else {
+      return Shape(prefix: RowHasher.prefix(name, all.count), columns: all)
+    }
+    return views[name].map { view in
+      let columns = view.columns ?? all
+      return Shape(prefix: RowHasher.prefix(view.name, columns.count), columns: columns)
+    }
   }
 }
 

@@ -29,6 +29,8 @@ package final class StoredObjects: @unchecked Sendable {
     hashes = RepeatedHMAC(key: try keyring.derivedKey(for: "natural-key"))
   }
 
+  deinit { folder.objects.takeBack(reader) }
+
   package func content(at address: Digest) throws -> ObjectContent {
     guard let bytes = try reader.bytes(at: address),
       let opened = try sealer.open(bytes, keys: folder.dataKeys)
@@ -38,6 +40,15 @@ package final class StoredObjects: @unchecked Sendable {
 
   /// Reads many objects as of one moment, which is quicker than one by one.
   package func atOnce<R>(_ body: () throws -> R) throws -> R { try reader.atOnce(body) }
+
+  /// The address of the object with an equal content under the same keys, if there is one.
+  ///
+  /// - Parameter expected: where it probably is.
+  package func address(
+    of tag: ObjectStore.Tag, expecting expected: Digest? = nil
+  ) throws -> Digest? {
+    try reader.address(of: tag, expecting: expected)
+  }
 
   /// Whether there is such an object.
   package func contains(_ address: Digest) throws -> Bool { try reader.contains(address) }

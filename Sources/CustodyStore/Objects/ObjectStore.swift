@@ -22,12 +22,14 @@ package final class ObjectStore: Sendable {
 
   private let path: String
   private let writer: DatabaseQueue?
+  private let readers: WorkerPool<ObjectReader>
   /// Addresses and tags are random: a commit of many records writes to every page of their indexes.
   private static let cacheSize = 48 << 20
 
   /// - Parameter isWritable: then the store's lock is held while this is made.
   package init(path: String, isWritable: Bool) throws {
     self.path = path
+    readers = WorkerPool { try ObjectReader(path) }
     writer = isWritable ? try Connection.writer(path, cacheSize: Self.cacheSize) : nil
   }
 
@@ -73,8 +75,13 @@ package final class ObjectStore: Sendable {
 
   // MARK: - Reading
 
-  /// Looks up objects with a connection of its own, for one thread at a time.
-  package func reader() throws -> ObjectReader { try ObjectReader(path) }
+  /// Looks up objects with connections of its own, for one thread at a time. Give it back with
+  /// ``takeBack(_:)``: opening one takes longer than most look-ups.
+  package func reader() throws -> ObjectReader {
+    try readers.take()
+  }
+
+  package func takeBack(_ reader: ObjectReader) { readers.takeBack(reader) }
 }
 
 /// Looks up objects; for one thread at a time.

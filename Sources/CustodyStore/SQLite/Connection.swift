@@ -21,8 +21,10 @@ package enum Connection {
     /// Nothing: it is thrown away when it was not finished.
     case none
 
-    // "WAL: ... all changes ... are appended to a separate WAL file": readers do not wait.
-    fileprivate var journalMode: String { self == .none ? "memory" : "wal" }
+    // "WAL: ... all changes ... are appended to a separate WAL file": readers do not wait. Where
+    // there are none, pages are written once: "TRUNCATE ... commits transactions by truncating the
+    // rollback journal". https://www.sqlite.org/pragma.html#pragma_journal_mode
+    fileprivate var journalMode: String { self == .none ? "truncate" : "wal" }
 
     /// "FULL ... an additional sync operation of the WAL file happens after each transaction
     /// commit": an event whose receipt was given survives a power cut. "NORMAL ... in WAL mode ...

@@ -1,0 +1,65 @@
+// Asks a store from within a program that stays, and prints how long each question waited.
+//
+//   queries events STORE             catching up on one new event, two hundred times
+//   queries records STORE DATASET VERSIONS KEY…
+//                                    the bytes of records as of now and as of each version
+//
+// One line for each kind of question: its name, median and 99th percentile of the wait in ms.
+import Custody
+import Foundation
+
+func fail(_ message: String) -> Never {
+  FileHandle.standardError.write(Data("\(message)\n".utf8))
+  exit(2)
+}
+
+func now() -> Double { ProcessInfo.processInfo.systemUptime }
+
+func say(_ name: String, _ waits: [Double]) {
+  let sorted = waits.sorted()
+  func part(_ part: Double) -> String {
+    let wait = sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))]
+    return String(format: "%.4f", wait * 1000)
+  }
+  print(name, part(0.5), part(0.99))
+}
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+guard arguments.count >= 2 else { fail("usage: queries events|records STORE …") }
+
+switch arguments[0] {
+case "events":
+  let store = try Store.open(at: arguments[1])
+  try await store.projections.catchUp()
+  var waits: [Double] = []
+  for index in 0..<200 {
+    try await store.append(
+      NewEvent(stream: "caller/\(getpid())", type: "wait.measured", content: Array("\(index)".utf8))
+    )
+    let start = now()
+    try await store.projections.catchUp()
+    waits.append(now() - start)
+  }
+  say("catch-up", waits)
+  try await store.close()
+case "records":
+  guard arguments.count > 4, let versions = Int(arguments[3]) else {
+    fail("records STORE DATASET VERSIONS KEY…")
+  }
+  let store = try Store.open(at: arguments[1], for: .contents)
+  let keys = arguments[4...]
+  func ask(_ reference: String) throws -> [Double] {
+    try keys.map { key in
+      let start = now()
+      var count = 0
+      try store.datasets.content(of: arguments[2], reference, key: key) { count += $0.count }
+      guard count > 0 else { fail("an empty record") }
+      return now() - start
+    }
+  }
+  // The first question opens files and fills caches.
+  for reference in ["head"] + (1...versions).map({ "v\($0)" }) { _ = try ask(reference) }
+  say("now", try ask("head"))
+  for version in 1...versions { say("v\(version)", try ask("v\(version)")) }
+default: fail("unknown: \(arguments[0])")
+}
