@@ -26,6 +26,7 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CDeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CSQLiteShim", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CMalloc"),
 
     .target(
       name: "CustodyLedger",
@@ -105,7 +106,7 @@ let package = Package(
 
     .executableTarget(
       name: "CustodyTool",
-      dependencies: ["CustodyCommands"],
+      dependencies: ["CMalloc", "CustodyCommands"],
       swiftSettings: settings),
 
     // The kit of the other test targets; a test target itself, because a release build fails on a

@@ -251,6 +251,27 @@ struct DatasetTests {
     #expect(try objects.integer("SELECT count(*) FROM object") <= 2 * 3 + 3 + 2)
   }
 
+  @Test("records are stored once however many others are stored with them")
+  func deduplicationOfMany() async throws {
+    let place = try await DatasetPlace()
+    func rows(_ range: Range<Int>) -> String {
+      "id,client\n" + range.map { "\($0),p-\($0 % 7)\n" }.joined()
+    }
+    for name in ["old", "new"] {
+      try await place.datasets.create(name, kind: .csv, key: "id", subject: "client")
+    }
+    try await place.commit("old", rows(6000..<9000))
+    let objects = try RawDatabase(place.temporary.path + "/objects.sqlite")
+    let before = try objects.integer("SELECT count(*) FROM object")
+    // By the first 6,000 it is known that looking up one by one is slow.
+    try await place.commit("new", rows(0..<9000))
+    let after = try objects.integer("SELECT count(*) FROM object")
+    // A change set has room for some thousand records, and there may be a frame.
+    #expect(6000...6003 ~= after - before)
+    try await place.datasets.restore("new", "v1", to: place.target("new"))
+    #expect(try place.text("new") == rows(0..<9000))
+  }
+
   // MARK: - What cannot be committed
 
   @Test("what cannot be committed says where, and changes nothing")

@@ -32,8 +32,10 @@ struct DatasetCommit {
           + "--no-register was given.")
     }
     let registered = try await survey.registerUnknown()
-    let sealing = try RecordSealing(folder: store.folder, people: survey.people)
-    var changes = ChangeCollector(last: last, dataset: dataset, store: store)
+    let sealing = try RecordSealing(
+      folder: store.folder, people: survey.people, count: survey.ordinals.count)
+    var changes = ChangeCollector(
+      last: last, dataset: dataset, store: store, count: last == nil ? survey.ordinals.count : 0)
     var changeSet: [Digest] = []
     var done = 0
     let known = last.map { KnownRecords(store, dataset, $0) }
@@ -107,10 +109,13 @@ private struct ChangeCollector {
 
   var isEmpty: Bool { added + changed + removed == 0 }
 
-  init(last: VersionRow?, dataset: DatasetRow, store: Store) {
+  /// - Parameter count: how many records change at least.
+  init(last: VersionRow?, dataset: DatasetRow, store: Store, count: Int) {
     self.last = last
     self.dataset = dataset
     self.store = store
+    changedOrdinals.reserveCapacity(count)
+    changedAddresses.reserveCapacity(count)
   }
 
   mutating func take(_ record: SealedRecord) {

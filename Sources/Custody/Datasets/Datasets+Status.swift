@@ -26,7 +26,8 @@ extension Datasets {
     let source = try await Self.source(row, path, subjectFile: subjectFile)
     let last = try read { try $0.newest(of: row.id, below: end) }
     let survey = try await SourceSurvey.run(source, of: row, since: last, in: store)
-    let sealing = try RecordSealing(folder: store.folder, people: survey.people, isTrial: true)
+    let sealing = try RecordSealing(
+      folder: store.folder, people: survey.people, count: survey.ordinals.count, isTrial: true)
     var comparison = SourceComparison(store: store, dataset: row, version: last, survey: survey)
     var done = 0
     let known = last.map { KnownRecords(store, row, $0) }

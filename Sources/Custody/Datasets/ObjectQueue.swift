@@ -11,6 +11,7 @@ final class ObjectQueue {
   private var waitingSize = 0
   private var storing: Task<Void, any Error>?
   private let live = LiveKeys()
+  private let filter: TagFilter
   /// What is waiting, being stored and was stored last, by tag: whoever looked for an equal content
   /// before those were there did not find it.
   private var tags: [[ObjectStore.Tag: Digest]] = [[:], [:], [:]]
@@ -20,9 +21,10 @@ final class ObjectQueue {
   private static let sizeMax = 24 << 20
   private static let countMax = 1 << 17
 
-  init(folder: StoreFolder, keyring: Keyring) {
+  init(folder: StoreFolder, keyring: Keyring, filter: TagFilter) {
     self.folder = folder
     self.keyring = keyring
+    self.filter = filter
   }
 
   /// Adds an object.
@@ -32,6 +34,7 @@ final class ObjectQueue {
     if let tag = new.tag {
       for tags in tags { if let known = tags[tag] { return known } }
       tags[0][tag] = new.address
+      filter.insert(tag)
     }
     waiting.append(new)
     waitingSize += new.object.bytes.count

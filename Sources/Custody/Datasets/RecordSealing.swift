@@ -25,14 +25,18 @@ final class RecordSealing {
 
   /// - Parameters:
   ///   - people: the keys of everyone whom the records are about.
+  ///   - count: about how many records there are.
   ///   - isTrial: nothing is stored.
-  init(folder: StoreFolder, people: [String: KeyID] = [:], isTrial: Bool = false) throws {
+  init(
+    folder: StoreFolder, people: [String: KeyID] = [:], count: Int = 0, isTrial: Bool = false
+  ) throws {
     guard let keyring = folder.keyring else {
       throw CustodyError(.usage, "Datasets need the store's secrets.")
     }
     keys = try RecordKeys(of: people, keyring)
-    workers = WorkerPool { try Worker(folder, isTrial: isTrial) }
-    queue = isTrial ? nil : ObjectQueue(folder: folder, keyring: keyring)
+    let filter = TagFilter(expecting: count)
+    workers = WorkerPool { try Worker(folder, filter, isTrial: isTrial) }
+    queue = isTrial ? nil : ObjectQueue(folder: folder, keyring: keyring, filter: filter)
   }
 
   /// Waits until everything that was sealed is on the disk.
@@ -51,7 +55,7 @@ final class RecordSealing {
     let (ordinals, changed, dataset) = (survey.ordinals, source.changed, survey.dataset.name)
     try await source.forEachBatch { batch in
       guard batch.first + batch.count <= ordinals.count else { throw changed }
-      return try Parallel.map(batch.count) { range in
+      return try Parallel.parts(batch.count) { range in
         let ordinals = ordinals[batch.first + range.lowerBound..<batch.first + range.upperBound]
         let before = try last?.addresses(of: ordinals)
         return try workers.with { worker in
@@ -70,10 +74,12 @@ final class RecordSealing {
           }
         }
       }
-    } _: { outcomes, batch in
+    } _: { parts, batch in
       var sealed: [SealedRecord] = []
-      sealed.reserveCapacity(outcomes.count)
-      for outcome in outcomes { sealed.append(try await finish(outcome)) }
+      sealed.reserveCapacity(batch.count)
+      for outcomes in parts {
+        for outcome in outcomes { sealed.append(try await finish(outcome)) }
+      }
       try await body(sealed, batch)
     }
   }
@@ -181,10 +187,12 @@ private final class Worker {
   private let folder: StoreFolder
   private let sealer: ObjectSealer
   private let stored: StoredObjects
+  private let filter: TagFilter
   private let isTrial: Bool
 
-  init(_ folder: StoreFolder, isTrial: Bool) throws {
+  init(_ folder: StoreFolder, _ filter: TagFilter, isTrial: Bool) throws {
     self.folder = folder
+    self.filter = filter
     self.isTrial = isTrial
     stored = try StoredObjects(folder: folder)
     sealer = ObjectSealer(ledgerID: folder.ledgerID, environment: folder.environment)
@@ -244,7 +252,9 @@ private final class Worker {
     _ content: [UInt8], isList: Bool, _ keys: SealingKeys, expecting expected: Digest? = nil
   ) throws -> Sealed {
     let tag = sealer.tag(of: content, isList: isList, keys: keys)
-    if let known = try stored.address(of: tag, expecting: expected) { return .stored(known) }
+    if let known = try stored.address(of: tag, expecting: expected, filter) {
+      return .stored(known)
+    }
     return .new(sealer.seal(content, isList: isList, keys: keys, tag: tag))
   }
 }

@@ -6,7 +6,7 @@ import CustodyStore
 /// they are about.
 ///
 /// Holds 4 bytes for each record, about 40 more for each that the dataset never had, and everyone
-/// whom the records are about.
+/// whom the records are about; 24 more for each record that the dataset had, while those are few.
 struct SourceSurvey {
   /// The ordinal of each record, in the order of the source.
   private(set) var ordinals: [UInt32] = []
@@ -38,20 +38,17 @@ struct SourceSurvey {
     var survey = SourceSurvey(
       dataset: dataset, store: store, keyring: keyring, next: last?.next ?? 0)
     let workers = WorkerPool { try Worker(store, dataset) }
+    let names = try KnownNames(of: dataset, next: survey.next, in: store)
     try await source.forEachBatch { batch in
-      try Parallel.map(batch.count) { range in
+      try Parallel.parts(batch.count) { range in
         try workers.with { worker in
-          guard last != nil else {
-            return try range.map { try worker.look(at: batch.record($0), nil) }
-          }
-          return try store.engine.readUncaught { connection in
-            let reader = DatasetReader(connection)
-            return try range.map { try worker.look(at: batch.record($0), reader) }
+          try names.look { ordinal in
+            try range.map { try worker.look(at: batch.record($0), ordinal) }
           }
         }
       }
-    } _: { found, _ in
-      try await survey.take(found, source)
+    } _: { parts, _ in
+      for found in parts { try await survey.take(found, source) }
     }
     survey.new = [:]
     return survey
@@ -85,7 +82,9 @@ struct SourceSurvey {
       objects = try StoredObjects(folder: store.folder)
     }
 
-    func look(at record: SourceRecord, _ reader: DatasetReader?) throws -> Found {
+    func look(
+      at record: SourceRecord, _ ordinal: (EventID) throws -> Int?
+    ) throws -> Found {
       guard record.key.count <= RecordContent.naturalKeyByteCountMax, !record.key.isEmpty else {
         throw CustodyError(
           .invalidInput,
@@ -99,7 +98,7 @@ struct SourceSurvey {
       }
       let hash = objects.keyHash(of: record.key, in: dataset.name)
       return Found(
-        hash: hash, ordinal: try reader?.ordinal(of: hash, in: dataset.id),
+        hash: hash, ordinal: try ordinal(hash),
         subjects: record.subjects.filter { met.insert($0).inserted })
     }
   }

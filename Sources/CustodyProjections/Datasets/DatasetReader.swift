@@ -187,6 +187,16 @@ package final class DatasetReader {
     return try query.step() ? Int(query.integer(0)) : nil
   }
 
+  /// Every natural key's keyed hash and the ordinal it has, in no order.
+  package func forEachName(of dataset: Int64, _ body: (EventID, Int) -> Void) throws {
+    let query = try statement("SELECT hash, ordinal FROM dataset_1_name WHERE dataset = ?")
+    query.bind(1, dataset)
+    defer { query.reset() }
+    while try query.step() {
+      if let hash = EventID(query.bytes(0)) { body(hash, Int(query.integer(1))) }
+    }
+  }
+
   // MARK: - People
 
   /// The keys that a row of records names, ascending.

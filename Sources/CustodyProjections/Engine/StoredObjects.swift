@@ -43,11 +43,16 @@ package final class StoredObjects: @unchecked Sendable {
 
   /// The address of the object with an equal content under the same keys, if there is one.
   ///
-  /// - Parameter expected: where it probably is.
+  /// - Parameters:
+  ///   - expected: where it probably is.
+  ///   - filter: knows which tags there are.
   package func address(
-    of tag: ObjectStore.Tag, expecting expected: Digest? = nil
+    of tag: ObjectStore.Tag, expecting expected: Digest?, _ filter: TagFilter
   ) throws -> Digest? {
-    try reader.address(of: tag, expecting: expected)
+    guard filter.mayHold(tag) else { return nil }
+    if let found = try reader.address(of: tag, expecting: expected) { return found }
+    try filter.missed(reader)
+    return nil
   }
 
   /// Whether there is such an object.

@@ -1,3 +1,4 @@
+import CSQLiteShim
 import CustodyLedger
 import Foundation
 import GRDB
@@ -46,6 +47,8 @@ package final class ObjectStore: Sendable {
             connection, "INSERT OR IGNORE INTO object (address, bytes, tag) VALUES (?, ?, ?)")
           let tag = try HotStatement(
             connection, "INSERT OR REPLACE INTO content_tag (tag, object) VALUES (?, ?)")
+          var tags: [(tag: Tag, object: Int64)] = []
+          tags.reserveCapacity(objects.count)
           for new in objects {
             insert.bind(1, new.address)
             if let found = new.tag { insert.bind(3, found) } else { insert.bindNull(3) }
@@ -53,9 +56,15 @@ package final class ObjectStore: Sendable {
               insert.bind(2, $0)
               try insert.run()
             }
-            guard let found = new.tag, db.changesCount == 1 else { continue }
+            if let found = new.tag, sqlite3_changes(connection) == 1 {
+              tags.append((found, sqlite3_last_insert_rowid(connection)))
+            }
+          }
+          // In the order of their table: neighbors share its pages.
+          tags.sort { $0.tag < $1.tag }
+          for (found, object) in tags {
             tag.bind(1, found)
-            tag.bind(2, db.lastInsertedRowID)
+            tag.bind(2, object)
             try tag.run()
           }
           return .commit
@@ -162,6 +171,17 @@ package final class ObjectReader {
     guard let found = try row(id) else { return nil }
     next = id + 1
     return found.address
+  }
+
+  /// No more objects than this were ever stored.
+  func objectCountMax() throws -> Int {
+    let query = try HotStatement(contents.handle, "SELECT ifnull(max(id), 0) FROM object")
+    return try query.step() ? Int(max(0, query.integer(0))) : 0
+  }
+
+  func forEachTag(_ body: (ObjectStore.Tag) -> Void) throws {
+    let query = try HotStatement(contents.handle, "SELECT tag FROM content_tag")
+    while try query.step() { ObjectStore.Tag(query.bytes(0)).map(body) }
   }
 
   private func row(_ id: Int64) throws -> (address: Digest, tag: ObjectStore.Tag?)? {

@@ -1,0 +1,6 @@
+#ifndef CUSTODY_MALLOC_SHIM_H
+#define CUSTODY_MALLOC_SHIM_H
+
+#include <malloc.h>
+
+#endif
