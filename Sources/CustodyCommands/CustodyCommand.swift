@@ -18,15 +18,14 @@ public struct CustodyCommand: AsyncParsableCommand {
       Exit status: 0 done; 1 the answer is no (verification found something); 2 the command line \
       was wrong; 3 not found; 4 conflict; 5 the store is damaged or needs recovery; 6 the input was \
       refused; 7 the surroundings (disk full, permission, passphrase, newer store); 70 a fault of ours; \
-      130 interrupted.
+      130 interrupted. `run` returns its command's: see its help.
       """,
     version: version,
     subcommands: [
       InitCommand.self, StatusCommand.self, AppendCommand.self, LogCommand.self, ShowCommand.self,
-      HeadCommand.self, VerifyCommand.self, CheckpointCommand.self, SubjectCommand.self,
-      KeyCommand.self, DatasetCommand.self, ProjectionCommand.self, ExportCommand.self,
-      StatsCommand.self,
-      DoctorCommand.self,
+      HeadCommand.self, VerifyCommand.self, RunCommand.self, WhyCommand.self,
+      CheckpointCommand.self, SubjectCommand.self, KeyCommand.self, DatasetCommand.self,
+      ProjectionCommand.self, ExportCommand.self, StatsCommand.self, DoctorCommand.self,
     ])
 
   /// The command as the argument parser makes it, with nothing given yet.

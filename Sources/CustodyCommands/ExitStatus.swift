@@ -7,6 +7,8 @@ package enum ExitStatus {
   package static let refused: Int32 = 1
   package static let usage: Int32 = 2
   package static let surroundings: Int32 = 7
+  /// Of `run`, when Custody itself refused or failed; else it is the command's.
+  package static let runFailed: Int32 = 125
 
   package static func of(_ code: CustodyError.Code) -> Int32 {
     switch code {

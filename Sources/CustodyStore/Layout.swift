@@ -14,6 +14,8 @@ package struct Layout: Sendable {
   package var projectionsLock: String { "\(root)/projections.lock" }
   package var anchors: String { "\(root)/anchors" }
   package var lock: String { "\(root)/lock" }
+  /// A file for each run that is going on.
+  package var runs: String { "\(root)/runs" }
   package var ignore: String { "\(root)/.gitignore" }
   /// Where secrets are unless `init --secrets` says otherwise.
   package var secrets: String { "\(root)/secrets" }

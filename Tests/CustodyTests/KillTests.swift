@@ -36,7 +36,7 @@ struct KillTests {
       _ number: Int, _ store: TemporaryStore, _ commands: CommandFolder,
       _ random: inout SeededGenerator
     ) throws {
-      stream = "run/\(number)"
+      stream = "attempt/\(number)"
       receipts = "\(store.folder)/receipts-\(number)"
       batches = (0..<40).map { batch in
         (0..<Int.random(in: 1...6, using: &random)).map {

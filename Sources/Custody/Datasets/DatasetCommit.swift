@@ -14,8 +14,26 @@ struct DatasetCommit {
   let message: String?
   let registersUnknown: Bool
   let progress: Datasets.Progress?
+  /// The id of the run that commits.
+  var run: String?
+  /// Called with every record and its ordinal, in the order of the source.
+  var each: ((_ ordinal: Int, SourceRecord) throws -> Void)?
 
-  func run(_ source: any DatasetSource) async throws -> Datasets.Commit {
+  /// Everything but the event is on the disk: nobody sees it before that is appended.
+  struct Prepared {
+    let commit: Datasets.Commit
+    let root: Digest
+    /// Nil when nothing changed.
+    let event: NewEvent?
+  }
+
+  func commit(_ source: any DatasetSource) async throws -> Datasets.Commit {
+    let prepared = try await prepare(source)
+    if let event = prepared.event { try await store.appendOwn(event) }
+    return prepared.commit
+  }
+
+  func prepare(_ source: any DatasetSource) async throws -> Prepared {
     let stream = "\(DatasetProjection.streamPrefix)\(dataset.name)"
     // First the revision: a version that comes after it is a conflict then.
     let revision = try store.folder.read { reader in
@@ -39,10 +57,11 @@ struct DatasetCommit {
     var changeSet: [Digest] = []
     var done = 0
     let known = last.map { KnownRecords(store, dataset, $0) }
-    try await sealing.seal(source, survey, since: known) { sealed, _ in
-      for record in sealed {
+    try await sealing.seal(source, survey, since: known) { sealed, batch in
+      for (index, record) in sealed.enumerated() {
         changes.take(record)
         done += record.size
+        if let each { try each(record.ordinal, try batch.record(index)) }
       }
       changeSet += try await sealing.sealOperations(changes.takeFull())
       progress?(done, source.size)
@@ -59,9 +78,10 @@ struct DatasetCommit {
       changes.order.isAscending || dataset.kind == Datasets.Kind.files.rawValue
       ? [] : try await sealing.sealOperations(RecordOrder.encoded(changes.order.runs))
     if let last, changes.isEmpty, frame == last.frame, orders == last.orders {
-      return Datasets.Commit(
-        version: last.number, isNew: false, records: last.records, added: 0, changed: 0, removed: 0,
-        registered: registered)
+      return Prepared(
+        commit: Datasets.Commit(
+          version: last.number, isNew: false, records: last.records, added: 0, changed: 0,
+          removed: 0, registered: registered), root: last.root, event: nil)
     }
     changeSet += try await sealing.sealOperations(changes.takeFull())
     try await sealing.finish()
@@ -69,22 +89,22 @@ struct DatasetCommit {
       dataset: dataset.name, number: (last?.number ?? 0) + 1, parent: last?.root.hex,
       root: root.hex,
       records: changes.records, bytes: changes.bytes, added: changes.added,
-      changed: changes.changed, removed: changes.removed, run: nil, message: message,
+      changed: changes.changed, removed: changes.removed, run: run, message: message,
       changes: changeSet.map(\.hex), order: orders.map(\.hex), frame: frame?.hex)
-    try await store.appendOwn(
-      NewEvent(
+    return Prepared(
+      commit: Datasets.Commit(
+        version: event.number, isNew: true, records: event.records, added: event.added,
+        changed: event.changed, removed: event.removed, registered: registered), root: root,
+      event: NewEvent(
         stream: stream, type: DatasetVersionCommitted.type,
         typeVersion: DatasetVersionCommitted.version,
         expectedRevision: revision.map { .exactly(Revision($0)) } ?? .none,
         content: event.content))
-    return Datasets.Commit(
-      version: event.number, isNew: true, records: event.records, added: event.added,
-      changed: event.changed, removed: event.removed, registered: registered)
   }
 }
 
 extension Optional {
-  fileprivate func asyncMap<R>(_ body: (Wrapped) async throws -> R) async rethrows -> R? {
+  func asyncMap<R>(_ body: (Wrapped) async throws -> R) async rethrows -> R? {
     guard let self else { return nil }
     return try await body(self)
   }

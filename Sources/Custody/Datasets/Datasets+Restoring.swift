@@ -51,9 +51,7 @@ extension Datasets {
     let chosen = try chosen(keys, filter, row, version)
     let building = "\(path).\(Hex.encode(store.folder.environment.random(8))).tmp"
     defer { try? FileManager.default.removeItem(atPath: building) }
-    var writer: any RestoreWriter =
-      row.kind == Kind.files.rawValue
-      ? try FolderWriter(building) : try TableFileWriter(building, frame: reader.frame())
+    var writer = try Self.writer(row, building, reader)
     var done = 0
     try reader.forEach(chosen?.ordinals) { record in
       try writer.write(record) {
@@ -76,6 +74,14 @@ extension Datasets {
         ).content))
     try Self.move(building, to: path, replacing: replacing)
     return restored
+  }
+
+  /// What writes records of a dataset to a place where nothing is.
+  static func writer(
+    _ row: DatasetRow, _ path: String, _ contents: VersionContents
+  ) throws -> any RestoreWriter {
+    row.kind == Kind.files.rawValue
+      ? try FolderWriter(path) : try TableFileWriter(path, frame: contents.frame())
   }
 
   /// The content of one record as a version has it.
@@ -143,7 +149,8 @@ final class VersionContents {
   /// A record being restored: its key, and its bytes piece by piece.
   struct Record {
     let key: [UInt8]
-    let file: RecordChange.File?
+    let row: RecordRow
+    var file: RecordChange.File? { row.file }
     let forEachPiece: ((([UInt8]) throws -> Void) throws -> Void)
   }
 
@@ -239,7 +246,7 @@ final class VersionContents {
     }
     written += 1
     try body(
-      Record(key: content.naturalKey, file: row.file) { write in
+      Record(key: content.naturalKey, row: row) { write in
         switch content.bytes {
         case .whole(let bytes): try write(bytes)
         case .pieces(let total, let addresses): try self.pieces(total, addresses, write)

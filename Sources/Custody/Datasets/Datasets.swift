@@ -116,9 +116,7 @@ public struct Datasets: Sendable {
   ) async throws {
     try checkIsCurrent()
     guard Self.isName(name) else {
-      throw CustodyError(
-        .usage,
-        "\(name) cannot name a dataset: 1 to 200 bytes, no /, @, white space or control character.")
+      throw Self.noName(name)
     }
     if kind == .files, key != nil {
       throw CustodyError(.usage, "--key is for tables: a file's path is its key.")
@@ -139,7 +137,13 @@ public struct Datasets: Sendable {
         typeVersion: DatasetCreated.version, expectedRevision: .none, content: event.content))
   }
 
-  private static func isName(_ name: String) -> Bool {
+  static func noName(_ name: String) -> CustodyError {
+    CustodyError(
+      .usage,
+      "\(name) cannot name a dataset: 1 to 200 bytes, no /, @, white space or control character.")
+  }
+
+  static func isName(_ name: String) -> Bool {
     (1...200).contains(name.utf8.count)
       && name.unicodeScalars.allSatisfy {
         !$0.properties.isWhitespace && $0.properties.generalCategory != .control
@@ -224,13 +228,19 @@ public struct Datasets: Sendable {
     let commit = DatasetCommit(
       store: store, dataset: row, message: message, registersUnknown: registersUnknown,
       progress: progress)
-    return try await commit.run(source)
+    return try await commit.commit(source)
   }
 
   static func source(
     _ row: DatasetRow, _ path: String, subjectFile: String?
   ) async throws -> any DatasetSource {
     let rule = try SubjectRule(row.subject, kind: row.kind)
+    if case .inherited = rule.place {
+      throw CustodyError(
+        .usage,
+        "The people of \(row.name) are those of the records that a run read. Commit to it with: "
+          + "custody run --job NAME --in DATASET=PATH --out \(row.name)=PATH -- COMMAND")
+    }
     guard case .file = rule.place else {
       guard subjectFile == nil else {
         throw CustodyError(
@@ -247,7 +257,7 @@ public struct Datasets: Sendable {
     return try await AssignedSource(try source(row, path, rule), subjectFile)
   }
 
-  private static func source(
+  static func source(
     _ row: DatasetRow, _ path: String, _ rule: SubjectRule
   ) throws -> any DatasetSource {
     let isFolder = FileIO.isFolder(path)

@@ -9,9 +9,12 @@ final class RecordKeys: Sendable {
   /// Of several people together.
   private let joint = Mutex<[[String]: SealingKeys]>([:])
   private static let jointCountMax = 1 << 16
+  private let byID = Mutex<[[KeyID]: SealingKeys]>([:])
+  private let keyring: Keyring
 
   /// - Parameter people: the key ids of everyone whom the records are about.
   init(of people: [String: KeyID], _ keyring: Keyring) throws {
+    self.keyring = keyring
     @Sendable func keys(_ id: KeyID) throws -> SealingKeys {
       guard let secret = try keyring.key(id) else { throw CustodyError.destroyed(id) }
       return try SealingKeys([id], [secret])
@@ -27,6 +30,7 @@ final class RecordKeys: Sendable {
 
   /// The keys of a record; nil when one of its people has none.
   func keys(of record: SourceRecord) throws -> SealingKeys? {
+    if !record.keyIDs.isEmpty { return try keys(record.keyIDs, of: record) }
     guard let first = record.subjects.first else { return operations }
     guard record.subjects.count > 1 else { return people[first] }
     if let known = joint.withLock({ $0[record.subjects] }) { return known }
@@ -41,6 +45,22 @@ final class RecordKeys: Sendable {
     joint.withLock {
       if $0.count >= Self.jointCountMax { $0.removeAll(keepingCapacity: true) }
       $0[record.subjects] = made
+    }
+    return made
+  }
+
+  private func keys(_ ids: [KeyID], of record: SourceRecord) throws -> SealingKeys {
+    if let known = byID.withLock({ $0[ids] }) { return known }
+    guard ids.count <= Claim.keyCountMax else { throw Self.crowd(record, ids.count) }
+    let made = try SealingKeys(
+      ids,
+      ids.map { id in
+        guard let secret = try keyring.key(id) else { throw CustodyError.destroyed(id) }
+        return secret
+      })
+    byID.withLock {
+      if $0.count >= Self.jointCountMax { $0.removeAll(keepingCapacity: true) }
+      $0[ids] = made
     }
     return made
   }

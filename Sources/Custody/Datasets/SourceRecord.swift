@@ -17,6 +17,8 @@ struct SourceRecord: Sendable {
   let file: RecordChange.File?
   /// Outside identifiers of the people it is about.
   let subjects: [String]
+  /// Their keys instead, ascending, where only those are known.
+  var keyIDs: [KeyID] = []
 
   /// In bytes.
   var size: Int {

@@ -6,65 +6,12 @@ import CustodyStore
 struct SubjectFile: Sendable {
   private let people: [[UInt8]: [String]]
 
-  /// Cost: reads the file once; memory grows with its size.
-  ///
   /// - Throws: `invalidInput` with the line for what is no such table.
   init(_ path: String) async throws {
-    guard !FileIO.isFolder(path) else {
-      throw CustodyError(.usage, "\(path) is a folder: --subject file: needs a CSV.")
-    }
-    try FileIO.checkIsFile(path)
-    var people: [[UInt8]: [String]] = [:]
-    var scanner = TableScanner(.csv(delimiter: nil))
-    var columns: (key: Int, subject: Int)?
-    func take(_ bytes: [UInt8], isLast: Bool) throws {
-      let rows: TableRows
-      do throws(TableFault) {
-        rows = try scanner.scan(bytes, isLast: isLast)
-      } catch {
-        throw CustodyError(
-          .invalidInput, "\(error.reason).".capitalizedFirst,
-          at: .init(file: path, line: error.line > 0 ? error.line : nil))
-      }
-      guard let delimiter = scanner.frame.delimiter, isLast || !rows.rows.isEmpty else { return }
-      let found = try columns ?? Self.columns(scanner.frame, path)
-      columns = found
-      for row in rows.rows {
-        let values = rows.bytes[row.range].withUnsafeBytes { bytes in
-          let fields = TableFields.ranges(bytes, delimiter: delimiter)
-          return [found.key, found.subject].map {
-            TableFields.value(UnsafeRawBufferPointer(rebasing: bytes[fields[$0]]))
-          }
-        }
-        guard !values[0].isEmpty, !values[1].isEmpty else {
-          throw CustodyError(
-            .invalidInput,
-            "The row has no \(values[0].isEmpty ? "key" : "subject"). A record about nobody needs a "
-              + "dataset of its own, with --subject none.",
-            at: .init(file: path, line: row.line))
-        }
-        let subject = String(decoding: values[1], as: UTF8.self)
-        let known = people[values[0]]?.contains { $0.utf8.elementsEqual(subject.utf8) } ?? false
-        if !known { people[values[0], default: []].append(subject) }
-      }
-    }
-    try await SourceFile(path).read(pieceSize: 1 << 20) { try take($0, isLast: false) }
-    try take([], isLast: true)
-    self.people = people
-  }
-
-  private static func columns(
-    _ frame: TableFrame, _ path: String
-  ) throws -> (key: Int, subject: Int) {
-    let names = frame.names.map { String(decoding: $0, as: UTF8.self) }
-    let places = ["key", "subject"].map { name in names.indices.filter { names[$0] == name } }
-    guard places.allSatisfy({ $0.count == 1 }) else {
-      throw CustodyError(
-        .invalidInput,
-        "The header needs a column key, with natural keys, and a column subject, each once.",
-        at: .init(file: path, line: 1))
-    }
-    return (places[0][0], places[1][0])
+    people = try await PairFile.read(
+      path, "key", "subject",
+      hint: "A record about nobody needs a dataset of its own, with --subject none."
+    ).mapValues { $0.map { String(decoding: $0, as: UTF8.self) } }
   }
 
   /// The people of a record; none when the file does not name it.

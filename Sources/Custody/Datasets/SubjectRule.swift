@@ -15,9 +15,13 @@ struct SubjectRule: Sendable {
     case path(String)
     /// A CSV outside the dataset, given with each commit: the ledger does not keep which.
     case file
+    /// Those of the records that a run read.
+    case inherited
   }
 
   let place: Place
+  static let inherited = "inherit"
+
   /// As it is recorded.
   let text: String
   private let expression: NSRegularExpression?
@@ -29,7 +33,10 @@ struct SubjectRule: Sendable {
     func usage(_ why: String) -> CustodyError {
       CustodyError(.usage, "--subject \(text): \(why)")
     }
-    if text == "none" {
+    if text == Self.inherited {
+      place = .inherited
+      expression = nil
+    } else if text == "none" {
       place = .none
       expression = nil
     } else if text.hasPrefix("file:") {

@@ -25,6 +25,8 @@ public struct NewEvent: Sendable {
   public var actor: String?
   /// Any bytes, at most 16 MiB.
   public var content: [UInt8]
+  /// The key of a run, which seals its texts; then nobody is named.
+  var runKey: KeyID?
 
   /// An event of these parts; nothing is checked before it is appended.
   public init(

@@ -131,6 +131,7 @@ package final class SealingService: Sendable {
     var last: (request: Request, keys: EventKeys)?
     return try events.map { event in
       if !isOwn { try checkNames(event, keyring, &known) }
+      if let key = event.runKey { return try sealingKeys([key]) }
       let request = Request(subjects: event.subjects, dataClass: event.dataClass)
       if let last, last.request == request { return last.keys }
       let found = try keys[request] ?? sealingKeys(try keyIDs(request, keyring))
@@ -268,14 +269,15 @@ package final class SealingService: Sendable {
       known.last.actor = actor
     }
     // What stands there is believed: a wrong word in it would stop every dataset.
-    let isReserved = event.stream.hasPrefix(DatasetProjection.streamPrefix)
-    if event.stream == SystemEvent.stream || isReserved {
+    let reserved = [
+      (DatasetProjection.streamPrefix, "dataset"), (RunStream.prefix, "run"),
+    ].first { event.stream.hasPrefix($0.0) }
+    if event.stream == SystemEvent.stream || reserved != nil {
       throw CustodyError(
         .invalidInput,
-        isReserved
-          ? "Streams that begin with \(DatasetProjection.streamPrefix) are Custody's own: see custody "
-            + "dataset --help."
-          : "The stream \(SystemEvent.stream) is Custody's own.")
+        reserved.map {
+          "Streams that begin with \($0.0) are Custody's own: see custody \($0.1) --help."
+        } ?? "The stream \(SystemEvent.stream) is Custody's own.")
     }
   }
 

@@ -81,8 +81,11 @@ extension Store {
 
 extension Store {
   /// Appends an event on a stream that is Custody's own; the caller has checked what it says.
-  func appendOwn(_ event: NewEvent) async throws {
-    _ = try await folder.ledger().append(try sealing.seal([event], isOwn: true))
+  func appendOwn(_ event: NewEvent) async throws { try await appendOwn([event]) }
+
+  /// The same of several, all or none of them.
+  func appendOwn(_ events: [NewEvent]) async throws {
+    _ = try await folder.ledger().append(try sealing.seal(events, isOwn: true))
   }
 }
 

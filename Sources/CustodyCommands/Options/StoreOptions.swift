@@ -48,6 +48,8 @@ struct StoreOptions: ParsableArguments {
     let store = try open(for: .writing)
     let result: R
     do {
+      // What a killed run left holds what it read.
+      try await store.runs.removeLeft()
       result = try await body(store)
     } catch {
       // The first error is the one to tell; what is committed stays.

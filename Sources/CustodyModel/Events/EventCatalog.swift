@@ -27,39 +27,7 @@ extension ModelEvent {
 package enum EventCatalog {
   package static let all: [any ModelEvent.Type] = [
     BackupTaken.self, DatasetCreated.self, DatasetRestored.self, DatasetVersionCommitted.self,
-    DatasetVersionCommitted1.self, DatasetVersionTagged.self, SubjectRegistered.self,
+    DatasetVersionCommitted1.self, DatasetVersionTagged.self, RunAborted.self, RunAnnotated.self,
+    RunCompleted.self, RunFailed.self, RunStarted.self, SubjectRegistered.self,
   ]
-}
-
-/// Reads the members of a small JSON object.
-struct MemberReader {
-  private let content: [UInt8]
-  private let members: [JSONText.Member]
-
-  init?(_ content: [UInt8]) {
-    guard let members = content.withUnsafeBytes({ try? JSONText.members($0) }) else { return nil }
-    self.content = content
-    self.members = members
-  }
-
-  private func value(_ name: String) -> ArraySlice<UInt8>? {
-    members.first { $0.name == name }.map { content[$0.range] }
-  }
-
-  func string(_ name: String) -> String? {
-    value(name).flatMap { $0.withUnsafeBytes { JSONText.string($0) } }
-  }
-
-  /// A number without sign, fraction or exponent.
-  func integer(_ name: String) -> Int? { value(name).flatMap { Decimal.parse($0) } }
-
-  func strings(_ name: String) -> [String]? {
-    value(name)?.withUnsafeBytes { value in
-      guard let ranges = try? JSONText.elements(value) else { return nil }
-      let texts = ranges.compactMap {
-        JSONText.string(UnsafeRawBufferPointer(rebasing: value[$0]))
-      }
-      return texts.count == ranges.count ? texts : nil
-    }
-  }
 }

@@ -99,6 +99,16 @@ package final class Keyring: Sendable {
     return id
   }
 
+  /// Makes a key for the texts of one run; the store's lock is held.
+  package func makeRunKey() throws -> KeyID {
+    let id = environment.value(KeyID.self)
+    try write { db in
+      try insert(
+        db, id, .run, dataClass: nil, epoch: try currentEpoch(db), environment.secret())
+    }
+    return id
+  }
+
   /// The bytes of a data key, or nil when it is gone.
   package func key(_ id: KeyID) throws -> SecretBytes? {
     if let known = cache.withLock({ $0.keys[id] }) { return known }

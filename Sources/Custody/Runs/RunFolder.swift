@@ -1,0 +1,87 @@
+import CustodyModel
+import CustodyStore
+import Foundation
+
+/// What a run has on the disk while it goes on: a private folder outside the store, and a mark in the
+/// store by which the next command finds both when this one was killed.
+final class RunFolder {
+  private let mark: String
+  private let markFile: Int32
+  /// For what the command reads and writes; only its owner sees in. Made when somebody asks.
+  let path: String
+  private var isMade = false
+
+  private static let prefix = "custody-run-"
+
+  /// - Parameter id: that of the run.
+  init(_ store: Store, _ id: EventID) throws {
+    let layout = store.folder.layout
+    try FileIO.makeFolder(layout.runs)
+    mark = "\(layout.runs)/\(id)"
+    let place = Store.absolute(ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp")
+    let isInside = "\(place)/".hasPrefix("\(store.folder.layout.root)/")
+    path = "\(isInside ? "/tmp" : place)/\(Self.prefix)\(id)"
+    markFile = try FileIO.open(mark, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard flock(markFile, LOCK_EX | LOCK_NB) == 0 else {
+      throw CustodyError(SystemCallError("flock"), path: mark)
+    }
+    try FileIO.writeAll(markFile, Array(path.utf8), mark)
+  }
+
+  /// A place in the private folder.
+  func place(_ name: String) throws -> String {
+    if !isMade {
+      guard mkdir(path, 0o700) == 0 else {
+        throw CustodyError(SystemCallError("mkdir"), path: path)
+      }
+      isMade = true
+    }
+    return "\(path)/\(name)"
+  }
+
+  /// Removes everything.
+  func remove() {
+    Self.removeFolder(path)
+    unlink(mark)
+  }
+
+  deinit { close(markFile) }
+
+  private static func removeFolder(_ path: String) {
+    guard (path as NSString).lastPathComponent.hasPrefix(prefix) else { return }
+    // A command may have taken the right to write from its folders.
+    if let folders = FileManager.default.enumerator(atPath: path) {
+      for case let name as String in folders where FileIO.isFolder("\(path)/\(name)") {
+        chmod("\(path)/\(name)", 0o700)
+      }
+    }
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  /// Removes what killed runs left.
+  ///
+  /// - Parameter record: says of a run that nobody knows how it ended; may be asked twice.
+  /// - Returns: how many runs those were.
+  static func removeLeft(
+    in store: Store, recording record: (EventID) async throws -> Void
+  ) async throws -> Int {
+    let folder = store.folder.layout.runs
+    guard FileIO.exists(folder) else { return 0 }
+    var count = 0
+    for name in try FileIO.names(in: folder) {
+      guard let id = EventID(uuid: name) else { continue }
+      let mark = "\(folder)/\(name)"
+      // Somebody else may have removed it meanwhile.
+      guard let file = try? FileIO.open(mark, O_RDWR | O_NOFOLLOW | O_CLOEXEC) else { continue }
+      defer { close(file) }
+      // Whoever holds it is alive.
+      guard flock(file, LOCK_EX | LOCK_NB) == 0 else { continue }
+      let path = String(decoding: try FileIO.read(mark), as: UTF8.self)
+      if (path as NSString).lastPathComponent == "\(prefix)\(id)" { removeFolder(path) }
+      try await record(id)
+      unlink(mark)
+      count += 1
+    }
+    return count
+  }
+}

@@ -1,0 +1,417 @@
+import CustodyModel
+import CustodyProjections
+import CustodyStore
+import Foundation
+
+/// One run from its first event to its last.
+struct RunRecording {
+  private let store: Store
+  private let step: RunStep
+  private let registersUnknown: Bool
+  private let appendEvents: Runs.EventAppender
+  private let progress: Runs.Progress?
+  private let plan: RunPlan
+  private let id: EventID
+  private let folder: RunFolder
+
+  /// A version as the command finds it.
+  private struct Input {
+    let version: InputVersion
+    let path: String
+    let drift: RunStarted.Drift?
+  }
+
+  init(
+    _ store: Store, _ step: RunStep, registersUnknown: Bool,
+    appendEvents: @escaping Runs.EventAppender, progress: Runs.Progress?
+  ) throws {
+    self.store = store
+    self.step = step
+    self.registersUnknown = registersUnknown
+    self.appendEvents = appendEvents
+    self.progress = progress
+    plan = try RunPlan(step, store)
+    let environment = store.folder.environment
+    id = EventID(
+      at: environment.now(),
+      random: environment.random(16).withUnsafeBytes {
+        ($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+      })
+    folder = try RunFolder(store, id)
+  }
+
+  func run() async throws -> RunResult {
+    do {
+      let result = try await recorded()
+      folder.remove()
+      return result
+    } catch {
+      folder.remove()
+      throw error
+    }
+  }
+
+  private func recorded() async throws -> RunResult {
+    let inputs = try await makeInputs()
+    let places = try makePlaces()
+    let stated = try await step.derivations.asyncMap { try await StatedDerivations($0) }
+    let facts = try await facts(inputs)
+    let command = substituted(step.command, inputs, places)
+    let keyring = store.folder.keyring!
+    let runKey = try await store.folder.ledger().locked { try keyring.makeRunKey() }
+    try await append(
+      [event(facts), try annotation(.init(run: "\(id)", start: start()), runKey)])
+
+    var outcome: RunProcess.Outcome?
+    var events = 0
+    do {
+      let eventFile = try folder.place("events")
+      let ended = try await RunProcess.run(
+        plan.executable, command, environment: environment(inputs, places, eventFile))
+      outcome = ended
+      if FileIO.exists(eventFile) { events = try await appendEvents(eventFile, id) }
+      guard ended.end == .status(0) else {
+        try await append(try failure(.init(ended.end), ended, events, runKey))
+        return RunResult(id: id, end: ended.end, outputs: [], events: events)
+      }
+      let outputs = try await seal(inputs, places, stated)
+      var batch = outputs.compactMap(\.prepared.event)
+      batch.append(
+        event(
+          RunCompleted(
+            run: "\(id)", job: step.job, usage: ended.usage, events: events,
+            outputs: outputs.map(\.recorded))))
+      batch.append(
+        try annotation(
+          .init(run: "\(id)", end: .init(output: ended.output, errors: ended.errors)), runKey))
+      try await append(batch)
+      return RunResult(
+        id: id, end: ended.end,
+        outputs: outputs.map { ($0.recorded.dataset, $0.prepared.commit) }, events: events)
+    } catch {
+      let code = (error as? CustodyError)?.code ?? .internal
+      // The first error is the one to tell; the next command finds a run without an end, if this fails.
+      try? await append(try failure(.refused(code.rawValue), outcome, events, runKey))
+      throw error
+    }
+  }
+
+  // MARK: - Inputs and places
+
+  private func report(_ what: String) -> Datasets.Progress? {
+    guard let progress else { return nil }
+    return { progress(what, $0, $1) }
+  }
+
+  private func makeInputs() async throws -> [Input] {
+    var inputs: [Input] = []
+    for (index, (dataset, version)) in plan.inputRows.enumerated() {
+      let given = plan.inputs[index].path
+      let report = report("reading \(dataset.name)")
+      guard let given, FileIO.exists(given) else {
+        let path = try given ?? folder.place(placeName("in", dataset.name, dataset.kind))
+        let made = try InputVersion(store, dataset, version, to: path, report)
+        if given != nil { try await recordRestored(made, to: path) }
+        inputs.append(Input(version: made, path: path, drift: nil))
+        continue
+      }
+      let found = try InputVersion(store, dataset, version, to: nil, nil)
+      let drift = try await found.drift(of: given, in: store)
+      if let drift, !step.allowsDrift {
+        throw CustodyError(
+          .invalidInput,
+          "\(given) is not v\(version.number) of \(dataset.name): \(drift.added) records added, "
+            + "\(drift.changed) changed, \(drift.removed) removed. Commit it first, remove it, or "
+            + "let --allow-drift record that the run read something else.")
+      }
+      inputs.append(Input(version: found, path: given, drift: drift))
+    }
+    return inputs
+  }
+
+  /// What is outside is never unknown to the ledger.
+  private func recordRestored(_ input: InputVersion, to path: String) async throws {
+    try store.datasets.check(path, "target")
+    try await store.appendOwn(
+      NewEvent(
+        stream: "\(DatasetProjection.streamPrefix)\(input.dataset.name)",
+        type: DatasetRestored.type, typeVersion: DatasetRestored.version,
+        content: DatasetRestored(
+          dataset: input.dataset.name, number: input.version.number,
+          records: input.version.records - input.missing, missing: input.missing, target: path
+        ).content))
+  }
+
+  /// Where the command is to leave each output.
+  private func makePlaces() throws -> [String] {
+    try plan.outputs.enumerated().map { index, output in
+      let kind = plan.outputRows[index]?.kind ?? Datasets.Kind.files.rawValue
+      guard let path = output.path else {
+        return try folder.place(placeName("out", output.dataset, kind))
+      }
+      if step.replacesOutputs, FileIO.exists(path) {
+        do {
+          try FileManager.default.removeItem(atPath: path)
+        } catch {
+          throw CustodyError(.permission, "\(path) cannot be removed.", cause: error)
+        }
+      }
+      return path
+    }
+  }
+
+  private func placeName(_ prefix: String, _ dataset: String, _ kind: String) -> String {
+    switch Datasets.Kind(rawValue: kind) {
+    case .csv: "\(prefix)-\(dataset).csv"
+    case .lines: "\(prefix)-\(dataset).jsonl"
+    case .files, nil: "\(prefix)-\(dataset)"
+    }
+  }
+
+  private func substituted(
+    _ command: [String], _ inputs: [Input], _ places: [String]
+  ) -> [String] {
+    command.map { argument in
+      var argument = argument
+      for input in inputs {
+        argument = argument.replacing("{in:\(input.version.dataset.name)}", with: input.path)
+      }
+      for (output, place) in zip(plan.outputs, places) {
+        argument = argument.replacing("{out:\(output.dataset)}", with: place)
+      }
+      return argument
+    }
+  }
+
+  private func environment(
+    _ inputs: [Input], _ places: [String], _ eventFile: String
+  ) -> [String: String] {
+    var variables = ProcessInfo.processInfo.environment
+    variables["CUSTODY_STORE"] = store.folder.layout.root
+    variables["CUSTODY_RUN"] = "\(id)"
+    variables["CUSTODY_EVENTS"] = eventFile
+    for input in inputs {
+      variables["CUSTODY_IN_\(Self.variable(input.version.dataset.name))"] = input.path
+    }
+    for (output, place) in zip(plan.outputs, places) {
+      variables["CUSTODY_OUT_\(Self.variable(output.dataset))"] = place
+    }
+    return variables
+  }
+
+  private static func variable(_ name: String) -> String {
+    String(name.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+  }
+
+  // MARK: - What is known before
+
+  private func facts(_ inputs: [Input]) async throws -> RunStarted {
+    var host = [CChar](repeating: 0, count: 256)
+    gethostname(&host, host.count - 1)
+    let git = await GitState.ofCurrentFolder()
+    var tools: [Pair] = []
+    for name in step.tools {
+      tools.append(Pair(name: name, value: try await Self.version(of: name)))
+    }
+    for tool in tools {
+      try store.datasets.check("\(tool.name) \(tool.value)", "version of a tool")
+    }
+    return RunStarted(
+      run: "\(id)", job: step.job, purpose: step.purpose,
+      host: String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self),
+      commit: git?.commit, isDirty: git?.isDirty,
+      inputs: inputs.map {
+        .init(
+          dataset: $0.version.dataset.name, number: $0.version.version.number,
+          root: $0.version.version.root.hex, drift: $0.drift)
+      },
+      outputs: plan.outputs.map(\.dataset), tools: tools)
+  }
+
+  /// The first line that a program says when it is asked for its version.
+  private static func version(of tool: String) async throws -> String {
+    let path = try RunProcess.executable(tool, in: FileManager.default.currentDirectoryPath)
+    let said = try await RunProcess.run(
+      path, [tool, "--version"], environment: ProcessInfo.processInfo.environment, isQuiet: true)
+    let line = (said.output + "\n" + said.errors).split(whereSeparator: \.isNewline).first
+    guard said.end == .status(0), let line else {
+      throw CustodyError(.usage, "\(tool) --version says nothing: leave out --tool \(tool).")
+    }
+    return String(line.prefix(200))
+  }
+
+  private func start() throws -> RunAnnotated.Start {
+    let variables = ProcessInfo.processInfo.environment
+    return RunAnnotated.Start(
+      command: step.command, directory: FileManager.default.currentDirectoryPath,
+      parameters: step.parameters.map { Pair(name: $0.name, value: $0.value) },
+      environment: step.environment.compactMap { name in
+        variables[name].map { Pair(name: name, value: $0) }
+      },
+      code: try step.code.map { Pair(name: $0, value: try CodeDigest.digest(of: $0)) })
+  }
+
+  // MARK: - Events
+
+  private func event<Event: ModelEvent>(_ content: Event) -> NewEvent {
+    NewEvent(
+      id: Event.type == RunStarted.type ? id : nil, stream: "\(RunStream.prefix)\(id)",
+      type: Event.type, typeVersion: Event.version, content: content.content)
+  }
+
+  private func annotation(_ content: RunAnnotated, _ key: KeyID) throws -> NewEvent {
+    var event = event(content)
+    event.runKey = key
+    return event
+  }
+
+  private func append(_ events: [NewEvent]) async throws { try await store.appendOwn(events) }
+
+  private func failure(
+    _ cause: RunFailed.Cause, _ outcome: RunProcess.Outcome?, _ events: Int, _ key: KeyID
+  ) throws -> [NewEvent] {
+    let none = ResourceUsage(duration: 0, userTime: 0, systemTime: 0, peakMemory: 0)
+    let failed = RunFailed(
+      run: "\(id)", job: step.job, cause: cause, usage: outcome?.usage ?? none, events: events)
+    return try [event(failed)]
+      + (outcome.map {
+        [
+          try annotation(
+            .init(run: "\(id)", end: .init(output: $0.output, errors: $0.errors)), key)
+        ]
+      } ?? [])
+  }
+
+  // MARK: - Outputs
+
+  private struct Output {
+    let recorded: RunCompleted.Output
+    let prepared: DatasetCommit.Prepared
+  }
+
+  private func seal(
+    _ inputs: [Input], _ places: [String], _ stated: StatedDerivations?
+  ) async throws -> [Output] {
+    for (output, place) in zip(plan.outputs, places) {
+      guard FileIO.exists(place), RunPlan.hasContent(place) else {
+        throw CustodyError(
+          .invalidInput,
+          "The command left nothing for \(output.dataset) at \(place). No version was committed.")
+      }
+    }
+    var sealed: [Output] = []
+    for (index, place) in places.enumerated() {
+      sealed.append(try await seal(index, place, inputs.map(\.version), stated))
+    }
+    return sealed
+  }
+
+  private func seal(
+    _ index: Int, _ place: String, _ inputs: [InputVersion], _ stated: StatedDerivations?
+  ) async throws -> Output {
+    let dataset = try await dataset(index, place)
+    let keyring = store.folder.keyring!
+    let derivation = RunDerivation(
+      from: inputs, stated: stated, to: dataset.name,
+      isFile: dataset.kind == Datasets.Kind.files.rawValue,
+      translation: try await translation(inputs, to: dataset.dataClass),
+      operations: try keyring.operationsKey())
+    let source = try await source(dataset, place, derivation)
+    var pairs: [[(output: Int, input: Int)]] = inputs.map { _ in [] }
+    var commit = DatasetCommit(
+      store: store, dataset: dataset, message: nil, registersUnknown: registersUnknown,
+      progress: report("committing \(dataset.name)"))
+    commit.run = "\(id)"
+    commit.each = { ordinal, record in
+      for source in try derivation.sources(of: record.key) {
+        pairs[source.input].append((ordinal, source.ordinal))
+      }
+    }
+    let prepared = try await commit.prepare(source)
+    let sealing = try RecordSealing(folder: store.folder)
+    var derivations: [RunCompleted.Derivation] = []
+    for (input, pairs) in zip(inputs, pairs) where !pairs.isEmpty {
+      var list = DerivationList()
+      for pair in pairs.sorted(by: <) { list.add(output: pair.output, input: pair.input) }
+      let objects = try await sealing.sealOperations(list.encoded())
+      derivations.append(.init(dataset: input.dataset.name, objects: objects.map(\.hex)))
+    }
+    try await sealing.finish()
+    return Output(
+      recorded: .init(
+        dataset: dataset.name, number: prepared.commit.version, root: prepared.root.hex,
+        isNew: prepared.commit.isNew, derivations: derivations), prepared: prepared)
+  }
+
+  /// The dataset of an output; made when there is none.
+  private func dataset(_ index: Int, _ place: String) async throws -> DatasetRow {
+    let name = plan.outputs[index].dataset
+    guard plan.outputRows[index] == nil else { return try store.datasets.existing(name) }
+    let kind: Datasets.Kind =
+      if FileIO.isFolder(place) {
+        .files
+      } else {
+        ["jsonl", "ndjson", "json"].contains((place as NSString).pathExtension.lowercased())
+          ? .lines : .csv
+      }
+    try await store.datasets.create(
+      name, kind: kind, key: kind == .files ? nil : step.key,
+      subject: step.subject ?? SubjectRule.inherited)
+    return try store.datasets.existing(name)
+  }
+
+  private func source(
+    _ dataset: DatasetRow, _ place: String, _ derivation: RunDerivation
+  ) async throws -> any DatasetSource {
+    if step.derivations == nil {
+      let text = step.subject ?? dataset.subject
+      if let file = text.hasPrefix("file:") ? String(text.dropFirst(5)) : nil {
+        guard !file.isEmpty else {
+          throw CustodyError(
+            .usage, "Give --subject file:CSV: \(dataset.name) takes its people from a file.")
+        }
+        let none = try SubjectRule("none", kind: dataset.kind)
+        return try await AssignedSource(Datasets.source(dataset, place, none), file)
+      }
+      let rule = try SubjectRule(text, kind: dataset.kind)
+      guard case .inherited = rule.place else {
+        return try Datasets.source(dataset, place, rule)
+      }
+    }
+    let none = try SubjectRule("none", kind: dataset.kind)
+    return InheritedSource(try Datasets.source(dataset, place, none)) {
+      try derivation.people(of: $0)
+    }
+  }
+
+  /// Keys of the same people for another class of data, made where they are missing.
+  private func translation(
+    _ inputs: [InputVersion], to dataClass: String
+  ) async throws -> [KeyID: KeyID] {
+    let foreign = inputs.filter { $0.dataset.dataClass != dataClass }
+    guard !foreign.isEmpty else { return [:] }
+    let keyring = store.folder.keyring!
+    let wanted = foreign.reduce(into: Set<KeyID>()) { $0.formUnion($1.allKeyIDs) }
+    var translation: [KeyID: KeyID] = [:]
+    for entry in try keyring.entries() where wanted.contains(entry.id) {
+      guard let person = entry.subjectID else { continue }
+      func known() throws -> KeyID? {
+        try keyring.subjectKeys(of: person).first { $0.dataClass == dataClass }?.keyID
+      }
+      if try known() == nil, let identifier = try await store.subjects.identifier(of: person) {
+        try await store.subjects.register([identifier], dataClass: dataClass)
+      }
+      translation[entry.id] = try known()
+    }
+    return translation
+  }
+}
+
+extension RunFailed.Cause {
+  fileprivate init(_ end: RunResult.End) {
+    switch end {
+    case .status(let number): self = .status(Int(number))
+    case .signal(let number): self = .signal(Int(number))
+    }
+  }
+}

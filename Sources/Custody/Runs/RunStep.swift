@@ -1,0 +1,102 @@
+import CustodyModel
+import CustodyStore
+
+/// A step of a pipeline: what it reads, what it writes, and the command between.
+public struct RunStep: Sendable {
+  /// A version that the command reads.
+  public struct Input: Sendable {
+    /// The dataset.
+    public var dataset: String
+    /// Which version: `v3`, a tag, a position, a date or time, `head`.
+    public var reference: String
+    /// Where the command finds it. Made there when nothing is there, else compared with the version;
+    /// nil for a private place that is removed afterwards.
+    public var path: String?
+
+    /// An input of these parts.
+    public init(_ dataset: String, _ reference: String = "head", path: String? = nil) {
+      self.dataset = dataset
+      self.reference = reference
+      self.path = path
+    }
+  }
+
+  /// A dataset that the command writes.
+  public struct Output: Sendable {
+    /// The dataset; made when there is none of this name.
+    public var dataset: String
+    /// Where the command leaves it; nil for a private place that is removed afterwards.
+    public var path: String?
+
+    /// An output of these parts.
+    public init(_ dataset: String, path: String? = nil) {
+      self.dataset = dataset
+      self.path = path
+    }
+  }
+
+  /// What it is a run of. No personal data: it stays readable.
+  public var job: String
+  /// The command and its arguments. `{in:DATASET}` and `{out:DATASET}` stand for places.
+  public var command: [String]
+  /// Versions that it reads.
+  public var inputs: [Input] = []
+  /// Datasets that it writes.
+  public var outputs: [Output] = []
+  /// Names and values that say how, in their order.
+  public var parameters: [(name: String, value: String)] = []
+  /// What the data is used for.
+  public var purpose: String?
+  /// Environment variables whose values are kept.
+  public var environment: [String] = []
+  /// Programs that are asked for their version.
+  public var tools: [String] = []
+  /// Files of code whose digests are kept.
+  public var code: [String] = []
+  /// Where the people of output records are found; by default those of the input records.
+  public var subject: String?
+  /// A CSV with columns `output` and `input`: which output record comes from which input records.
+  public var derivations: String?
+  /// The natural key of a table that is made.
+  public var key: String?
+  /// Whether a folder that differs from the version it should be is read all the same.
+  public var allowsDrift = false
+  /// Whether what is at the place of an output is removed before the command runs.
+  public var replacesOutputs = false
+  /// Outputs lie in this folder; the current one when nil.
+  public var base: String?
+
+  /// A step without inputs and outputs.
+  public init(job: String, command: [String]) {
+    self.job = job
+    self.command = command
+  }
+}
+
+/// How a run ended.
+public struct RunResult: Sendable {
+  /// What became of the command.
+  public enum End: Equatable, Sendable {
+    /// It returned a status.
+    case status(Int32)
+    /// A signal ended it.
+    case signal(Int32)
+  }
+
+  /// The id of the run, which is that of its first event.
+  public let id: EventID
+  /// What became of the command.
+  public let end: End
+  /// What each output came to, in order; empty when the command failed.
+  public let outputs: [(dataset: String, commit: Datasets.Commit)]
+  /// Events that the command wrote.
+  public let events: Int
+
+  /// Whether the command did what it should.
+  public var isDone: Bool { end == .status(0) }
+}
+
+/// Where the events of runs stand: a stream each.
+enum RunStream {
+  static let prefix = "run/"
+}

@@ -1,0 +1,210 @@
+import CustodyModel
+import CustodyProjections
+import CustodyStore
+import Foundation
+
+/// Runs: commands between versions of datasets, recorded from what they read to what they wrote.
+public struct Runs: Sendable {
+  let store: Store
+
+  /// Called with what is going on and how far it is, in bytes.
+  public typealias Progress = @Sendable (_ what: String, _ done: Int, _ total: Int) -> Void
+  /// Appends the events that a command wrote to a file, all of them or, when one is bad, none, and
+  /// returns how many there were. The run's id is what they have in common.
+  public typealias EventAppender = (_ path: String, _ run: EventID) async throws -> Int
+
+  /// Runs a command and records what it read, what it wrote and what it took.
+  ///
+  /// - Parameters:
+  ///   - step: the command, its inputs and its outputs.
+  ///   - registersUnknown: whether people whom an output names and nobody registered are.
+  ///   - appendEvents: appends what is in the file that `CUSTODY_EVENTS` names.
+  ///   - progress: called while inputs are written and outputs are committed.
+  /// - Returns: how it ended. A command that fails is a result, not an error: no version is
+  ///   committed then, and the ledger says so.
+  /// - Throws: `NotRunnable` for a command that there is not, before anything is recorded;
+  ///   `CustodyError` for inputs and outputs that cannot be: when the command had begun, the ledger
+  ///   says that the run failed.
+  public func run(
+    _ step: RunStep, registersUnknown: Bool = true, appendEvents: @escaping EventAppender,
+    progress: Progress? = nil
+  ) async throws -> RunResult {
+    let recording = try RunRecording(
+      store, step, registersUnknown: registersUnknown, appendEvents: appendEvents,
+      progress: progress)
+    return try await recording.run()
+  }
+
+  /// What a run would read and write, without reading or writing it.
+  public func plan(_ step: RunStep) throws -> RunPlan { try RunPlan(step, store) }
+
+  /// Removes what runs left that were killed, and records that nobody knows how they ended.
+  ///
+  /// - Returns: how many there were.
+  @discardableResult
+  public func removeLeft() async throws -> Int {
+    try await RunFolder.removeLeft(in: store) { id in
+      // One that was killed before its first event never was.
+      guard let story = try story(of: id), story.end == nil else { return }
+      try await store.appendOwn(
+        NewEvent(
+          stream: "\(RunStream.prefix)\(id)", type: RunAborted.type,
+          typeVersion: RunAborted.version, content: RunAborted(run: "\(id)").content))
+    }
+  }
+}
+
+extension Store {
+  /// Commands between versions of datasets.
+  public var runs: Runs { Runs(store: self) }
+}
+
+/// A step with what its names stand for at this moment.
+public struct RunPlan: Sendable {
+  /// A version that would be read.
+  public struct Input: Sendable {
+    /// The dataset.
+    public let dataset: String
+    /// The version's number.
+    public let version: Int
+    /// How many records it has.
+    public let records: Int
+    /// Where the command would find it; nil for a private place.
+    public let path: String?
+    /// Whether something is there, and would be compared.
+    public let isThere: Bool
+  }
+
+  /// A dataset that would be written.
+  public struct Output: Sendable {
+    /// The dataset.
+    public let dataset: String
+    /// Whether there is one of this name.
+    public let exists: Bool
+    /// Where the command would leave it; nil for a private place.
+    public let path: String?
+  }
+
+  /// What would be read.
+  public let inputs: [Input]
+  /// What would be written.
+  public let outputs: [Output]
+  /// Where the command is.
+  public let executable: String
+
+  let inputRows: [(dataset: DatasetRow, version: VersionRow)]
+  let outputRows: [DatasetRow?]
+  let base: String
+
+  init(_ step: RunStep, _ store: Store) throws {
+    try Self.checkNames(step, store)
+    base = Store.absolute(step.base ?? ".")
+    executable = try RunProcess.executable(
+      step.command.first ?? "", in: FileManager.default.currentDirectoryPath)
+    let datasets = store.datasets
+    inputRows = try step.inputs.map { input in
+      let row = try datasets.existing(input.dataset)
+      return (row, try datasets.version(row, input.reference))
+    }
+    inputs = zip(step.inputs, inputRows).map { input, row in
+      let path = input.path.map(Store.absolute)
+      return Input(
+        dataset: input.dataset, version: row.version.number, records: row.version.records,
+        path: path, isThere: path.map(FileIO.exists) ?? false)
+    }
+    outputRows = try step.outputs.map { output in
+      do {
+        return try datasets.existing(output.dataset)
+      } catch let error as CustodyError where error.code == .notFound {
+        guard Datasets.isName(output.dataset) else { throw Datasets.noName(output.dataset) }
+        return nil
+      }
+    }
+    outputs = zip(step.outputs, outputRows).map { output, row in
+      Output(
+        dataset: output.dataset, exists: row != nil, path: output.path.map(Store.absolute))
+    }
+    try checkPlaces(step, store)
+  }
+
+  private static func checkNames(_ step: RunStep, _ store: Store) throws {
+    guard Datasets.isName(step.job) else {
+      throw CustodyError(
+        .usage,
+        "\(step.job) cannot name a job: 1 to 200 bytes, no /, @, white space or control character.")
+    }
+    for text in [step.job, step.purpose].compactMap({ $0 }) {
+      try store.datasets.check(text, "job or purpose")
+    }
+    let names = step.inputs.map(\.dataset) + step.outputs.map(\.dataset)
+    if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+      throw CustodyError(
+        .usage,
+        "\(twice) is named more than once among inputs and outputs. A run reads one version of a "
+          + "dataset, and does not write what it reads.")
+    }
+    guard step.subject == nil || step.derivations == nil else {
+      throw CustodyError(
+        .usage, "--subject says whom records are about, and so does --derivations: give one.")
+    }
+  }
+
+  /// Outputs lie in the base folder, none in another place of the run or in the store.
+  private func checkPlaces(_ step: RunStep, _ store: Store) throws {
+    let own = [store.folder.layout.root, store.folder.secretsFolder, store.folder.settings.guard]
+    for (index, output) in outputs.enumerated() {
+      guard let path = output.path else { continue }
+      let real = Self.real(path)
+      guard Self.isBelow(real, Self.real(base)) else {
+        throw CustodyError(
+          .usage,
+          "\(path) is outside of \(base). Outputs lie below the current folder; name another with "
+            + "--base.")
+      }
+      guard
+        !own.contains(where: {
+          Self.isBelow(real, Self.real($0)) || Self.isBelow(Self.real($0), real)
+        })
+      else {
+        throw CustodyError(.usage, "\(path) holds, or is in, Custody's own files.")
+      }
+      let others =
+        inputs.compactMap(\.path)
+        + outputs.enumerated().filter { $0.offset != index }.compactMap(\.element.path)
+      if let other = others.map(Self.real).first(where: {
+        Self.isBelow(real, $0) || Self.isBelow($0, real)
+      }) {
+        throw CustodyError(
+          .usage, "\(path) and \(other) overlap: every input and output has a place of its own.")
+      }
+      if Self.hasContent(path), !step.replacesOutputs {
+        throw CustodyError(
+          .alreadyExists,
+          "\(path) has something in it already: nobody could tell what of it the command wrote. "
+            + "Remove it, or let --force remove it before the command runs.")
+      }
+    }
+  }
+
+  static func hasContent(_ path: String) -> Bool {
+    guard FileIO.isFolder(path) else { return FileIO.exists(path) }
+    return (try? FileIO.names(in: path).isEmpty) != true
+  }
+
+  private static func isBelow(_ path: String, _ folder: String) -> Bool {
+    path == folder || path.hasPrefix(folder == "/" ? "/" : "\(folder)/")
+  }
+
+  /// A path with every symbolic link followed, as far as it exists.
+  private static func real(_ path: String) -> String {
+    var rest: [String] = []
+    var existing = path
+    while !FileIO.exists(existing), existing != "/" {
+      rest.insert((existing as NSString).lastPathComponent, at: 0)
+      existing = (existing as NSString).deletingLastPathComponent
+    }
+    guard let found = realpath(existing, nil) else { return path }
+    defer { free(found) }
+    return ([String(cString: found)] + rest).joined(separator: "/").replacing("//", with: "/")
+  }
+}

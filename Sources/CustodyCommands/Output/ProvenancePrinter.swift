@@ -1,0 +1,158 @@
+import Custody
+import CustodyModel
+
+/// Tells where a record comes from, indented by one step for each run between.
+struct ProvenancePrinter {
+  func print(_ record: Provenance.Record) { tell(record, indent: 0, prefix: "") }
+
+  private func tell(_ record: Provenance.Record, indent: Int, prefix: String) {
+    var line = "\(prefix)\(Terminal.styled(title(record), .bold))"
+    line += record.size.map { "  \($0.asBytes)" } ?? "  erased"
+    switch record.keyIDs.count {
+    case 0: line += ", about nobody"
+    case 1: line += ", about \(String("\(record.keyIDs[0])".prefix(8)))"
+    default: line += ", about \(record.keyIDs.count) people"
+    }
+    say(line, indent)
+    switch record.origin {
+    case .toldAbove: say("told above", indent + 1)
+    case .committed(let version):
+      say(
+        "committed as v\(version.number) at \(Cell.time(version.recordedAt).plain) by \(version.actor)"
+          + (version.message.map { ": \(Terminal.visible($0))" } ?? ""), indent + 1)
+    case .run(let story, let inputs):
+      tell(story, indent + 1)
+      for input in inputs { tell(input, indent + 1) }
+    }
+  }
+
+  private func title(_ record: Provenance.Record) -> String {
+    let since = record.since == record.version ? "" : " (as since v\(record.since))"
+    let key = record.key.map { Terminal.visible($0) } ?? "a record that is gone"
+    return "\(record.dataset)@v\(record.version)\(since) \(key)"
+  }
+
+  private func tell(_ story: RunStory, _ indent: Int) {
+    var line = "written by run \(story.id) of \(Terminal.styled(story.job, .bold))"
+    line += " at \(Cell.time(story.startedAt).plain) by \(story.actor)"
+    if let duration = story.duration { line += ", \(Double(duration) / 1000) s" }
+    say(line, indent)
+    if let purpose = story.purpose { detail("purpose", purpose, indent) }
+    if let text = story.text {
+      detail("command", text.command.map(Self.quoted).joined(separator: " "), indent)
+      for pair in text.parameters { detail("param", "\(pair.name)=\(pair.value)", indent) }
+      for pair in text.environment { detail("env", "\(pair.name)=\(pair.value)", indent) }
+      for pair in text.code { detail("code", "\(pair.name) \(pair.digest)", indent) }
+    } else {
+      detail("command", "erased", indent)
+    }
+    if let commit = story.commit {
+      detail("git", "\(commit)\(story.isDirty == true ? ", with changes" : "")", indent)
+    }
+    for tool in story.tools { detail("tool", "\(tool.name): \(tool.version)", indent) }
+    detail("host", story.host, indent)
+  }
+
+  private func tell(_ input: Provenance.Input, _ indent: Int) {
+    if let drift = input.drift {
+      say(
+        "read otherwise than v\(input.version) of \(input.dataset): \(drift.added) added, "
+          + "\(drift.changed) changed, \(drift.removed) removed", indent)
+    }
+    if input.recordCount == 0 {
+      return say(
+        "read \(input.dataset)@v\(input.version), of which no record is named like it", indent)
+    }
+    for record in input.records { tell(record, indent: indent, prefix: "from ") }
+    let more = input.recordCount - input.records.count
+    if more > 0 {
+      say("from \(more.counted("more record")) of \(input.dataset)@v\(input.version)", indent)
+    }
+  }
+
+  private func detail(_ name: String, _ text: String, _ indent: Int) {
+    let padding = String(repeating: " ", count: max(1, 9 - name.count))
+    say("\(Terminal.styled(name, .dim))\(padding)\(Terminal.visible(text))", indent + 1)
+  }
+
+  private func say(_ text: String, _ indent: Int) {
+    Terminal.print(String(repeating: "  ", count: indent) + text)
+  }
+
+  /// As a shell takes it.
+  private static func quoted(_ argument: String) -> String {
+    let isPlain = argument.utf8.allSatisfy {
+      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
+        || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
+        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+        || "-_./=:,@%+{}".utf8.contains($0)
+    }
+    guard !isPlain || argument.isEmpty else { return argument }
+    return "'\(argument.replacing("'", with: "'\\''"))'"
+  }
+}
+
+/// The same for programs.
+enum ProvenanceJSON {
+  static func text(_ record: Provenance.Record) -> String {
+    var writer = JSONWriter()
+    writer.member("dataset", record.dataset)
+    writer.member("version", record.version)
+    writer.member("since", record.since)
+    writer.member("key", record.key)
+    writer.member("size", record.size)
+    writer.member("object", record.address.hex)
+    writer.member("keys", strings: record.keyIDs.map { "\($0)" })
+    switch record.origin {
+    case .toldAbove: writer.member("toldAbove", true)
+    case .committed(let version):
+      var object = JSONWriter()
+      object.member("position", version.position.value)
+      object.member("recordedAt", "\(version.recordedAt)")
+      object.member("actor", version.actor)
+      object.member("message", version.message)
+      writer.member("committed", json: object.object)
+    case .run(let story, let inputs):
+      writer.member("run", json: text(story))
+      writer.member("inputs", inputs) { input, writer in
+        writer.member("dataset", input.dataset)
+        writer.member("version", input.version)
+        if let drift = input.drift {
+          var object = JSONWriter()
+          object.member("added", drift.added)
+          object.member("changed", drift.changed)
+          object.member("removed", drift.removed)
+          writer.member("drift", json: object.object)
+        }
+        writer.member("recordCount", input.recordCount)
+        writer.member("records", json: "[\(input.records.map(text).joined(separator: ","))]")
+      }
+    }
+    return writer.object
+  }
+
+  private static func text(_ story: RunStory) -> String {
+    var writer = JSONWriter()
+    writer.member("id", "\(story.id)")
+    writer.member("job", story.job)
+    writer.member("purpose", story.purpose)
+    writer.member("position", story.position.value)
+    writer.member("startedAt", "\(story.startedAt)")
+    writer.member("actor", story.actor)
+    writer.member("duration", story.duration)
+    writer.member("host", story.host)
+    writer.member("commit", story.commit)
+    writer.member("dirty", json: story.isDirty.map { $0 ? "true" : "false" } ?? "null")
+    writer.member("tools", pairs: story.tools.map { Pair(name: $0.name, value: $0.version) })
+    if let text = story.text {
+      writer.member("command", strings: text.command)
+      writer.member("directory", text.directory)
+      writer.member(
+        "parameters", pairs: text.parameters.map { Pair(name: $0.name, value: $0.value) })
+      writer.member(
+        "environment", pairs: text.environment.map { Pair(name: $0.name, value: $0.value) })
+      writer.member("code", pairs: text.code.map { Pair(name: $0.name, value: $0.digest) })
+    }
+    return writer.object
+  }
+}

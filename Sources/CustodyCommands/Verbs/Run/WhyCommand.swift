@@ -1,0 +1,41 @@
+import ArgumentParser
+import Custody
+
+struct WhyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "why",
+    abstract: "Tell where a record comes from, back to where it came in.",
+    discussion: """
+      Which run wrote it, from which records of which versions, with which command, parameters and \
+      code; and the same of each of those. What was erased is told as far as the ledger still knows.
+
+      Example:
+        $ custody why answers@v1 17
+      """)
+
+  @Argument(help: ArgumentHelp("The dataset. \(DatasetReference.help).", valueName: "NAME[@REF]"))
+  var dataset: DatasetReference
+
+  @Argument(help: ArgumentHelp("The record's natural key.", valueName: "KEY"))
+  var key: String
+
+  @OptionGroup var at: AtOptions
+  @OptionGroup var output: FormatOptions
+  @OptionGroup var store: StoreOptions
+
+  mutating func validate() throws {
+    guard [.table, .json].contains(output.format) else {
+      throw ValidationError("A story is told as table or json.")
+    }
+  }
+
+  func run() async throws {
+    let record = try at.datasets(of: try store.open(for: .contents)).provenance(
+      of: dataset.name, dataset.reference, key: key)
+    if output.format == .json {
+      Terminal.print(ProvenanceJSON.text(record))
+    } else {
+      ProvenancePrinter().print(record)
+    }
+  }
+}

@@ -1,0 +1,235 @@
+import CustodyTesting
+import Foundation
+import Testing
+
+@Suite("run")
+struct RunCommandTests {
+  /// A store with a CSV of three rows about two people, and `TMPDIR` for private folders.
+  private static func folder() async throws -> CommandFolder {
+    let folder = try await CommandFolder.withStore()
+    try folder.write("answers.csv", "id,client,text\n1,p-0001,one\n2,p-0002,two\n3,p-0001,three\n")
+    try await folder.run(
+      "dataset", "create", "answers", "--kind", "csv", "--key", "id", "--subject", "client"
+    ).succeeded()
+    try await folder.run("dataset", "commit", "answers", "answers.csv", "-m", "first").succeeded()
+    try FileManager.default.createDirectory(
+      atPath: folder.file("tmp"), withIntermediateDirectories: false)
+    return folder
+  }
+
+  private static func environment(_ folder: CommandFolder) -> [String: String] {
+    ["TMPDIR": folder.file("tmp")]
+  }
+
+  @discardableResult
+  private static func run(
+    _ folder: CommandFolder, _ arguments: [String], _ script: String? = nil
+  ) async throws -> CommandResult {
+    try await folder.run(
+      ["run"] + arguments + (script.map { ["--", "sh", "-c", $0] } ?? []),
+      environment: environment(folder))
+  }
+
+  /// Events of a type, with their contents.
+  private static func contents(
+    _ folder: CommandFolder, of type: String
+  ) async throws -> [[String: Any]] {
+    try await folder.run("log", "--type", type, "--content", "--format", "ndjson").succeeded()
+      .objects().compactMap { $0["content"] as? [String: Any] }
+  }
+
+  @Test("what is written is about the people of what was read, and why tells where it comes from")
+  func story() async throws {
+    let folder = try await Self.folder()
+    let first = try await Self.run(
+      folder,
+      [
+        "--job", "shout", "--in", "answers", "--out", "shouted=loud.csv", "--key", "id",
+        "--param", "case=upper", "--purpose", "quality", "--tool", "sort",
+      ],
+      "echo said; echo warned >&2; cut -d, -f1,3 {in:answers} | tr a-z A-Z | sed 1s/.*/id,text/ > loud.csv"
+    ).succeeded()
+    #expect(first.text == "said\n")
+    #expect(first.complaint.hasPrefix("warned\n"))
+    #expect(first.complaint.contains("of shout: shouted v1: 3 records, 3 added"))
+    try await Self.run(
+      folder, ["--job", "split", "--in", "shouted@v1=in.csv", "--out", "words"],
+      "mkdir $CUSTODY_OUT_WORDS; while IFS=, read i t; do echo $t > {out:words}/$i.txt; done < in.csv; rm {out:words}/id.txt"
+    ).succeeded()
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("tmp")).isEmpty)
+    #expect(folder.exists("in.csv"), "a place that was named stays")
+
+    let why = try await folder.run("why", "words", "2.txt").succeeded()
+    for line in [
+      "words@v1 2.txt", "of split at", "from shouted@v1 2  ", "of shout at", "purpose  quality",
+      "param    case=upper", "tool     sort: sort", "from answers@v1 2  ",
+      "committed as v1 at ", ": first",
+    ] {
+      #expect(why.text.contains(line), "\(line)\n\(why)")
+    }
+    let json = try await folder.run("why", "words", "2.txt", "--format", "json").succeeded()
+      .object()
+    let run = try #require(json["run"] as? [String: Any])
+    #expect(run["job"] as? String == "split")
+    let inputs = try #require(json["inputs"] as? [[String: Any]])
+    let record = try #require((inputs[0]["records"] as? [[String: Any]])?.first)
+    #expect(record["keys"] as? [String] == json["keys"] as? [String])
+    #expect((record["keys"] as? [String])?.count == 1)
+
+    // Bert's answer is Bert's in every dataset.
+    let found = try await folder.run(
+      "dataset", "show", "words", "--records", "--where", "subject:p-0002", "--format", "ndjson"
+    ).succeeded()
+    #expect(found.text.contains("2.txt") && !found.text.contains("1.txt"), "\(found)")
+
+    let completed = try await Self.contents(folder, of: "run.completed")
+    #expect(completed.map { $0["job"] as? String } == ["shout", "split"])
+    let texts = try await Self.contents(folder, of: "run.annotated")
+    #expect(texts.compactMap { $0["output"] as? String } == ["said\n", ""])
+    #expect(texts.compactMap { $0["errors"] as? String } == ["warned\n", ""])
+    try await folder.run("verify", "--level", "projections").succeeded()
+  }
+
+  @Test("a command that fails commits nothing and its status is that of run")
+  func failures() async throws {
+    let folder = try await Self.folder()
+    let status = try await Self.run(
+      folder, ["--job", "fails", "--out", "new=new.csv", "--subject", "none"],
+      "echo id > new.csv; echo broken >&2; exit 7")
+    #expect(status.status == 7)
+    #expect(status.complaint.contains("failed with status 7, no version committed"))
+    let signal = try await Self.run(folder, ["--job", "dies"], "kill -TERM $$")
+    #expect(signal.status == 128 + 15)
+    #expect(try await folder.run("run", "--job", "x", "--", "no-such-command").status == 127)
+    #expect(try await folder.run("run", "--job", "x", "--", "./answers.csv").status == 126)
+    let failed = try await Self.contents(folder, of: "run.failed")
+    #expect(failed.map { $0["status"] as? Int } == [7, nil])
+    #expect(failed.map { $0["signal"] as? Int } == [nil, 15])
+    #expect(try await Self.contents(folder, of: "run.started").count == 2, "never began")
+    let list = try await folder.run("dataset", "list", "--format", "ndjson").succeeded()
+    #expect(!list.text.contains("new"))
+    try await folder.run("verify", "--level", "projections").succeeded()
+  }
+
+  @Test("what a run cannot be is refused, and the previous versions stand")
+  func refusals() async throws {
+    let folder = try await Self.folder()
+    let before = try await folder.run("dataset", "log", "answers", "--format", "ndjson").succeeded()
+    try folder.write("other.csv", "id,client,text\n1,p-0001,one\n")
+    let cases: [(arguments: [String], script: String, says: String)] = [
+      (["--out", "d=../out"], "true", "outside of"),
+      (["--out", "d=.custody/x"], "true", "Custody's own files"),
+      (["--in", "answers", "--out", "answers=o"], "true", "named more than once"),
+      (["--in", "answers=o", "--out", "d=o"], "true", "overlap"),
+      (["--in", "nothing"], "true", "no dataset nothing"),
+      (["--in", "answers@v9"], "true", "no version v9"),
+      (["--out", "d=missing"], "true", "left nothing for d"),
+      (["--out", "d=empty"], "mkdir empty", "left nothing for d"),
+      (["--out", "d=answers.csv"], "true", "has something in it already"),
+      (["--in", "answers=other.csv"], "true", "0 records added, 0 changed, 2 removed"),
+      (["--in", "answers", "--out", "d=d"], "mkdir d; echo 1 > d/9.txt", "comes from no record"),
+      (
+        ["--out", "e=e", "--subject", "none"],
+        "mkdir e; echo 1 > e/f; echo '{\"stream\"' > $CUSTODY_EVENTS", "line 1, column 10"
+      ),
+    ]
+    for (arguments, script, says) in cases {
+      let result = try await Self.run(folder, ["--job", "bad"] + arguments, script)
+      #expect(result.status == 125, "\(arguments) \(result)")
+      #expect(result.complaint.contains(says), "\(arguments) \(result)")
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("tmp")).isEmpty)
+    let after = try await folder.run("dataset", "log", "answers", "--format", "ndjson").succeeded()
+    #expect(after.text == before.text)
+    try await folder.run("verify", "--level", "projections").succeeded()
+  }
+
+  @Test("drift is recorded when it is allowed")
+  func drift() async throws {
+    let folder = try await Self.folder()
+    try folder.write("other.csv", "id,client,text\n1,p-0001,uno\n4,p-0001,four\n3,p-0001,three\n")
+    try await Self.run(
+      folder, ["--job", "reads", "--in", "answers=other.csv", "--allow-drift"], "true"
+    ).succeeded()
+    let started = try await Self.contents(folder, of: "run.started")
+    let input = try #require((started[0]["inputs"] as? [[String: Any]])?.first)
+    #expect(input["drift"] as? [String: Int] == ["added": 1, "changed": 1, "removed": 1])
+    // The same bytes are no drift.
+    try await Self.run(folder, ["--job", "reads", "--in", "answers=answers.csv"], "true")
+      .succeeded()
+  }
+
+  @Test("who derives from whom can be stated, and people joined")
+  func derivations() async throws {
+    let folder = try await Self.folder()
+    try folder.write("from.csv", "output,input\nboth,1\nboth,2\n")
+    try await Self.run(
+      folder,
+      [
+        "--job", "joins", "--in", "answers", "--out", "joined=j.csv", "--key", "name",
+        "--derivations", "from.csv",
+      ], "printf 'name,text\nboth,onetwo\n' > j.csv"
+    ).succeeded()
+    let json = try await folder.run("why", "joined", "both", "--format", "json").succeeded()
+      .object()
+    #expect((json["keys"] as? [String])?.count == 2)
+    let inputs = try #require(json["inputs"] as? [[String: Any]])
+    let keys = (inputs[0]["records"] as? [[String: Any]])?.compactMap { $0["key"] as? String }
+    #expect(keys == ["1", "2"])
+  }
+
+  @Test("events that a command writes are appended with the run")
+  func events() async throws {
+    let folder = try await Self.folder()
+    let line =
+      #"{"stream":"recording/1","type":"audio.assessed","subjects":["p-0001"],"content":{"snrDb":31}}"#
+    let result = try await Self.run(
+      folder, ["--job", "measures", "--in", "answers"], "echo '\(line)' >> $CUSTODY_EVENTS"
+    ).succeeded()
+    #expect(result.complaint.contains("1 event"))
+    let events = try await folder.run("log", "--type", "audio.assessed", "--format", "ndjson")
+      .succeeded().objects()
+    let run = try await folder.run("log", "--type", "run.started", "--format", "ndjson")
+      .succeeded().objects()
+    #expect(events.count == 1)
+    #expect(run[0]["stream"] as? String == "run/\(run[0]["id"] as? String ?? "")")
+    #expect((try await Self.contents(folder, of: "run.completed"))[0]["events"] as? Int == 1)
+  }
+
+  @Test("a run that is killed leaves nothing that the next command does not find")
+  func killed() async throws {
+    let folder = try await Self.folder()
+    for signal in [SIGKILL, SIGTERM] {
+      let running = try folder.start(
+        [
+          "run", "--job", "sleeps", "--in", "answers", "--", "sh", "-c",
+          "cp {in:answers} seen-\(signal); exec sleep 30",
+        ], environment: Self.environment(folder))
+      for _ in 0..<500 where !folder.exists("seen-\(signal)") {
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      #expect(folder.exists("seen-\(signal)"))
+      running.send(signal)
+      let result = try await running.finish(timeout: 20)
+      #expect(result.status == 128 + signal, "\(result)")
+    }
+    try await folder.run("subject", "add", "p-0099", environment: Self.environment(folder))
+      .succeeded()
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("tmp")).isEmpty)
+    #expect(try await Self.contents(folder, of: "run.aborted").count == 1)
+    #expect(try await Self.contents(folder, of: "run.failed").map { $0["signal"] as? Int } == [15])
+    try await folder.run("verify", "--level", "projections").succeeded()
+  }
+
+  @Test("a trial says what would be read and written, and does nothing")
+  func trial() async throws {
+    let folder = try await Self.folder()
+    let size = try await folder.size()
+    let result = try await folder.run(
+      "run", "--job", "x", "--dry-run", "--in", "answers", "--out", "new=n", "--", "cat"
+    ).succeeded()
+    #expect(result.text.contains("would read   answers v1, 3 records, in a private folder"))
+    #expect(result.text.contains("would write  new, made for it, from "))
+    #expect(try await folder.size() == size)
+  }
+}
