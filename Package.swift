@@ -79,7 +79,10 @@ let package = Package(
 
     .target(
       name: "Custody",
-      dependencies: ["CustodyProjections", "CustodyStore", "CustodyModel", "CustodyLedger"],
+      dependencies: [
+        "CustodyProjections", "CustodyStore", "CustodyModel", "CustodyLedger",
+        .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "CustodyTests",

@@ -23,7 +23,7 @@ public struct CustodyCommand: AsyncParsableCommand {
     version: version,
     subcommands: [
       InitCommand.self, StatusCommand.self, AppendCommand.self, LogCommand.self, ShowCommand.self,
-      HeadCommand.self, VerifyCommand.self, RunCommand.self, WhyCommand.self,
+      HeadCommand.self, VerifyCommand.self, RunCommand.self, PipelineCommand.self, WhyCommand.self,
       CheckpointCommand.self, SubjectCommand.self, KeyCommand.self, DatasetCommand.self,
       ProjectionCommand.self, ExportCommand.self, StatsCommand.self, DoctorCommand.self,
     ])

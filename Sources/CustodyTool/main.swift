@@ -2,8 +2,7 @@ import CMalloc
 import CustodyCommands
 import Foundation
 
-// Interrupting is safe at any moment: a commit is whole or not there.
-signal(SIGINT) { _ in _exit(130) }
+Interruption.install()
 // "M_MMAP_THRESHOLD ... setting this parameter disables the dynamic adjustment": what large buffers
 // took goes back to the system instead of staying with the thread that had them.
 // https://man7.org/linux/man-pages/man3/mallopt.3.html

@@ -154,6 +154,41 @@ struct DatasetCommandTests {
         == [".custody", "answers.csv"])
   }
 
+  @Test("what is no source is refused by name: the store beside it, a link, a bad identifier")
+  func noSource() async throws {
+    let folder = try await Self.folder()
+    try await folder.run(
+      "dataset", "create", "files", "--kind", "files", "--subject", "none"
+    ).succeeded()
+    #expect(symlink("answers.csv", folder.file("link.csv")) == 0)
+    try folder.write("bad.csv", "id,client,text\n1,p-0001,one\n2,jose\u{301},two\n")
+    for (arguments, refusal) in [
+      (
+        ["commit", "answers", "link.csv"], Refusal(status: 6, says: ["link.csv is a symbolic link"])
+      ),
+      (
+        ["commit", "answers", "bad.csv"],
+        Refusal(status: 6, says: ["bad.csv, line 3", "normalization form C"], hides: ["jos"])
+      ),
+      (
+        ["create", "x", "--kind", "csv", "--key", "#0", "--subject", "none"],
+        Refusal(status: 2, says: ["from #1 on"])
+      ),
+      (
+        ["create", "x", "--kind", "csv", "--class", "", "--subject", "none"],
+        Refusal(status: 6, says: ["class is empty"])
+      ),
+    ] as [([String], Refusal)] {
+      try await expectRefusal(refusal, in: folder) { try await folder.run(["dataset"] + arguments) }
+    }
+    unlink(folder.file("link.csv"))
+    try await expectRefusal(
+      Refusal(status: 6, says: ["./.custody holds this store"]), in: folder
+    ) {
+      try await folder.run("dataset", "commit", "files", ".")
+    }
+  }
+
   @Test("a restore is recorded with its target, and its target is checked like a name")
   func recorded() async throws {
     let folder = try await Self.folder()

@@ -192,6 +192,7 @@ struct DatasetComparisonTests {
         "1": "text: one > uno|words: - > ", "2": "words: - > a,b",
         "3": "id: 3 > -|client: p-0001 > -|text: x > -",
         "4": "id: - > 4|client: - > p-0001|words: - > |text: - > y",
+        "header id,client,text → id;client;words;text": "none",
       ])
     try await place.datasets.create("lines", kind: .lines, subject: "none")
     try await place.commit("lines", "{\"a\":1,\"b\":{\"c\":\"x\"}}\n\"plain\"\n[1]\n")

@@ -28,7 +28,7 @@ struct ImportTests {
       "Custody",
       [
         "CustodyLedger", "CustodyModel", "CustodyProjections", "CustodyStore", "Foundation",
-        "Synchronization",
+        "Synchronization", "Yams",
       ]
     ),
     (

@@ -20,6 +20,8 @@ struct MigrationTests {
       "140be1164a93d278f49c944ce8cde1ebb01adf21a64416257ab57161cea3ab81",
     "projections/0003_create_dataset_1.sql":
       "3fc3df919435035ab10e36681bffe8d2ac82d462a470994af1ad3204bee12493",
+    "projections/0004_create_run_1.sql":
+      "82df05120861dc543461dcc125a040cdc1ac10142df38edeaae504054dfaec20",
   ]
 
   /// What is compiled in, by folder. A new database gets a line here.

@@ -47,7 +47,7 @@ struct DatasetCommit {
       throw CustodyError(
         .unknownSubject,
         "\(survey.unknown.count) of the people in \(source.name) are not registered, and "
-          + "--no-register was given.")
+          + "--no-register was given.", at: try await survey.firstUnknown(in: source))
     }
     let registered = try await survey.registerUnknown()
     let sealing = try RecordSealing(
@@ -178,7 +178,9 @@ private struct ChangeCollector {
     }
     var gone: [Int] = []
     if let last {
+      var before = VersionRoot()
       try store.forEachRecord(of: dataset.id, in: last.number) { row in
+        before.add(row.ordinal, row.address)
         drain(below: row.ordinal)
         if let place = rest.first, Int(changedOrdinals[place]) == row.ordinal {
           root.add(row.ordinal, changedAddresses[place])
@@ -189,6 +191,8 @@ private struct ChangeCollector {
           gone.append(row.ordinal)
         }
       }
+      // What is taken over from the version before is what the ledger says it was.
+      try store.checkRoot(before.finish(), of: dataset, in: last)
     }
     drain(below: .max)
     for ordinal in gone { put(RecordChange(ordinal: ordinal, put: nil)) }
@@ -234,56 +238,6 @@ struct KnownRecords: Sendable {
         covered = ordinal + 1..<covered.upperBound
       }
       return found
-    }
-  }
-}
-
-/// The root over a version's records, hashed on all cores.
-private struct VersionRoot {
-  private var builder = VersionRootBuilder()
-  private var waiting: [(ordinal: UInt64, address: Digest)] = []
-  /// A power of two for each core, so that the parts are whole subtrees.
-  private static let partSize = 1 << 14
-
-  mutating func add(_ ordinal: Int, _ address: Digest) {
-    waiting.append((UInt64(ordinal), address))
-    if waiting.count == Self.partSize * 4 { flush() }
-  }
-
-  private mutating func flush() {
-    let waiting = waiting
-    let parts = Parallel.map(waiting.count / Self.partSize) { range in
-      range.map { part in
-        var builder = VersionRootBuilder()
-        for (ordinal, address) in waiting[part * Self.partSize..<(part + 1) * Self.partSize] {
-          builder.add(ordinal, address)
-        }
-        return builder.subtree
-      }
-    }
-    for part in parts { builder.append(part) }
-    self.waiting.removeAll(keepingCapacity: true)
-  }
-
-  mutating func finish() -> Digest {
-    for (ordinal, address) in waiting { builder.add(ordinal, address) }
-    return builder.root
-  }
-}
-
-extension Store {
-  /// Every record of a version, by ordinal.
-  func forEachRecord(
-    of dataset: Int64, in version: Int, _ body: (RecordRow) throws -> Void
-  ) throws {
-    var from = 0
-    while true {
-      let page = try engine.readUncaught {
-        try DatasetReader($0).records(of: dataset, in: version, from: from, limit: 4096)
-      }
-      for row in page { try body(row) }
-      guard let end = page.last, page.count == 4096 else { return }
-      from = end.ordinal + 1
     }
   }
 }

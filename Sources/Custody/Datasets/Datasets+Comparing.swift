@@ -17,6 +17,8 @@ extension Datasets {
       case moved
       /// It differs, and one side of it is gone with a person who was erased.
       case erased
+      /// No record: what a table has around its rows differs. The key says what.
+      case frame
     }
 
     /// How it differs.
@@ -50,6 +52,8 @@ extension Datasets {
   /// - Returns: how many records that differ are gone so that the filter can no longer tell whether
   ///   it chose them.
   /// - Throws: `notFound`.
+  ///
+  /// Last comes what a table has around its rows, unless records were chosen.
   ///
   /// A file has moved when the newer side alone has its name, the older side alone has another, and
   /// their bytes and people are the same; empty files never. A row has moved when it stands
@@ -147,7 +151,16 @@ struct VersionComparison {
         }
       }
     }
+    if filter == nil, let change = try frameChange() { try each(change) }
     return undecided
+  }
+
+  private func frameChange() throws -> Datasets.Change? {
+    guard versions.old.frame != versions.new.frame,
+      let old = try ContentComparison.Side(store, dataset, versions.old).frame,
+      let new = try ContentComparison.Side(store, dataset, versions.new).frame
+    else { return nil }
+    return FrameDifference.text(old, new).map { Datasets.Change(.frame, $0) }
   }
 
   private static func merged(_ left: [Int], _ right: [Int]) -> [Int] {

@@ -26,7 +26,8 @@ extension Datasets {
 
   func version(_ row: DatasetRow, _ reference: String) throws -> VersionRow {
     let found: VersionRow? = try list { listing, reader in
-      if reference.hasPrefix("v"), let number = Int(reference.dropFirst()) {
+      // Int alone would also read v+1, which can be a tag.
+      if let match = reference.wholeMatch(of: /v(\d+)/), let number = Int(match.1) {
         return try reader.version(number, of: row.id).flatMap {
           $0.position.value < end ? $0 : nil
         }

@@ -46,12 +46,16 @@ extension Datasets {
     guard replacing || !FileIO.exists(path) else {
       throw CustodyError(.alreadyExists, "\(target) exists already. Replace it with --force.")
     }
+    try OutsidePath.check(path, store)
+    try OutsidePath.checkReplacement(of: path, byFolder: row.kind == Kind.files.rawValue)
     try check(path, "target")
+    try store.checkRecords(of: row, in: version)
     let reader = try VersionContents(store: store, dataset: row, version: version)
     let chosen = try chosen(keys, filter, row, version)
     let building = "\(path).\(Hex.encode(store.folder.environment.random(8))).tmp"
-    defer { try? FileManager.default.removeItem(atPath: building) }
-    var writer = try Self.writer(row, building, reader)
+    UnfinishedFiles.add(building)
+    defer { UnfinishedFiles.remove(building) }
+    var writer = try Self.writer(row, building, reader, isWhole: chosen == nil)
     var done = 0
     try reader.forEach(chosen?.ordinals) { record in
       try writer.write(record) {
@@ -77,11 +81,14 @@ extension Datasets {
   }
 
   /// What writes records of a dataset to a place where nothing is.
+  ///
+  /// - Parameter isWhole: whether every record comes, each in its place.
   static func writer(
-    _ row: DatasetRow, _ path: String, _ contents: VersionContents
+    _ row: DatasetRow, _ path: String, _ contents: VersionContents, isWhole: Bool = true
   ) throws -> any RestoreWriter {
     row.kind == Kind.files.rawValue
-      ? try FolderWriter(path) : try TableFileWriter(path, frame: contents.frame())
+      ? try FolderWriter(path)
+      : try TableFileWriter(path, frame: contents.frame(), isWhole: isWhole)
   }
 
   /// The content of one record as a version has it.
@@ -132,6 +139,9 @@ final class VersionContents {
   private let readers: WorkerPool<StoredObjects>
   private(set) var written = 0
   private(set) var missing = 0
+  private var place = 0
+  /// Rows of key sets, and whether a key of theirs is gone.
+  private var erased: [Int64: Bool] = [:]
 
   init(store: Store, dataset: DatasetRow, version: VersionRow) throws {
     self.store = store
@@ -150,6 +160,8 @@ final class VersionContents {
   struct Record {
     let key: [UInt8]
     let row: RecordRow
+    /// How many records stand before it, also such as are gone.
+    let place: Int
     var file: RecordChange.File? { row.file }
     let forEachPiece: ((([UInt8]) throws -> Void) throws -> Void)
   }
@@ -157,7 +169,8 @@ final class VersionContents {
   /// The frame of a table.
   func frame() throws -> [UInt8] {
     guard let address = version.frame, let opened = try open(address) else {
-      throw CustodyError(.damaged, "The frame of the version is missing. Run: custody verify")
+      throw CustodyError(
+        .damaged, "The frame of the version is missing. Run: custody verify --level contents")
     }
     return opened.content
   }
@@ -166,6 +179,7 @@ final class VersionContents {
   func ordinals(of keys: [String]) throws -> [Int] {
     try store.engine.readUncaught { connection in
       let reader = DatasetReader(connection)
+      var seen: Set<Int> = []
       return try keys.map { key in
         let hash = try readers.with { $0.keyHash(of: Array(key.utf8), in: dataset.name) }
         guard let ordinal = try reader.ordinal(of: hash, in: dataset.id),
@@ -175,16 +189,8 @@ final class VersionContents {
             .notFound, "Version v\(version.number) of \(dataset.name) has no such record.")
         }
         return ordinal
-      }
+      }.filter { seen.insert($0).inserted }
     }
-  }
-
-  /// The natural key of a record, or nil when it is gone.
-  func key(of row: RecordRow) throws -> String? {
-    guard let opened = try open(row.address),
-      let content = RecordContent(parsing: opened.content, isList: opened.isList)
-    else { return nil }
-    return String(decoding: content.naturalKey, as: UTF8.self)
   }
 
   /// Every record in the version's order, or those with the given ordinals.
@@ -196,7 +202,8 @@ final class VersionContents {
     } else {
       for address in version.orders {
         guard let opened = try open(address), let runs = RecordOrder.parse(opened.content) else {
-          throw CustodyError(.damaged, "The order of the version is missing. Run: custody verify")
+          throw CustodyError(
+            .damaged, "The order of the version is missing. Run: custody verify --level contents")
         }
         for run in runs { try forEach(in: run, body) }
       }
@@ -237,7 +244,14 @@ final class VersionContents {
   private func take(
     _ row: RecordRow, _ opened: ObjectContent, _ body: (Record) throws -> Void
   ) throws {
+    defer { place += 1 }
     guard case .opened(let bytes, let isList) = opened else {
+      guard try isErased(row) else {
+        throw CustodyError(
+          .damaged,
+          "A record of \(dataset.name) is missing from objects.sqlite, and nobody was erased whom it is "
+            + "about. Run: custody verify --level contents")
+      }
       missing += 1
       return
     }
@@ -246,7 +260,7 @@ final class VersionContents {
     }
     written += 1
     try body(
-      Record(key: content.naturalKey, row: row) { write in
+      Record(key: content.naturalKey, row: row, place: place) { write in
         switch content.bytes {
         case .whole(let bytes): try write(bytes)
         case .pieces(let total, let addresses): try self.pieces(total, addresses, write)
@@ -254,11 +268,19 @@ final class VersionContents {
       })
   }
 
+  private func isErased(_ row: RecordRow) throws -> Bool {
+    if let known = erased[row.keys] { return known }
+    let ids = try store.engine.readUncaught { try DatasetReader($0).keyIDs(row.keys) }
+    let isErased = try store.folder.keyring?.missing(ids).isEmpty == false
+    erased[row.keys] = isErased
+    return isErased
+  }
+
   private func pieces(
     _ total: Int, _ addresses: [Digest], _ write: ([UInt8]) throws -> Void
   ) throws {
     func gone() -> CustodyError {
-      CustodyError(.damaged, "A piece of a record is missing. Run: custody verify")
+      CustodyError(.damaged, "A piece of a record is missing. Run: custody verify --level contents")
     }
     var left = total
     for address in addresses {

@@ -23,7 +23,7 @@ extension Datasets {
     _ each: (Change) throws -> Void
   ) async throws {
     let row = try existing(name)
-    let source = try await Self.source(row, path, subjectFile: subjectFile)
+    let source = try await Self.source(row, path, subjectFile: subjectFile, in: store)
     let last = try read { try $0.newest(of: row.id, below: end) }
     let survey = try await SourceSurvey.run(source, of: row, since: last, in: store)
     let sealing = try RecordSealing(
@@ -37,6 +37,12 @@ extension Datasets {
       progress?(done, source.size)
     }
     try await comparison.finish(each)
+    if let last, let old = try ContentComparison.Side(store, row, last).frame,
+      let frame = source.frame, let new = try? TableFrame(parsing: frame),
+      let text = FrameDifference.text(old, new)
+    {
+      try each(.init(.frame, text))
+    }
   }
 }
 

@@ -4,7 +4,10 @@ import CustodyStore
 
 extension Datasets {
   /// Level contents of verification: every object that a version names is there, unless one of its
-  /// keys was destroyed.
+  /// keys was destroyed, and the roots of versions are those of their records.
+  ///
+  /// Cost: opens every object, and hashes every record of every version. Memory: 33 bytes for each
+  /// record there ever was.
   func findings() async throws -> Findings {
     var findings = Findings()
     var check = try ObjectPresence(store: store)
@@ -25,6 +28,8 @@ private struct ObjectPresence {
   private let store: Store
   private let objects: StoredObjects
   private let keyring: Keyring
+  /// The address of each record of each dataset as of the last version, by ordinal.
+  private var records: [String: [Digest?]] = [:]
 
   init(store: Store) throws {
     self.store = store
@@ -53,7 +58,37 @@ private struct ObjectPresence {
       for put in entries.compactMap(\.put) {
         try check(put, of: version.dataset, at: position, &findings)
       }
+      apply(entries, to: version.dataset)
     }
+    checkRoot(of: version, at: position, &findings)
+  }
+
+  private mutating func apply(_ entries: [RecordChange], to dataset: String) {
+    for entry in entries {
+      let ordinals = records[dataset, default: []].count
+      // Ordinals are dense: a gap is told by the root.
+      guard entry.ordinal <= ordinals else { continue }
+      if entry.ordinal == ordinals {
+        records[dataset, default: []].append(entry.put?.address)
+      } else {
+        records[dataset]?[entry.ordinal] = entry.put?.address
+      }
+    }
+  }
+
+  private func checkRoot(
+    of version: DatasetVersionCommitted, at position: Position, _ findings: inout Findings
+  ) {
+    var root = VersionRoot()
+    for (ordinal, address) in (records[version.dataset] ?? []).enumerated() {
+      if let address { root.add(ordinal, address) }
+    }
+    let found = root.finish()
+    guard found.hex != version.root else { return }
+    findings.add(
+      Finding(
+        .versionRootMismatch, at: position.value, expected: "root \(version.root)",
+        found: "root \(found) of the records of v\(version.number)"))
   }
 
   private func missing(_ address: Digest, _ position: Position, _ findings: inout Findings) {

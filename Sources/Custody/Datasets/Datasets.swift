@@ -109,7 +109,7 @@ public struct Datasets: Sendable {
   ///   - owner: who answers for it.
   ///   - tags: words it is found by.
   /// - Throws: `CustodyError` with `alreadyExists`, `usage` for a rule that makes no sense,
-  ///   `nameHoldsIdentifier`.
+  ///   `invalidInput` for a class that is no name, `nameHoldsIdentifier`.
   public func create(
     _ name: String, kind: Kind, key: String? = nil, subject: String,
     dataClass: String = Subject.defaultClass, owner: String? = nil, tags: [String] = []
@@ -118,10 +118,12 @@ public struct Datasets: Sendable {
     guard Self.isName(name) else {
       throw Self.noName(name)
     }
-    if kind == .files, key != nil {
-      throw CustodyError(.usage, "--key is for tables: a file's path is its key.")
-    }
+    if let key { try Self.checkKey(key, kind) }
     let rule = try SubjectRule(subject, kind: kind.rawValue)
+    try Subjects.check(dataClass, "class")
+    guard !(tags + [owner].compactMap { $0 }).contains("") else {
+      throw CustodyError(.usage, "An owner or a tag is empty: leave it out.")
+    }
     for text in [name] + tags + [owner, key].compactMap({ $0 }) {
       try check(text, "name, owner, tag or key")
     }
@@ -135,6 +137,20 @@ public struct Datasets: Sendable {
       NewEvent(
         stream: "\(DatasetProjection.streamPrefix)\(name)", type: DatasetCreated.type,
         typeVersion: DatasetCreated.version, expectedRevision: .none, content: event.content))
+  }
+
+  private static func checkKey(_ key: String, _ kind: Kind) throws {
+    switch kind {
+    case .files: throw CustodyError(.usage, "--key is for tables: a file's path is its key.")
+    case .csv:
+      guard !key.isEmpty, !SubjectRule.isColumnZero(key) else {
+        throw CustodyError(.usage, "--key needs the name of a column, or its number from #1 on.")
+      }
+    case .lines:
+      guard key.contains(where: { $0 != "." }) else {
+        throw CustodyError(.usage, "--key needs a member, as id or item.id.")
+      }
+    }
   }
 
   static func noName(_ name: String) -> CustodyError {
@@ -214,8 +230,8 @@ public struct Datasets: Sendable {
   /// - Throws: `invalidInput` for what cannot be committed, with the place in it;
   ///   `revisionConflict` when somebody else committed meanwhile. The ledger is unchanged then.
   ///
-  /// Cost: reads the source twice, seals and stores what is new; memory does not grow with the size
-  /// of files, by 4 bytes for each record that the dataset had, and by about 100 for a new one.
+  /// Cost: reads the source twice, seals and stores what is new; <doc:VersionsOfADataset> says what
+  /// memory it takes.
   @discardableResult
   public func commit(
     _ name: String, _ path: String, message: String? = nil, subjectFile: String? = nil,
@@ -224,15 +240,16 @@ public struct Datasets: Sendable {
     try checkIsCurrent()
     let row = try existing(name)
     if let message { try check(message, "message") }
-    let source = try await Self.source(row, path, subjectFile: subjectFile)
+    let source = try await Self.source(row, path, subjectFile: subjectFile, in: store)
     let commit = DatasetCommit(
       store: store, dataset: row, message: message, registersUnknown: registersUnknown,
       progress: progress)
     return try await commit.commit(source)
   }
 
+  /// - Parameter store: what must not be in a folder.
   static func source(
-    _ row: DatasetRow, _ path: String, subjectFile: String?
+    _ row: DatasetRow, _ path: String, subjectFile: String?, in store: Store? = nil
   ) async throws -> any DatasetSource {
     let rule = try SubjectRule(row.subject, kind: row.kind)
     if case .inherited = rule.place {
@@ -246,7 +263,7 @@ public struct Datasets: Sendable {
         throw CustodyError(
           .usage, "The people of \(row.name) are found by --subject \(rule.text), not in a file.")
       }
-      return try source(row, path, rule)
+      return try source(row, path, rule, in: store)
     }
     guard let subjectFile else {
       throw CustodyError(
@@ -254,19 +271,20 @@ public struct Datasets: Sendable {
         "Give --subject file:CSV: \(row.name) takes its people from a file, and the ledger does not "
           + "keep which.")
     }
-    return try await AssignedSource(try source(row, path, rule), subjectFile)
+    return try await AssignedSource(try source(row, path, rule, in: store), subjectFile)
   }
 
   static func source(
-    _ row: DatasetRow, _ path: String, _ rule: SubjectRule
+    _ row: DatasetRow, _ path: String, _ rule: SubjectRule, in store: Store? = nil
   ) throws -> any DatasetSource {
-    let isFolder = FileIO.isFolder(path)
+    let isFolder = try SourceFile.isFolder(path)
     switch Kind(rawValue: row.kind) {
     case .files:
       guard isFolder else {
         throw CustodyError(.usage, "\(path) is not a folder; \(row.name) is a dataset of files.")
       }
-      return try FolderSource(path, subjects: rule)
+      return try FolderSource(
+        path, subjects: rule, outside: store.map { StorePlaces($0.folder) })
     case .csv, .lines:
       guard !isFolder else {
         throw CustodyError(.usage, "\(path) is a folder; \(row.name) is a dataset of \(row.kind).")

@@ -26,45 +26,50 @@ final class FolderSource: DatasetSource {
 
   /// Finds every file; reads none.
   ///
+  /// - Parameter store: what must not be among them.
   /// - Throws: `invalidInput` for what is neither a file nor a folder, for names that are not UTF-8
-  ///   or that differ in case or Unicode form only.
-  init(_ path: String, subjects: SubjectRule) throws {
+  ///   or that differ in case or Unicode form only, and for the folders of the store.
+  init(_ path: String, subjects: SubjectRule, outside store: StorePlaces? = nil) throws {
     name = path
-    var entries: [Entry] = []
-    try Self.walk(path, below: "", subjects, &entries)
+    try store?.check(try SourceFile.status(of: path), path)
+    var walk = Walk(root: path, subjects: subjects, store: store)
+    try walk.visit("", try Self.names(in: path))
+    var entries = walk.entries
     entries.sort { $0.key.lexicographicallyPrecedes($1.key) }
     try Self.checkNames(entries)
     self.entries = entries
     size = entries.reduce(0) { $0 + $1.file.size }
   }
 
-  private static func walk(
-    _ root: String, below prefix: String, _ subjects: SubjectRule, _ entries: inout [Entry]
-  ) throws {
-    let folder = prefix.isEmpty ? root : "\(root)/\(prefix)"
-    for name in try names(in: folder) {
-      let key = prefix.isEmpty ? name : "\(prefix)/\(name)"
-      let path = "\(root)/\(key)"
-      var status = stat()
-      guard lstat(path, &status) == 0 else {
-        throw CustodyError(SystemCallError("lstat"), path: path)
+  /// Goes through a folder and those below it.
+  private struct Walk {
+    let root: String
+    let subjects: SubjectRule
+    let store: StorePlaces?
+    var entries: [Entry] = []
+
+    /// - Parameter names: what is in the folder.
+    mutating func visit(_ folder: String, _ names: [String]) throws {
+      for name in names {
+        let key = folder.isEmpty ? name : "\(folder)/\(name)"
+        let path = "\(root)/\(key)"
+        let status = try SourceFile.status(of: path)
+        let isFolder = status.st_mode & S_IFMT == S_IFDIR
+        if isFolder {
+          try store?.check(status, path)
+          let below = try FolderSource.names(in: path)
+          guard below.isEmpty else {
+            try visit(key, below)
+            continue
+          }
+        }
+        entries.append(
+          Entry(
+            key: Array(key.utf8),
+            file: SourceFile(path, isFolder ? FolderSource.emptied(status) : status),
+            metadata: SourceFile.metadata(status), isFolder: isFolder,
+            subjects: try subjects.subjects(ofPath: key)))
       }
-      let isFolder = status.st_mode & S_IFMT == S_IFDIR
-      guard isFolder || status.st_mode & S_IFMT == S_IFREG else {
-        throw CustodyError(
-          .invalidInput,
-          "\(path) is \(describe(status.st_mode)): only files and folders can be committed. Remove "
-            + "it, or copy what it leads to.")
-      }
-      if isFolder, try !names(in: path).isEmpty {
-        try walk(root, below: key, subjects, &entries)
-        continue
-      }
-      entries.append(
-        Entry(
-          key: Array(key.utf8), file: SourceFile(path, isFolder ? emptied(status) : status),
-          metadata: SourceFile.metadata(status), isFolder: isFolder,
-          subjects: try subjects.subjects(ofPath: key)))
     }
   }
 
@@ -74,22 +79,21 @@ final class FolderSource: DatasetSource {
     return status
   }
 
-  private static func describe(_ mode: mode_t) -> String {
-    switch mode & S_IFMT {
-    case S_IFLNK: "a symbolic link"
-    case S_IFIFO: "a pipe"
-    case S_IFSOCK: "a socket"
-    default: "a device"
-    }
-  }
-
   private static func names(in folder: String) throws -> [String] {
     guard let stream = opendir(folder) else {
       throw CustodyError(SystemCallError("opendir"), path: folder)
     }
     defer { closedir(stream) }
     var names: [String] = []
-    while let entry = readdir(stream) {
+    while true {
+      // The end and a fault are both nil: "To distinguish end of stream from an error, set errno to
+      // zero before calling readdir() and then check the value of errno if NULL is returned."
+      // (readdir(3))
+      errno = 0
+      guard let entry = readdir(stream) else {
+        guard errno == 0 else { throw CustodyError(SystemCallError("readdir"), path: folder) }
+        return names
+      }
       let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
       guard let name = String(validating: bytes, as: UTF8.self) else {
         throw CustodyError(
@@ -98,23 +102,43 @@ final class FolderSource: DatasetSource {
       }
       if name != ".", name != ".." { names.append(name) }
     }
-    return names
   }
 
-  /// Names that differ in case or Unicode form only are one file on other systems.
+  /// Names of files and folders that differ in case or Unicode form only are one on other systems.
   private static func checkNames(_ entries: [Entry]) throws {
-    var seen: [String: Int] = [:]
-    for (index, entry) in entries.enumerated() {
-      let name = String(decoding: entry.key, as: UTF8.self)
-      let folded = name.precomposedStringWithCanonicalMapping.lowercased()
-      if let earlier = seen.updateValue(index, forKey: folded) {
-        let other = String(decoding: entries[earlier].key, as: UTF8.self)
-        throw CustodyError(
-          .invalidInput,
-          "\(other) and \(name) differ in case or Unicode form only: elsewhere they would be one "
-            + "file. Rename one of them.")
+    var seen: [String: ArraySlice<UInt8>] = [:]
+    seen.reserveCapacity(entries.count)
+    var last: [UInt8] = []
+    for entry in entries {
+      let key = entry.key
+      var common = 0
+      while common < min(last.count, key.count), last[common] == key[common] { common += 1 }
+      // By bytes, what is in a folder stands together: its own name is new once.
+      for end in common..<key.count where key[end] == UInt8(ascii: "/") {
+        try checkName(key[..<end], &seen)
       }
+      try checkName(key[...], &seen)
+      last = key
     }
+  }
+
+  /// - Parameter seen: what is nowhere yet but here, by what other systems make of it.
+  private static func checkName(
+    _ path: ArraySlice<UInt8>, _ seen: inout [String: ArraySlice<UInt8>]
+  ) throws {
+    let name = String(decoding: path, as: UTF8.self)
+    guard let earlier = seen.updateValue(path, forKey: folded(name)) else { return }
+    throw CustodyError(
+      .invalidInput,
+      "\(String(decoding: earlier, as: UTF8.self)) and \(name) differ in case or Unicode form "
+        + "only: elsewhere they would be one. Rename one of them.")
+  }
+
+  /// A dictionary takes canonically equivalent strings as equal, but not their cases.
+  private static func folded(_ name: String) -> String {
+    if name.utf8.allSatisfy({ $0 < 0x80 }) { return name.lowercased() }
+    // Capitals first: "ß" is "SS" then, and a final sigma like any other.
+    return name.precomposedStringWithCanonicalMapping.uppercased().lowercased()
   }
 
   /// A batch is full when it has so many files or bytes.

@@ -6,16 +6,15 @@ enum PairFile {
   /// The values of a column by those of another, each once, in the order of the file.
   ///
   /// - Parameter hint: what to do about a row that lacks one of them.
-  /// - Throws: `invalidInput` with the line for what is no such table.
+  /// - Throws: `invalidInput`, with the line, for what is no such table.
   ///
   /// Cost: reads the file once; memory grows with its size.
   static func read(
     _ path: String, _ key: String, _ value: String, hint: String = ""
   ) async throws -> [[UInt8]: [[UInt8]]] {
-    guard !FileIO.isFolder(path) else {
+    guard try !SourceFile.isFolder(path) else {
       throw CustodyError(.usage, "\(path) is a folder; a CSV is needed.")
     }
-    try FileIO.checkIsFile(path)
     var found: [[UInt8]: [[UInt8]]] = [:]
     var scanner = TableScanner(.csv(delimiter: nil))
     var columns: [Int]?
@@ -24,9 +23,7 @@ enum PairFile {
       do throws(TableFault) {
         rows = try scanner.scan(bytes, isLast: isLast)
       } catch {
-        throw CustodyError(
-          .invalidInput, "\(error.reason).".capitalizedFirst,
-          at: .init(file: path, line: error.line > 0 ? error.line : nil))
+        throw CustodyError(error, in: path)
       }
       guard let delimiter = scanner.frame.delimiter, isLast || !rows.rows.isEmpty else { return }
       let places = try columns ?? Self.columns(scanner.frame, [key, value], path)

@@ -5,6 +5,7 @@ import Synchronization
 final class RecordKeys: Sendable {
   /// For what is about nobody.
   let operations: SealingKeys
+  /// The survey takes identifiers in NFC only: strings that are equal have the same bytes.
   private let people: [String: SealingKeys]
   /// Of several people together.
   private let joint = Mutex<[[String]: SealingKeys]>([:])

@@ -252,7 +252,9 @@ private final class Worker {
     _ content: [UInt8], isList: Bool, _ keys: SealingKeys, expecting expected: Digest? = nil
   ) throws -> Sealed {
     let tag = sealer.tag(of: content, isList: isList, keys: keys)
-    if let known = try stored.address(of: tag, expecting: expected, filter) {
+    if let known = try stored.address(of: tag, expecting: expected, filter),
+      try known == expected || stored.holds(content, isList: isList, at: known)
+    {
       return .stored(known)
     }
     return .new(sealer.seal(content, isList: isList, keys: keys, tag: tag))

@@ -10,19 +10,52 @@ struct SourceFile: Sendable {
   private let modified: timespec
 
   /// - Throws: `invalidInput` for what is neither a file nor a folder: nothing is read through it.
-  init(_ path: String) throws {
-    var status = stat()
-    guard lstat(path, &status) == 0 else {
-      throw CustodyError(SystemCallError("lstat"), path: path)
-    }
-    self.init(path, status)
-  }
+  init(_ path: String) throws { self.init(path, try Self.status(of: path)) }
 
   init(_ path: String, _ status: stat) {
     self.path = path
     size = Int(status.st_size)
     inode = status.st_ino
     modified = status.st_mtim
+  }
+
+  /// What is at `path` itself, not what a link leads to.
+  ///
+  /// - Throws: `invalidInput` for what is neither a file nor a folder; `notFound`.
+  static func status(of path: String) throws -> stat {
+    // With a slash behind it a link is what it leads to.
+    var bare = path[...]
+    while bare.utf8.count > 1, bare.hasSuffix("/") { bare.removeLast() }
+    var status = stat()
+    guard lstat(String(bare), &status) == 0 else {
+      throw CustodyError(SystemCallError("lstat"), path: path)
+    }
+    let kind = status.st_mode & S_IFMT
+    guard kind == S_IFREG || kind == S_IFDIR else {
+      throw CustodyError(
+        .invalidInput,
+        "\(path) is \(describe(kind)): only files and folders can be committed. "
+          + (kind == S_IFLNK
+            ? "Name or copy what it leads to, or remove it."
+            : "Write what it gives to a file, or remove it."))
+    }
+    return status
+  }
+
+  private static func describe(_ kind: mode_t) -> String {
+    switch kind {
+    case S_IFLNK: "a symbolic link"
+    case S_IFIFO: "a pipe"
+    case S_IFSOCK: "a socket"
+    default: "a device"
+    }
+  }
+
+  /// Whether a folder is at `path`.
+  ///
+  /// - Throws: as ``status(of:)``.
+  static func isFolder(_ path: String) throws -> Bool {
+    try status(of: path).st_mode & S_IFMT == S_IFDIR
   }
 
   /// Times and mode, as a restore gives them back.

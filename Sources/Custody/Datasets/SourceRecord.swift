@@ -1,5 +1,6 @@
 import CustodyModel
 import CustodyStore
+import Foundation
 
 /// A record on its way into a dataset.
 struct SourceRecord: Sendable {
@@ -30,6 +31,13 @@ struct SourceRecord: Sendable {
 
   /// Where it stands, for people: a path, or `line 7`.
   var place: String { line.map { "line \($0)" } ?? String(decoding: key, as: UTF8.self) }
+
+  /// Where it stands in a source; `…` stands for an identifier that its path may hold.
+  func location(in source: String, hiding identifier: String) -> CustodyError.Location {
+    guard line == nil else { return .init(file: source, line: line) }
+    let path = place.replacingOccurrences(of: identifier, with: "…", options: .literal)
+    return .init(file: "\(source)/\(path)")
+  }
 }
 
 /// Records that follow each other in a source, each made when it is asked for, on whatever core.

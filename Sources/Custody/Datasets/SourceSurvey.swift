@@ -37,7 +37,8 @@ struct SourceSurvey {
     }
     var survey = SourceSurvey(
       dataset: dataset, store: store, keyring: keyring, next: last?.next ?? 0)
-    let workers = WorkerPool { try Worker(store, dataset) }
+    let name = source.name
+    let workers = WorkerPool { try Worker(store, dataset, source: name) }
     let names = try KnownNames(of: dataset, next: survey.next, in: store)
     try await source.forEachBatch { batch in
       try Parallel.parts(batch.count) { range in
@@ -75,10 +76,12 @@ struct SourceSurvey {
   private final class Worker {
     private let objects: StoredObjects
     private let dataset: DatasetRow
+    private let source: String
     private var met: Set<String> = []
 
-    init(_ store: Store, _ dataset: DatasetRow) throws {
+    init(_ store: Store, _ dataset: DatasetRow, source: String) throws {
       self.dataset = dataset
+      self.source = source
       objects = try StoredObjects(folder: store.folder)
     }
 
@@ -91,15 +94,38 @@ struct SourceSurvey {
           "The natural key is empty or longer than \(RecordContent.naturalKeyByteCountMax) bytes.",
           at: .init(file: record.place))
       }
+      let subjects = try strangers(in: record)
       // Somebody may be named twice.
       if record.subjects.count > Claim.keyCountMax {
         let count = Set(record.subjects).count
         guard count <= Claim.keyCountMax else { throw RecordKeys.crowd(record, count) }
       }
       let hash = objects.keyHash(of: record.key, in: dataset.name)
-      return Found(
-        hash: hash, ordinal: try ordinal(hash),
-        subjects: record.subjects.filter { met.insert($0).inserted })
+      return Found(hash: hash, ordinal: try ordinal(hash), subjects: subjects)
+    }
+
+    /// The people of a record whom this worker meets for the first time.
+    ///
+    /// - Throws: `invalidInput` for an identifier that is none.
+    private func strangers(in record: SourceRecord) throws -> [String] {
+      var strangers: [String] = []
+      for subject in record.subjects {
+        // Sets take canonically equivalent strings as equal: only one of the same bytes is known to
+        // be NFC. From here on all are, and equal ones have the same bytes.
+        if let known = met.firstIndex(of: subject),
+          met[known].utf8.elementsEqual(subject.utf8)
+        {
+          continue
+        }
+        do {
+          try Subjects.check(subject, "identifier")
+        } catch let error as CustodyError {
+          throw error.at(record.location(in: source, hiding: subject))
+        }
+        met.insert(subject)
+        strangers.append(subject)
+      }
+      return strangers
     }
   }
 
@@ -125,7 +151,6 @@ struct SourceSurvey {
         ordinals.append(ordinal)
       }
       for subject in record.subjects where met.insert(subject).inserted {
-        try Subjects.check(subject, "identifier")
         strangers.append(subject)
       }
     }
@@ -149,6 +174,20 @@ struct SourceSurvey {
     unknown = []
     try lookUp(people)
     return people.count
+  }
+
+  /// Where somebody is first met who has no key: found in another pass.
+  func firstUnknown(in source: any DatasetSource) async throws -> CustodyError.Location? {
+    let unknown = Set(unknown)
+    var found: CustodyError.Location?
+    try await source.forEachBatch { batch in
+      for index in 0..<batch.count where found == nil {
+        let record = try batch.record(index)
+        guard let subject = record.subjects.first(where: { unknown.contains($0) }) else { continue }
+        found = record.location(in: source.name, hiding: subject)
+      }
+    }
+    return found
   }
 
   /// Whether the source has a record that an earlier version had.

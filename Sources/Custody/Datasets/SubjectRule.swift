@@ -44,7 +44,9 @@ struct SubjectRule: Sendable {
       expression = nil
     } else if text.hasPrefix("json:") {
       guard kind == "lines" else { throw usage("json: is for JSONL.") }
-      place = .json(text.dropFirst(5).split(separator: ".").map(String.init))
+      let path = text.dropFirst(5).split(separator: ".").map(String.init)
+      guard !path.isEmpty else { throw usage("name a member, as json:who.id") }
+      place = .json(path)
       expression = nil
     } else if text.hasPrefix("path:") {
       guard kind == "files" else { throw usage("path: is for a folder of files.") }
@@ -61,10 +63,16 @@ struct SubjectRule: Sendable {
           "a column is for a CSV. For files give path:REGEX, for JSONL json:PATH, or file:CSV or none."
         )
       }
+      guard !text.isEmpty, !Self.isColumnZero(text) else {
+        throw usage("give the name of a column, or its number from #1 on.")
+      }
       place = .column(text)
       expression = nil
     }
   }
+
+  /// Columns are numbered from 1.
+  static func isColumnZero(_ text: String) -> Bool { text.wholeMatch(of: /#0+/) != nil }
 
   /// The people of a file, by its path.
   func subjects(ofPath path: String) throws -> [String] {

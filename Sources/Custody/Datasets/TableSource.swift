@@ -17,7 +17,6 @@ final class TableSource: DatasetSource {
 
   init(_ path: String, dataset: DatasetRow, subjects: SubjectRule) throws {
     name = path
-    try FileIO.checkIsFile(path)
     file = try SourceFile(path)
     kind = dataset.kind == Datasets.Kind.csv.rawValue ? .csv(delimiter: nil) : .lines
     key = dataset.key
@@ -33,9 +32,7 @@ final class TableSource: DatasetSource {
       do {
         rows = try scanner.scan(bytes, isLast: isLast)
       } catch {
-        throw CustodyError(
-          .invalidInput, "\(error.reason).".capitalizedFirst,
-          at: .init(file: name, line: error.line > 0 ? error.line : nil))
+        throw CustodyError(error, in: name)
       }
       let found = try columns ?? Columns(key: key, subjects, scanner.frame, name)
       guard !rows.rows.isEmpty else { return }
@@ -165,10 +162,6 @@ private struct Columns: Sendable {
   }
 }
 
-extension String {
-  var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
-}
-
 /// A restored table, as it was.
 struct TableFileWriter: RestoreWriter {
   private let path: String
@@ -178,10 +171,11 @@ struct TableFileWriter: RestoreWriter {
   private static let bufferSize = 1 << 20
 
   /// - Parameter frame: as it was committed.
-  init(_ path: String, frame: [UInt8]) throws {
+  /// - Parameter isWhole: whether every row comes; of some, each has the usual line end.
+  init(_ path: String, frame: [UInt8], isWhole: Bool) throws {
     self.path = path
     do throws(TableFault) {
-      writer = TableWriter(frame: try TableFrame(parsing: frame))
+      writer = TableWriter(frame: try TableFrame(parsing: frame), isWhole: isWhole)
     } catch {
       throw CustodyError(.damaged, "The frame of the version is not one. Run: custody verify")
     }
@@ -193,7 +187,7 @@ struct TableFileWriter: RestoreWriter {
 
   mutating func write(_ record: VersionContents.Record, _ progress: (Int) -> Void) throws {
     try record.forEachPiece { piece in
-      piece.withUnsafeBytes { writer.row($0, &buffer) }
+      piece.withUnsafeBytes { writer.row($0, at: record.place, &buffer) }
       progress(piece.count)
     }
     if buffer.count >= Self.bufferSize { try flush() }

@@ -36,6 +36,7 @@ struct VersionMix {
     newestScan = RecordScan(store: store, dataset: dataset, version: newest)
     objects = try StoredObjects(folder: store.folder)
     if chosen != nil { try checkColumns() }
+    for version in [source, newest] { try store.checkRecords(of: dataset, in: version) }
   }
 
   /// A single row fits only under the header that it had.

@@ -31,6 +31,7 @@ final class InputVersion: Sendable {
     let folder = store.folder
     let hashes = WorkerPool { try StoredObjects(folder: folder) }
     self.hashes = hashes
+    try store.checkRecords(of: dataset, in: version)
     let contents = try VersionContents(store: store, dataset: dataset, version: version)
     var writer = try place.map { try Datasets.writer(dataset, $0, contents) }
     let isFiles = dataset.kind == Datasets.Kind.files.rawValue

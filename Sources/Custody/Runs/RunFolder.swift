@@ -34,6 +34,7 @@ final class RunFolder {
       guard mkdir(path, 0o700) == 0 else {
         throw CustodyError(SystemCallError("mkdir"), path: path)
       }
+      UnfinishedFiles.add(path)
       isMade = true
     }
     return "\(path)/\(name)"
@@ -42,6 +43,7 @@ final class RunFolder {
   /// Removes everything.
   func remove() {
     Self.removeFolder(path)
+    UnfinishedFiles.remove(path)
     unlink(mark)
   }
 

@@ -171,15 +171,16 @@ struct RunRecording {
   private func substituted(
     _ command: [String], _ inputs: [Input], _ places: [String]
   ) -> [String] {
-    command.map { argument in
-      var argument = argument
-      for input in inputs {
-        argument = argument.replacing("{in:\(input.version.dataset.name)}", with: input.path)
+    let values =
+      inputs.map { ("{in:\($0.version.dataset.name)}", $0.path) }
+      + zip(plan.outputs, places).map { ("{out:\($0.dataset)}", $1) }
+      + step.parameters.map { ("{param:\($0.name)}", $0.value) }
+    return command.map { argument in
+      values.reduce(argument) { argument, value in
+        argument.replacing(
+          value.0,
+          with: step.isShellLine ? "'\(value.1.replacing("'", with: "'\\''"))'" : value.1)
       }
-      for (output, place) in zip(plan.outputs, places) {
-        argument = argument.replacing("{out:\(output.dataset)}", with: place)
-      }
-      return argument
     }
   }
 
@@ -255,7 +256,7 @@ struct RunRecording {
 
   private func event<Event: ModelEvent>(_ content: Event) -> NewEvent {
     NewEvent(
-      id: Event.type == RunStarted.type ? id : nil, stream: "\(RunStream.prefix)\(id)",
+      id: Event.type == RunStarted.type ? id : nil, stream: "\(RunProjection.streamPrefix)\(id)",
       type: Event.type, typeVersion: Event.version, content: content.content)
   }
 
@@ -371,15 +372,15 @@ struct RunRecording {
             .usage, "Give --subject file:CSV: \(dataset.name) takes its people from a file.")
         }
         let none = try SubjectRule("none", kind: dataset.kind)
-        return try await AssignedSource(Datasets.source(dataset, place, none), file)
+        return try await AssignedSource(Datasets.source(dataset, place, none, in: store), file)
       }
       let rule = try SubjectRule(text, kind: dataset.kind)
       guard case .inherited = rule.place else {
-        return try Datasets.source(dataset, place, rule)
+        return try Datasets.source(dataset, place, rule, in: store)
       }
     }
     let none = try SubjectRule("none", kind: dataset.kind)
-    return InheritedSource(try Datasets.source(dataset, place, none)) {
+    return InheritedSource(try Datasets.source(dataset, place, none, in: store)) {
       try derivation.people(of: $0)
     }
   }

@@ -13,6 +13,17 @@ public struct RunStep: Sendable {
     /// nil for a private place that is removed afterwards.
     public var path: String?
 
+    /// `DATASET`, `DATASET@REF` or either with `=PATH`; nil for anything else.
+    public init?(parsing text: String) {
+      let (version, path) = RunStep.parts(text)
+      guard let path else { return nil }
+      let names = version.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+      guard names.allSatisfy({ !$0.isEmpty }) else { return nil }
+      self.init(
+        String(names[0]), names.count > 1 ? String(names[1]) : "head",
+        path: path.isEmpty ? nil : path)
+    }
+
     /// An input of these parts.
     public init(_ dataset: String, _ reference: String = "head", path: String? = nil) {
       self.dataset = dataset
@@ -28,6 +39,13 @@ public struct RunStep: Sendable {
     /// Where the command leaves it; nil for a private place that is removed afterwards.
     public var path: String?
 
+    /// `DATASET` or `DATASET=PATH`; nil for anything else.
+    public init?(parsing text: String) {
+      let (name, path) = RunStep.parts(text)
+      guard let path, !name.isEmpty else { return nil }
+      self.init(name, path: path.isEmpty ? nil : path)
+    }
+
     /// An output of these parts.
     public init(_ dataset: String, path: String? = nil) {
       self.dataset = dataset
@@ -37,7 +55,8 @@ public struct RunStep: Sendable {
 
   /// What it is a run of. No personal data: it stays readable.
   public var job: String
-  /// The command and its arguments. `{in:DATASET}` and `{out:DATASET}` stand for places.
+  /// The command and its arguments. `{in:DATASET}`, `{out:DATASET}` and
+  /// `{param:NAME}` stand for places and values.
   public var command: [String]
   /// Versions that it reads.
   public var inputs: [Input] = []
@@ -65,6 +84,16 @@ public struct RunStep: Sendable {
   public var replacesOutputs = false
   /// Outputs lie in this folder; the current one when nil.
   public var base: String?
+
+  /// Whether the command is a line for a shell: places and values are quoted for it.
+  var isShellLine = false
+
+  /// What stands before the first `=`, and the path after it: empty without one, nil when it is empty.
+  private static func parts(_ text: String) -> (String, path: String?) {
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count > 1 else { return (text, "") }
+    return (String(parts[0]), parts[1].isEmpty ? nil : String(parts[1]))
+  }
 
   /// A step without inputs and outputs.
   public init(job: String, command: [String]) {
@@ -94,9 +123,4 @@ public struct RunResult: Sendable {
 
   /// Whether the command did what it should.
   public var isDone: Bool { end == .status(0) }
-}
-
-/// Where the events of runs stand: a stream each.
-enum RunStream {
-  static let prefix = "run/"
 }

@@ -1,4 +1,5 @@
 import CustodyModel
+import CustodyProjections
 import CustodyStore
 
 /// What the ledger knows of one run.
@@ -69,7 +70,7 @@ extension Runs {
   ///
   /// Cost: a handful of events, found by their stream.
   public func story(of id: EventID) throws -> RunStory? {
-    let filter = EventFilter(stream: "\(RunStream.prefix)\(id)")
+    let filter = EventFilter(stream: "\(RunProjection.streamPrefix)\(id)")
     let events = try store.folder.read {
       try $0.events(filter, ledgerID: store.ledgerID, limit: 16)
     }

@@ -48,7 +48,7 @@ public struct Runs: Sendable {
       guard let story = try story(of: id), story.end == nil else { return }
       try await store.appendOwn(
         NewEvent(
-          stream: "\(RunStream.prefix)\(id)", type: RunAborted.type,
+          stream: "\(RunProjection.streamPrefix)\(id)", type: RunAborted.type,
           typeVersion: RunAborted.version, content: RunAborted(run: "\(id)").content))
     }
   }
@@ -151,28 +151,21 @@ public struct RunPlan: Sendable {
 
   /// Outputs lie in the base folder, none in another place of the run or in the store.
   private func checkPlaces(_ step: RunStep, _ store: Store) throws {
-    let own = [store.folder.layout.root, store.folder.secretsFolder, store.folder.settings.guard]
     for (index, output) in outputs.enumerated() {
       guard let path = output.path else { continue }
-      let real = Self.real(path)
-      guard Self.isBelow(real, Self.real(base)) else {
+      let real = OutsidePath.real(path)
+      guard OutsidePath.isBelow(real, OutsidePath.real(base)) else {
         throw CustodyError(
           .usage,
           "\(path) is outside of \(base). Outputs lie below the current folder; name another with "
             + "--base.")
       }
-      guard
-        !own.contains(where: {
-          Self.isBelow(real, Self.real($0)) || Self.isBelow(Self.real($0), real)
-        })
-      else {
-        throw CustodyError(.usage, "\(path) holds, or is in, Custody's own files.")
-      }
+      try OutsidePath.check(path, store)
       let others =
         inputs.compactMap(\.path)
         + outputs.enumerated().filter { $0.offset != index }.compactMap(\.element.path)
-      if let other = others.map(Self.real).first(where: {
-        Self.isBelow(real, $0) || Self.isBelow($0, real)
+      if let other = others.map(OutsidePath.real).first(where: {
+        OutsidePath.isBelow(real, $0) || OutsidePath.isBelow($0, real)
       }) {
         throw CustodyError(
           .usage, "\(path) and \(other) overlap: every input and output has a place of its own.")
@@ -189,22 +182,5 @@ public struct RunPlan: Sendable {
   static func hasContent(_ path: String) -> Bool {
     guard FileIO.isFolder(path) else { return FileIO.exists(path) }
     return (try? FileIO.names(in: path).isEmpty) != true
-  }
-
-  private static func isBelow(_ path: String, _ folder: String) -> Bool {
-    path == folder || path.hasPrefix(folder == "/" ? "/" : "\(folder)/")
-  }
-
-  /// A path with every symbolic link followed, as far as it exists.
-  private static func real(_ path: String) -> String {
-    var rest: [String] = []
-    var existing = path
-    while !FileIO.exists(existing), existing != "/" {
-      rest.insert((existing as NSString).lastPathComponent, at: 0)
-      existing = (existing as NSString).deletingLastPathComponent
-    }
-    guard let found = realpath(existing, nil) else { return path }
-    defer { free(found) }
-    return ([String(cString: found)] + rest).joined(separator: "/").replacing("//", with: "/")
   }
 }

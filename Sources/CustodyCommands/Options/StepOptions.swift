@@ -6,13 +6,8 @@ struct InputArgument: ExpressibleByArgument {
   let input: RunStep.Input
 
   init?(argument: String) {
-    let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let version = DatasetReference(argument: String(parts[0])), !version.name.isEmpty else {
-      return nil
-    }
-    let path = parts.count > 1 ? String(parts[1]) : nil
-    guard path?.isEmpty != true else { return nil }
-    input = RunStep.Input(version.name, version.reference, path: path)
+    guard let input = RunStep.Input(parsing: argument) else { return nil }
+    self.input = input
   }
 }
 
@@ -21,10 +16,8 @@ struct OutputArgument: ExpressibleByArgument {
   let output: RunStep.Output
 
   init?(argument: String) {
-    let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    let path = parts.count > 1 ? String(parts[1]) : nil
-    guard !parts[0].isEmpty, path?.isEmpty != true else { return nil }
-    output = RunStep.Output(String(parts[0]), path: path)
+    guard let output = RunStep.Output(parsing: argument) else { return nil }
+    self.output = output
   }
 }
 

@@ -50,10 +50,14 @@ struct ChangePrinter {
       (.added, "added"), (.changed, "changed"), (.moved, "moved"), (.removed, "removed"),
       (.erased, "gone on one side because of erasure"),
     ]
+    guard counts.keys.contains(where: { $0 != .frame }) else {
+      return "no record differs, but what is around them does"
+    }
     var parts = said.compactMap { kind, word in counts[kind].map { "\($0) \(word)" } }
     if let first = said.first(where: { counts[$0.0] != nil }), let count = counts[first.0] {
       parts[0] = "\(count.counted("record")) \(first.1)"
     }
+    if counts[.frame] != nil { parts.append("and what is around them") }
     return parts.joined(separator: ", ")
   }
 
@@ -70,7 +74,7 @@ struct ChangePrinter {
       switch change.kind {
       case .added: .green
       case .removed, .erased: .red
-      case .changed, .moved: .yellow
+      case .changed, .moved, .frame: .yellow
       }
     Terminal.print(
       "\(Terminal.styled(change.kind.rawValue, style)) \(Terminal.visible(Self.title(change)))")

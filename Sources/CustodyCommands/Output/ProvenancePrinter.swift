@@ -13,12 +13,13 @@ struct ProvenancePrinter {
     case 1: line += ", about \(String("\(record.keyIDs[0])".prefix(8)))"
     default: line += ", about \(record.keyIDs.count) people"
     }
+    if case .toldAbove = record.origin { line += ", told above" }
     say(line, indent)
     switch record.origin {
-    case .toldAbove: say("told above", indent + 1)
+    case .toldAbove: break
     case .committed(let version):
       say(
-        "committed as v\(version.number) at \(Cell.time(version.recordedAt).plain) by \(version.actor)"
+        "committed as v\(version.number) at \(Self.seconds(version.recordedAt)) by \(version.actor)"
           + (version.message.map { ": \(Terminal.visible($0))" } ?? ""), indent + 1)
     case .run(let story, let inputs):
       tell(story, indent + 1)
@@ -34,7 +35,7 @@ struct ProvenancePrinter {
 
   private func tell(_ story: RunStory, _ indent: Int) {
     var line = "written by run \(story.id) of \(Terminal.styled(story.job, .bold))"
-    line += " at \(Cell.time(story.startedAt).plain) by \(story.actor)"
+    line += " at \(Self.seconds(story.startedAt)) by \(story.actor)"
     if let duration = story.duration { line += ", \(Double(duration) / 1000) s" }
     say(line, indent)
     if let purpose = story.purpose { detail("purpose", purpose, indent) }
@@ -77,6 +78,10 @@ struct ProvenancePrinter {
 
   private func say(_ text: String, _ indent: Int) {
     Terminal.print(String(repeating: "  ", count: indent) + text)
+  }
+
+  private static func seconds(_ time: Timestamp) -> String {
+    "\(time)".replacing(/\.\d+Z$/, with: "Z")
   }
 
   /// As a shell takes it.

@@ -17,7 +17,7 @@ public struct Finding: Hashable, Sendable {
     /// A life of the ledger that does not begin where it says.
     case restoredRootMismatch, incarnationNotRising
     /// The file around the events: what it says of itself, its schema, its subtree roots and names.
-    case objectMismatch, objectMissing
+    case objectMismatch, objectMissing, versionRootMismatch
     case ledgerRowMismatch, schemaChanged, fileDamaged, tileMismatch, nameUnused
     /// Checkpoints, anchors, signer and guard: not there, not readable, not the ledger's, another
     /// history, or a longer one.

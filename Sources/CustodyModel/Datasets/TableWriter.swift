@@ -1,15 +1,20 @@
 /// Puts a table file together again from its frame and its rows.
 ///
-/// The same rows in the same order give the same bytes. Of other rows, each has the line end that
-/// the row in its place had, and exceptions beyond the last are of no account.
+/// The same rows in the same places give the same bytes. Where rows are missing, the others keep the
+/// line ends that they had.
 package struct TableWriter {
   private let frame: TableFrame
+  private let isWhole: Bool
   /// The row written last; -1 before the first.
   private var row = -1
   /// The first of the frame's exceptions that may be about `row` or a later one.
   private var exception = 0
 
-  package init(frame: TableFrame) { self.frame = frame }
+  /// - Parameter isWhole: whether rows come with their places; else each has the usual line end.
+  package init(frame: TableFrame, isWhole: Bool = true) {
+    self.frame = frame
+    self.isWhole = isWhole
+  }
 
   /// What stands before the rows.
   package func begin(_ output: inout [UInt8]) {
@@ -18,10 +23,14 @@ package struct TableWriter {
   }
 
   /// The next row, as a scanner gave it.
-  package mutating func row(_ raw: UnsafeRawBufferPointer, _ output: inout [UInt8]) {
+  ///
+  /// - Parameter place: how many rows stood before it; by default as many as were written.
+  package mutating func row(
+    _ raw: UnsafeRawBufferPointer, at place: Int? = nil, _ output: inout [UInt8]
+  ) {
     endLine(&output)
     output.append(contentsOf: raw)
-    row += 1
+    row = isWhole ? place ?? row + 1 : 0
   }
 
   /// What stands after the rows.
@@ -38,7 +47,9 @@ package struct TableWriter {
     while exception < exceptions.count, exceptions[exception].rows.upperBound <= row {
       exception += 1
     }
-    if exception < exceptions.count, exceptions[exception].rows.contains(row) {
+    if isWhole || row < 0, exception < exceptions.count,
+      exceptions[exception].rows.contains(row)
+    {
       output.append(contentsOf: exceptions[exception].bytes)
     } else if row >= 0 || frame.header != nil {
       usual(&output)

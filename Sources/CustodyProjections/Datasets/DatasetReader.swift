@@ -75,6 +75,12 @@ package final class DatasetReader {
     defer { query.reset() }
     var found: [VersionRow] = []
     while try query.step() {
+      // Counts and ordinals are at most 2^32 where Custody wrote them.
+      for column in [0, 4, 6, 7, 8, 9] as [Int32]
+      where !Self.possible.contains(query.integer(column)) {
+        throw Self.damaged
+      }
+      guard query.integer(5) >= 0 else { throw Self.damaged }
       let orders = Array(query.bytes(10))
       found.append(
         VersionRow(
@@ -139,13 +145,18 @@ package final class DatasetReader {
     return found
   }
 
+  private static let possible: ClosedRange<Int64> = 0...1 << 32
+  private static let damaged = CustodyError(
+    .damaged, "projections.sqlite is not as Custody writes it. Run: custody projection rebuild")
+
   /// - Returns: nil for a row that says that it was removed.
   private static func record(_ row: HotStatement) throws -> RecordRow? {
     if row.isNull(1) { return nil }
-    guard let address = Digest(row.bytes(1)), row.integer(0) >= 0 else {
-      throw CustodyError(
-        .damaged, "projections.sqlite is not as Custody writes it. Run: custody projection rebuild")
-    }
+    guard let address = Digest(row.bytes(1)), possible.contains(row.integer(0)),
+      possible.contains(row.integer(5)),
+      row.isNull(4)
+        || (0..<1_000_000_000).contains(row.integer(3)) && possible.contains(row.integer(4))
+    else { throw damaged }
     let file =
       row.isNull(4)
       ? nil

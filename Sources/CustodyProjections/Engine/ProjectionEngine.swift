@@ -130,7 +130,10 @@ package final class ProjectionEngine: Sendable {
   func isFit() throws -> Bool {
     let inode = FileAttributes.inode(path)
     if let inode, fitInode.withLock({ $0 }) == inode { return true }
-    guard try ProjectionDatabase.condition(path, migrations) == .current else { return false }
+    // A view in the place of a table could show anything, and take for ever.
+    guard try ProjectionDatabase.condition(path, migrations) == .current,
+      try SchemaCheck.findings(try ReadOnlyDatabase(path: path), migrations).isEmpty
+    else { return false }
     fitInode.withLock { $0 = inode }
     return true
   }

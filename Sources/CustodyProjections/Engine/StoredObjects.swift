@@ -55,6 +55,14 @@ package final class StoredObjects: @unchecked Sendable {
     return nil
   }
 
+  /// Whether an object has this content.
+  package func holds(_ content: [UInt8], isList: Bool, at address: Digest) throws -> Bool {
+    guard case .opened(let found, let foundIsList) = try self.content(at: address) else {
+      return false
+    }
+    return found == content && foundIsList == isList
+  }
+
   /// Whether there is such an object.
   package func contains(_ address: Digest) throws -> Bool { try reader.contains(address) }
 

@@ -154,7 +154,8 @@ package final class ObjectReader {
     return try byAddress.step() ? byAddress.integer(0) : nil
   }
 
-  /// The address of the object with an equal content under the same keys.
+  /// The address of the object with an equal content under the same keys, as the tables say: one that
+  /// was not expected is opened before it is believed.
   ///
   /// - Parameter expected: where it probably is. Found at once when it was stored right after the
   ///   one that was asked for last.
@@ -168,7 +169,7 @@ package final class ObjectReader {
     defer { byTag.reset() }
     guard try byTag.step() else { return nil }
     let id = byTag.integer(0)
-    guard let found = try row(id) else { return nil }
+    guard let found = try row(id), found.tag == tag else { return nil }
     next = id + 1
     return found.address
   }

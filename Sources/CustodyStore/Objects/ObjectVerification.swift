@@ -24,7 +24,9 @@ struct ObjectVerification {
     }
     let sealer = ContentSealer()
     let sha256 = SHA256()
-    let rows = try HotStatement(database.handle, "SELECT address, bytes FROM object ORDER BY id")
+    let tagger = ObjectSealer(ledgerID: ledgerID, environment: .system)
+    let rows = try HotStatement(
+      database.handle, "SELECT address, bytes, tag FROM object ORDER BY id")
     while try rows.step() {
       let address = rows.bytes(0)
       let hash = sha256.hash(rows.bytes(1))
@@ -36,17 +38,37 @@ struct ObjectVerification {
         continue
       }
       guard let dataKeys, level >= .contents else { continue }
-      if let fault = try fault(in: Array(rows.bytes(1)), sealer, dataKeys) {
+      let tag = rows.isNull(2) ? nil : ObjectStore.Tag(rows.bytes(2))
+      if let fault = try fault(in: Array(rows.bytes(1)), tag, sealer, tagger, dataKeys) {
         findings.add(
           Finding(.contentUnreadable, expected: "object \(hash) to open", found: fault))
       }
     }
+    try checkIndex(database, &findings)
     return findings
+  }
+
+  /// What equal contents are found by leads to objects of the same tag.
+  private func checkIndex(_ database: ReadOnlyDatabase, _ findings: inout Findings) throws {
+    guard level >= .contents else { return }
+    let rows = try HotStatement(
+      database.handle,
+      """
+      SELECT o.address FROM content_tag AS t JOIN object AS o ON o.id = t.object
+      WHERE o.tag IS NOT t.tag
+      """)
+    while try rows.step() {
+      findings.add(
+        Finding(
+          .objectMismatch, expected: "object \(Hex.encode(rows.bytes(0))) to be found by its tag",
+          found: "another tag in content_tag"))
+    }
   }
 
   /// What keeps an object from opening, except that its keys are gone.
   private func fault(
-    in bytes: [UInt8], _ sealer: ContentSealer, _ dataKeys: LedgerStore.Keys
+    in bytes: [UInt8], _ tag: ObjectStore.Tag?, _ sealer: ContentSealer, _ tagger: ObjectSealer,
+    _ dataKeys: LedgerStore.Keys
   ) throws -> String? {
     do {
       let object = try SealedObject(parsing: bytes)
@@ -61,7 +83,13 @@ struct ObjectVerification {
           return nil
         }
       }
-      _ = try object.open(keys: keys, with: sealer)
+      let content = try object.open(keys: keys, with: sealer)
+      if let tag {
+        let found = tagger.tag(
+          of: content, isList: object.flags.contains(.list),
+          keys: try SealingKeys(object.keyIDs, keys))
+        if found != tag { return "the tag of another content" }
+      }
       return nil
     } catch let error as SealedObjectError {
       return "\(error)"

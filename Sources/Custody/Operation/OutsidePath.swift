@@ -1,0 +1,50 @@
+import CustodyStore
+import Foundation
+
+/// A place outside the store to which Custody writes because somebody named it.
+enum OutsidePath {
+  /// Refuses a place that holds, or is in, what belongs to the store: replacing it would be the end of
+  /// every key.
+  static func check(_ path: String, _ store: Store) throws {
+    let folder = store.folder
+    let own = [folder.layout.root, folder.secretsFolder, folder.settings.guard].map(real)
+    let place = real(path)
+    guard !own.contains(where: { isBelow(place, $0) || isBelow($0, place) }) else {
+      throw CustodyError(
+        .usage, "\(path) holds, or is in, Custody's own files. Name another place.")
+    }
+  }
+
+  /// Refuses to replace a folder by a file, a file by a folder, or the folder that everything runs in.
+  static func checkReplacement(of path: String, byFolder: Bool) throws {
+    guard FileIO.exists(path) else { return }
+    guard FileIO.isFolder(path) == byFolder else {
+      throw CustodyError(
+        .usage,
+        byFolder
+          ? "\(path) is a file, and a folder would take its place. Remove it, or name another place."
+          : "\(path) is a folder, and a file would take its place. Name a file in it.")
+    }
+    guard !isBelow(real(FileManager.default.currentDirectoryPath), real(path)) else {
+      throw CustodyError(
+        .usage, "\(path) is the current folder, or holds it. Name a folder below it.")
+    }
+  }
+
+  static func isBelow(_ path: String, _ folder: String) -> Bool {
+    path == folder || path.hasPrefix(folder == "/" ? "/" : "\(folder)/")
+  }
+
+  /// A path with every symbolic link followed, as far as it exists.
+  static func real(_ path: String) -> String {
+    var rest: [String] = []
+    var existing = path
+    while !FileIO.exists(existing), existing != "/" {
+      rest.insert((existing as NSString).lastPathComponent, at: 0)
+      existing = (existing as NSString).deletingLastPathComponent
+    }
+    guard let found = realpath(existing, nil) else { return path }
+    defer { free(found) }
+    return ([String(cString: found)] + rest).joined(separator: "/").replacing("//", with: "/")
+  }
+}
