@@ -1,6 +1,7 @@
 import CustodyProjections
 import CustodyStore
 import Foundation
+import Synchronization
 
 /// A compliance data store: an encrypted, hash-chained ledger of events, and the keys to it.
 ///
@@ -101,6 +102,19 @@ public final class Store: Sendable {
     let store = Store(folder: folder, actor: try name(of: actor))
     if access == .writing { try store.sealing.checkActor() }
     return store
+  }
+
+  /// Says how this process waits while another one writes to a store.
+  ///
+  /// - Parameters:
+  ///   - timeout: in seconds; then calls throw `locked`. As long as it takes when nil.
+  ///   - onLongWait: called when waiting has taken two seconds.
+  public static func whileLocked(
+    waitingFor timeout: Double?, onLongWait: (@Sendable () -> Void)? = nil
+  ) {
+    FileLock.patience.withLock {
+      $0 = FileLock.Patience(onLongWait: onLongWait, timeout: timeout)
+    }
   }
 
   /// Signs what no checkpoint covers yet and empties the databases' write-ahead logs.

@@ -17,7 +17,8 @@ package enum ExitStatus {
     case .alreadyExists, .revisionConflict, .idReused: 4
     case .needsRecovery, .damaged: 5
     case .invalidInput, .contentTooLarge, .unknownSubject, .nameHoldsIdentifier, .keyDestroyed: 6
-    case .newerStore, .olderStore, .wrongPassphrase, .keyFileMode, .permission, .diskFull, .io:
+    case .newerStore, .olderStore, .wrongPassphrase, .keyFileMode, .permission, .diskFull, .locked,
+      .io:
       surroundings
     case .internal: 70
     }

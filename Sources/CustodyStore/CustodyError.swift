@@ -43,6 +43,8 @@ public struct CustodyError: Error, Sendable {
     case permission
     /// No space left.
     case diskFull
+    /// Another program writes to the store for longer than this one waits.
+    case locked
     /// Any other failure of a file, a disk or the database.
     case io
     /// A fault of Custody itself.

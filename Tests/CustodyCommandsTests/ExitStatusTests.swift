@@ -11,7 +11,7 @@ struct ExitStatusTests {
     .needsRecovery: 5, .damaged: 5, .olderStore: 7, .invalidInput: 6, .contentTooLarge: 6,
     .unknownSubject: 6,
     .nameHoldsIdentifier: 6, .keyDestroyed: 6, .newerStore: 7, .wrongPassphrase: 7,
-    .keyFileMode: 7, .permission: 7, .diskFull: 7, .io: 7, .internal: 70,
+    .keyFileMode: 7, .permission: 7, .diskFull: 7, .locked: 7, .io: 7, .internal: 70,
   ]
 
   @Test(

@@ -144,6 +144,49 @@ struct RunCommandTests {
     try await folder.run("verify", "--level", "projections").succeeded()
   }
 
+  @Test("what is private, current or another's stays as it is")
+  func outside() async throws {
+    let folder = try await Self.folder()
+    let current = try await Self.run(folder, ["--job", "f", "--force", "--out", "x=."], "true")
+    #expect(current.status == 125 && current.complaint.contains("own files"))
+    #expect(folder.exists("answers.csv"))
+    try FileManager.default.createDirectory(
+      atPath: folder.file("other"), withIntermediateDirectories: false,
+      attributes: [.posixPermissions: 0o755])
+    try await Self.run(
+      folder, ["--job", "links", "--in", "answers"],
+      "ln -s $PWD/other $(dirname $CUSTODY_IN_ANSWERS)/link"
+    ).succeeded()
+    let mode =
+      try FileManager.default.attributesOfItem(atPath: folder.file("other"))[.posixPermissions]
+    #expect(mode as? Int == 0o755)
+    try folder.write("kept.csv", "id\n1\n")
+    let tool = try await Self.run(
+      folder, ["--job", "t", "--force", "--out", "x=kept.csv", "--tool", "no-such-tool"], "true")
+    #expect(tool.status == 125 && folder.exists("kept.csv"))
+    let named = try await Self.run(folder, ["--job", "n", "--in", "answers=p-0001.csv"], "true")
+    #expect(named.status == 125 && !folder.exists("p-0001.csv"))
+    // Whoever made the dataset said that it is about nobody; what is written comes from people.
+    try await folder.run(
+      "dataset", "create", "copies", "--kind", "csv", "--key", "id", "--subject", "none"
+    ).succeeded()
+    try await Self.run(
+      folder, ["--job", "copies", "--in", "answers", "--out", "copies"],
+      "cp {in:answers} {out:copies}"
+    ).succeeded()
+    let why = try await folder.run("why", "copies", "1", "--format", "json").succeeded().object()
+    #expect((why["keys"] as? [String])?.count == 1)
+    let value = try await folder.run(
+      "run", "--job", "echo", "--param", "a={param:b}", "--param", "b=2", "--", "echo", "{param:a}",
+      environment: Self.environment(folder)
+    ).succeeded()
+    #expect(value.text == "{param:b}\n")
+    let unknown = try await Self.run(folder, ["--job", "u"], "echo {in:nothing}")
+    #expect(unknown.status == 125 && unknown.complaint.contains("names nothing"))
+    let failed = try await Self.run(folder, ["--job", "e"], "echo bad > $CUSTODY_EVENTS; exit 3")
+    #expect(failed.status == 3)
+  }
+
   @Test("drift is recorded when it is allowed")
   func drift() async throws {
     let folder = try await Self.folder()
@@ -218,6 +261,28 @@ struct RunCommandTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("tmp")).isEmpty)
     #expect(try await Self.contents(folder, of: "run.aborted").count == 1)
     #expect(try await Self.contents(folder, of: "run.failed").map { $0["signal"] as? Int } == [15])
+    try await folder.run("verify", "--level", "projections").succeeded()
+  }
+
+  @Test("a store that another program writes to is waited for, and said to be")
+  func locked() async throws {
+    let folder = try await Self.folder()
+    let holder = Task {
+      try await folder.shell(
+        "exec 9>.custody/lock; flock 9; touch held; until [ -e release ]; do sleep 0.1; done")
+    }
+    for _ in 0..<1000 where !folder.exists("held") { try await Task.sleep(for: .milliseconds(10)) }
+    let refused = try await folder.run("subject", "add", "p-0077", "--timeout", "0.3")
+    #expect(refused.status == 7)
+    #expect(refused.complaint.contains("--timeout"))
+    let running = try folder.start(
+      ["run", "--job", "waits", "--", "true"], environment: Self.environment(folder))
+    try await Task.sleep(for: .seconds(6))
+    try folder.write("release", "")
+    let run = try await running.finish(timeout: 30)
+    #expect(run.status == 0, "\(run)")
+    #expect(run.complaint.contains("waiting for another program"))
+    _ = try await holder.value
     try await folder.run("verify", "--level", "projections").succeeded()
   }
 

@@ -29,7 +29,7 @@ struct DatasetCommit {
 
   func commit(_ source: any DatasetSource) async throws -> Datasets.Commit {
     let prepared = try await prepare(source)
-    if let event = prepared.event { try await store.appendOwn(event) }
+    if let event = prepared.event { try await store.appendVersions([event], of: dataset.name) }
     return prepared.commit
   }
 

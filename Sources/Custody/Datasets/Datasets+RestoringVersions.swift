@@ -60,12 +60,14 @@ extension Datasets {
         removed: 0, registered: 0)
       return RestoredVersion(source: source.number, commit: same, missing: missing)
     }
-    try await store.appendOwn(
-      NewEvent(
-        stream: stream, type: DatasetVersionCommitted.type,
-        typeVersion: DatasetVersionCommitted.version,
-        expectedRevision: revision.map { .exactly(Revision($0)) } ?? .none,
-        content: version.content))
+    try await store.appendVersions(
+      [
+        NewEvent(
+          stream: stream, type: DatasetVersionCommitted.type,
+          typeVersion: DatasetVersionCommitted.version,
+          expectedRevision: revision.map { .exactly(Revision($0)) } ?? .none,
+          content: version.content)
+      ], of: name)
     let commit = Commit(
       version: version.number, isNew: true, records: version.records, added: version.added,
       changed: version.changed, removed: version.removed, registered: 0)

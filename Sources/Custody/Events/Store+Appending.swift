@@ -83,6 +83,20 @@ extension Store {
   /// Appends an event on a stream that is Custody's own; the caller has checked what it says.
   func appendOwn(_ event: NewEvent) async throws { try await appendOwn([event]) }
 
+  /// The same of several with versions of datasets among them.
+  ///
+  /// - Throws: `revisionConflict` in the words of datasets when somebody was faster.
+  func appendVersions(_ events: [NewEvent], of datasets: String) async throws {
+    do {
+      try await appendOwn(events)
+    } catch let error as CustodyError where error.code == .revisionConflict {
+      throw CustodyError(
+        .revisionConflict,
+        "Somebody else committed to \(datasets) meanwhile; nothing of this was committed. Look at what "
+          + "came with `custody dataset log`, and try again.", cause: error)
+    }
+  }
+
   /// The same of several, all or none of them.
   func appendOwn(_ events: [NewEvent]) async throws {
     _ = try await folder.ledger().append(try sealing.seal(events, isOwn: true))

@@ -25,6 +25,10 @@ enum OutsidePath {
           ? "\(path) is a file, and a folder would take its place. Remove it, or name another place."
           : "\(path) is a folder, and a file would take its place. Name a file in it.")
     }
+    try checkHoldsNotCurrentFolder(path)
+  }
+
+  static func checkHoldsNotCurrentFolder(_ path: String) throws {
     guard !isBelow(real(FileManager.default.currentDirectoryPath), real(path)) else {
       throw CustodyError(
         .usage, "\(path) is the current folder, or holds it. Name a folder below it.")

@@ -12,7 +12,8 @@ struct GitState: Sendable {
     var folder = FileManager.default.currentDirectoryPath
     // Asking git costs more than looking.
     while !FileIO.exists("\(folder)/.git") {
-      guard folder != "/" else { return nil }
+      // The path of a folder that was removed has no root.
+      guard folder.hasPrefix("/"), folder != "/" else { return nil }
       folder = (folder as NSString).deletingLastPathComponent
     }
     guard let commit = await git(["rev-parse", "HEAD"])?.split(separator: "\n").first,

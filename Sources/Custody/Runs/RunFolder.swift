@@ -53,7 +53,12 @@ final class RunFolder {
     guard (path as NSString).lastPathComponent.hasPrefix(prefix) else { return }
     // A command may have taken the right to write from its folders.
     if let folders = FileManager.default.enumerator(atPath: path) {
-      for case let name as String in folders where FileIO.isFolder("\(path)/\(name)") {
+      for case let name as String in folders {
+        var status = stat()
+        // Not what a link leads to.
+        guard lstat("\(path)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+          continue
+        }
         chmod("\(path)/\(name)", 0o700)
       }
     }

@@ -53,14 +53,15 @@ struct RunRecording {
 
   private func recorded() async throws -> RunResult {
     let inputs = try await makeInputs()
-    let places = try makePlaces()
-    let stated = try await step.derivations.asyncMap { try await StatedDerivations($0) }
     let facts = try await facts(inputs)
-    let command = substituted(step.command, inputs, places)
+    let start = try start()
+    // Last, for it may remove what was there.
+    let places = try makePlaces()
+    let command = try substituted(step.command, inputs, places)
     let keyring = store.folder.keyring!
     let runKey = try await store.folder.ledger().locked { try keyring.makeRunKey() }
     try await append(
-      [event(facts), try annotation(.init(run: "\(id)", start: start()), runKey)])
+      [event(facts), try annotation(.init(run: "\(id)", start: start), runKey)])
 
     var outcome: RunProcess.Outcome?
     var events = 0
@@ -69,11 +70,20 @@ struct RunRecording {
       let ended = try await RunProcess.run(
         plan.executable, command, environment: environment(inputs, places, eventFile))
       outcome = ended
-      if FileIO.exists(eventFile) { events = try await appendEvents(eventFile, id) }
-      guard ended.end == .status(0) else {
+      let isDone = ended.end == .status(0)
+      if FileIO.exists(eventFile) {
+        do {
+          events = try await appendEvents(eventFile, id)
+        } catch let error as CustodyError where !isDone {
+          // That the command failed is what counts.
+          _ = error
+        }
+      }
+      guard isDone else {
         try await append(try failure(.init(ended.end), ended, events, runKey))
         return RunResult(id: id, end: ended.end, outputs: [], events: events)
       }
+      let stated = try await step.derivations.asyncMap { try await StatedDerivations($0) }
       let outputs = try await seal(inputs, places, stated)
       var batch = outputs.compactMap(\.prepared.event)
       batch.append(
@@ -84,7 +94,8 @@ struct RunRecording {
       batch.append(
         try annotation(
           .init(run: "\(id)", end: .init(output: ended.output, errors: ended.errors)), runKey))
-      try await append(batch)
+      try await store.appendVersions(
+        batch, of: plan.outputs.map(\.dataset).joined(separator: ", "))
       return RunResult(
         id: id, end: ended.end,
         outputs: outputs.map { ($0.recorded.dataset, $0.prepared.commit) }, events: events)
@@ -170,17 +181,27 @@ struct RunRecording {
 
   private func substituted(
     _ command: [String], _ inputs: [Input], _ places: [String]
-  ) -> [String] {
+  ) throws -> [String] {
     let values =
       inputs.map { ("{in:\($0.version.dataset.name)}", $0.path) }
       + zip(plan.outputs, places).map { ("{out:\($0.dataset)}", $1) }
       + step.parameters.map { ("{param:\($0.name)}", $0.value) }
-    return command.map { argument in
-      values.reduce(argument) { argument, value in
-        argument.replacing(
-          value.0,
-          with: step.isShellLine ? "'\(value.1.replacing("'", with: "'\\''"))'" : value.1)
+    let known = Dictionary(values, uniquingKeysWith: { $1 })
+    return try command.map { argument in
+      // In one pass: a value is never looked through for more of them.
+      var missing: Substring?
+      let text = argument.replacing(/\{(in|out|param):[^{}]+\}/) { match in
+        guard let value = known[String(match.output.0)] else {
+          missing = match.output.0
+          return ""
+        }
+        return step.isShellLine ? "'\(value.replacing("'", with: "'\\''"))'" : value
       }
+      if let missing {
+        throw CustodyError(
+          .usage, "\(missing) in the command of \(step.job) names nothing that the step has.")
+      }
+      return text
     }
   }
 
@@ -217,9 +238,12 @@ struct RunRecording {
     for tool in tools {
       try store.datasets.check("\(tool.name) \(tool.value)", "version of a tool")
     }
+    let hostName = String(
+      decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let holdsName = try store.folder.keyring?.holdsIdentifier(hostName) == true
     return RunStarted(
       run: "\(id)", job: step.job, purpose: step.purpose,
-      host: String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self),
+      host: holdsName ? "" : hostName,
       commit: git?.commit, isDirty: git?.isDirty,
       inputs: inputs.map {
         .init(
@@ -231,7 +255,9 @@ struct RunRecording {
 
   /// The first line that a program says when it is asked for its version.
   private static func version(of tool: String) async throws -> String {
-    let path = try RunProcess.executable(tool, in: FileManager.default.currentDirectoryPath)
+    guard
+      let path = try? RunProcess.executable(tool, in: FileManager.default.currentDirectoryPath)
+    else { throw CustodyError(.usage, "There is no program \(tool): leave out --tool \(tool).") }
     let said = try await RunProcess.run(
       path, [tool, "--version"], environment: ProcessInfo.processInfo.environment, isQuiet: true)
     let line = (said.output + "\n" + said.errors).split(whereSeparator: \.isNewline).first
@@ -365,7 +391,8 @@ struct RunRecording {
     _ dataset: DatasetRow, _ place: String, _ derivation: RunDerivation
   ) async throws -> any DatasetSource {
     if step.derivations == nil {
-      let text = step.subject ?? dataset.subject
+      // Who made the dataset may not have thought of whose records would be read.
+      let text = step.subject ?? (plan.inputs.isEmpty ? dataset.subject : SubjectRule.inherited)
       if let file = text.hasPrefix("file:") ? String(text.dropFirst(5)) : nil {
         guard !file.isEmpty else {
           throw CustodyError(

@@ -151,6 +151,8 @@ public struct RunPlan: Sendable {
 
   /// Outputs lie in the base folder, none in another place of the run or in the store.
   private func checkPlaces(_ step: RunStep, _ store: Store) throws {
+    // What is written there stays, and the ledger says where.
+    for path in inputs.compactMap(\.path) { try store.datasets.check(path, "path of an input") }
     for (index, output) in outputs.enumerated() {
       guard let path = output.path else { continue }
       let real = OutsidePath.real(path)
@@ -161,6 +163,7 @@ public struct RunPlan: Sendable {
             + "--base.")
       }
       try OutsidePath.check(path, store)
+      try OutsidePath.checkHoldsNotCurrentFolder(path)
       let others =
         inputs.compactMap(\.path)
         + outputs.enumerated().filter { $0.offset != index }.compactMap(\.element.path)

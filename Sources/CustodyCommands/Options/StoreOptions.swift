@@ -13,6 +13,12 @@ struct StoreOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Who acts, as the ledger records it.", valueName: "NAME"))
   var actor: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "How long to wait while another program writes to the store; else as long as it takes.",
+      valueName: "SECONDS"))
+  var timeout: Double?
+
   @OptionGroup var passphrase: PassphraseOptions
 
   /// The store that the environment names.
@@ -38,7 +44,10 @@ struct StoreOptions: ParsableArguments {
   }
 
   func open(for access: Store.Access) throws -> Store {
-    try Store.open(at: try path(), for: access, actor: actor) { try passphrase.read() }
+    Store.whileLocked(waitingFor: timeout) {
+      Terminal.note("custody: waiting for another program that writes to the store ...")
+    }
+    return try Store.open(at: try path(), for: access, actor: actor) { try passphrase.read() }
   }
 
   /// Opens for writing, runs `body`, and closes whatever happens.

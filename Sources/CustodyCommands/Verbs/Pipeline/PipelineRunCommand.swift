@@ -55,7 +55,14 @@ struct PipelineRunCommand: AsyncParsableCommand {
           continue
         }
         Terminal.note("\(step.job): \(all ? "asked for" : state.reasons.joined(separator: "; "))")
-        let result = try await StepRunner(store: store, registersUnknown: !noRegister).run(step)
+        let result: RunResult
+        do {
+          result = try await StepRunner(store: store, registersUnknown: !noRegister).run(step)
+        } catch let error as NotRunnable {
+          throw CustodyError(
+            .usage,
+            "\(step.job): \(error.name) \(error.isFound ? "cannot be executed" : "is not found").")
+        }
         RunPrinter.note(result, of: step.job)
         guard result.isDone else { throw ExitCode(ExitStatus.refused) }
       }

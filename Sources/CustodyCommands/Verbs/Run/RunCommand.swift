@@ -140,7 +140,7 @@ struct RunCommand: AsyncParsableCommand {
           + " Nothing was recorded.")
       throw ExitCode(error.isFound ? 126 : 127)
     } catch let error as CustodyError {
-      Terminal.note("\(Terminal.styledError("custody:", .red)) \(error)")
+      Terminal.note("\(Terminal.styledError("custody:", .red)) \(Terminal.visible("\(error)"))")
       throw ExitCode(ExitStatus.runFailed)
     }
   }
@@ -151,6 +151,7 @@ struct StepRunner {
   let store: Store
   let registersUnknown: Bool
 
+  /// - Throws: `NotRunnable`, and what ``Runs/run(_:registersUnknown:appendEvents:progress:)`` throws.
   func run(_ step: RunStep) async throws -> RunResult {
     let bar = ProgressBar("working", in: .bytes)
     defer { bar.finish() }
