@@ -19,15 +19,17 @@ struct DatasetLogCommand: AsyncParsableCommand {
 
   func run() async throws {
     let datasets = try at.datasets(of: try store.open(for: .contents))
+    let versions = try datasets.versions(of: name)
     var writer = RecordWriter(
       output.format,
       [
         .init("version"), .init("committedAt", "committed at"), .init("records", right: true),
         .init("added", right: true), .init("changed", right: true),
-        .init("removed", right: true), .init("actor"), .init("run", detail: true), .init("tags"),
+        .init("removed", right: true), .init("actor"),
+        .init("run", detail: versions.allSatisfy { $0.run == nil }), .init("tags"),
         .init("message", long: true), .init("position", detail: true), .init("root", detail: true),
       ])
-    for version in try datasets.versions(of: name).reversed() {
+    for version in versions.reversed() {
       let run: Cell = version.run.map { .text($0) } ?? .absent
       let message: Cell = version.message.map { .text($0) } ?? .absent
       writer.write([
