@@ -1,6 +1,5 @@
 import CustodyLedger
 import CustodyStore
-import Foundation
 
 /// Adds up the keyed hashes of rows, collected and then hashed many at a time beside the thread that
 /// adds more.
@@ -17,7 +16,7 @@ final class RowHasher {
   private var rows = EncodedRows(capacity: 2 * RowHasher.collectedSizeMax)
   /// Rows that are being hashed; then of use again.
   private var others = EncodedRows(capacity: 2 * RowHasher.collectedSizeMax)
-  private let hashing = DispatchGroup()
+  private var hashing: EarlyResult<Void, Never>?
   private var sum = RowDigest()
 
   init(key: SecretBytes) {
@@ -26,7 +25,7 @@ final class RowHasher {
     }
   }
 
-  deinit { hashing.wait() }
+  deinit { hashing?.abandon() }
 
   /// What a row's encoding begins with.
   static func prefix(_ table: String, _ columns: Int) -> [UInt8] {
@@ -78,14 +77,13 @@ final class RowHasher {
   private func hashBeside() {
     collect()
     swap(&rows, &others)
-    DispatchQueue.global(qos: .userInitiated).async(group: hashing) { [others, block] in
-      others.hash(block)
-    }
+    hashing = EarlyResult { [others, block] in others.hash(block) }
   }
 
   /// Waits for the rows that are being hashed, and adds them up.
   private func collect() {
-    hashing.wait()
+    hashing?.value()
+    hashing = nil
     sum.add(others.sum)
     others.removeAll()
   }

@@ -4,24 +4,9 @@ import GRDB
 
 extension LedgerStore {
   /// A checkpoint that is being signed on another thread.
-  final class PendingSignature: @unchecked Sendable {
+  struct PendingSignature: Sendable {
     let size: Int
-    private let done = DispatchSemaphore(value: 0)
-    private var result: Result<SignedNote, any Error>?
-
-    init(size: Int) { self.size = size }
-
-    func finish(_ result: Result<SignedNote, any Error>) {
-      self.result = result
-      done.signal()
-    }
-
-    func wait() throws -> SignedNote {
-      done.wait()
-      // For whoever asks again.
-      done.signal()
-      return try result!.get()
-    }
+    let note: EarlyResult<SignedNote, any Error>
   }
 
   /// Starts to sign what is committed, when a checkpoint is due; the lock is held until it is
@@ -40,16 +25,15 @@ extension LedgerStore {
         guard size - signed >= interval else { return nil }
         let unsigned = try signer.prepare(
           reader, size: size, expected: writer.tree.root(using: SHA256()))
-        let pending = PendingSignature(size: size)
-        signing.async { [signer] in pending.finish(Result { try signer.sign(unsigned) }) }
-        return pending
+        return PendingSignature(
+          size: size, note: EarlyResult { [signer] in try signer.sign(unsigned) })
       }
     }
   }
 
   /// Stores a finished checkpoint in a transaction of its own.
   func store(_ signature: PendingSignature) throws {
-    let note = try signature.wait()
+    let note = try signature.note.value()
     try Connection.translating(path) {
       try database.writeWithoutTransaction { db in
         try db.inTransaction(.immediate) {

@@ -26,8 +26,6 @@ package final class LedgerStore: Sendable {
   private let readers: ReaderPool
   /// Blocking work has a thread of its own: it waits for locks and disks.
   private let thread = DispatchQueue(label: "custody.commit")
-  /// Signing waits for other disks than committing does.
-  let signing = DispatchQueue(label: "custody.sign")
   private let queue = Mutex(Queue())
   nonisolated(unsafe) private var writer: LedgerWriter?
 
@@ -183,7 +181,7 @@ package final class LedgerStore: Sendable {
             try write(&undelivered, completing: signature)
           } catch {
             // The signer is not left writing its state without the lock.
-            _ = try? signature.wait()
+            _ = try? signature.note.value()
             throw error
           }
         }
@@ -241,7 +239,8 @@ package final class LedgerStore: Sendable {
             }
             if group.count == 1, signature == nil, case .failure = outcomes[0] { return .rollback }
             if let signature {
-              try writer.insertCheckpoint(size: signature.size, note: try signature.wait().encoded)
+              try writer.insertCheckpoint(
+                size: signature.size, note: try signature.note.value().encoded)
             }
             let count = outcomes.reduce(0) { $0 + ((try? $1.get().count) ?? 0) }
             queue.withLock {
