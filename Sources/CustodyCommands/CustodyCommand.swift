@@ -55,7 +55,7 @@ public struct CustodyCommand: AsyncParsableCommand {
   private static func report(_ error: any Error) -> Int32 {
     switch error {
     case let error as CustodyError:
-      Terminal.note("\(Terminal.styledError("custody:", .red)) \(Terminal.visible("\(error)"))")
+      Terminal.complain("\(error)")
       if ProcessInfo.processInfo.environment["CUSTODY_DEBUG"] != nil, let cause = error.cause {
         Terminal.note("  cause: \(cause)")
       }

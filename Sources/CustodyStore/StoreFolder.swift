@@ -46,6 +46,13 @@ package final class StoreFolder: Sendable {
   package var lock: FileLock { FileLock(path: layout.lock) }
   package var guardFolder: Guard { Guard(folder: settings.guard) }
   package var anchors: Anchors { Anchors(folder: layout.anchors) }
+  /// The folders that are its own, and what each is.
+  package var ownFolders: [(path: String, what: String)] {
+    [
+      (layout.root, "this store"), (secretsFolder, "the secrets of this store"),
+      (settings.guard, "the guard of this store"),
+    ]
+  }
   package var secretsFolder: String { settings.secretsFolder(layout) }
 
   /// The ledger for writing.

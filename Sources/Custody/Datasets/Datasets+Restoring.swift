@@ -68,16 +68,19 @@ extension Datasets {
       version: version.number, records: reader.written,
       missing: reader.missing + (chosen?.undecided ?? 0))
     // Recorded before it is there: what is outside is never unknown to the ledger.
-    try await store.appendOwn(
-      NewEvent(
-        stream: "\(DatasetProjection.streamPrefix)\(name)", type: DatasetRestored.type,
-        typeVersion: DatasetRestored.version,
-        content: DatasetRestored(
-          dataset: name, number: version.number, records: restored.records,
-          missing: restored.missing, target: path
-        ).content))
+    try await record(
+      DatasetRestored(
+        dataset: name, number: version.number, records: restored.records,
+        missing: restored.missing, target: path))
     try Self.move(building, to: path, replacing: replacing)
     return restored
+  }
+
+  func record(_ restored: DatasetRestored) async throws {
+    try await store.appendOwn(
+      NewEvent(
+        stream: "\(DatasetProjection.streamPrefix)\(restored.dataset)", type: DatasetRestored.type,
+        typeVersion: DatasetRestored.version, content: restored.content))
   }
 
   /// What writes records of a dataset to a place where nothing is.

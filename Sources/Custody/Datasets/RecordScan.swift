@@ -133,16 +133,7 @@ final class RecordScan {
 
   /// What the tables say of every record, by ordinal, page by page.
   func forEachPage(_ body: ([RecordRow]) throws -> Void) throws {
-    var from = 0
-    while true {
-      let page = try store.engine.readUncaught {
-        try DatasetReader($0).records(
-          of: dataset.id, in: version.number, from: from, limit: Self.pageSize)
-      }
-      if !page.isEmpty { try body(page) }
-      guard let last = page.last, page.count == Self.pageSize else { return }
-      from = last.ordinal + 1
-    }
+    try store.forEachPage(of: dataset.id, in: version.number, size: Self.pageSize, body)
   }
 
   /// The ordinals in the order of the version, as runs; none when they ascend.

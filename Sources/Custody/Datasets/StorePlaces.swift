@@ -7,10 +7,7 @@ struct StorePlaces: Sendable {
   private var places: [(device: dev_t, inode: ino_t, what: String)] = []
 
   init(_ folder: StoreFolder) {
-    for (path, what) in [
-      (folder.layout.root, "this store"), (folder.secretsFolder, "the secrets of this store"),
-      (folder.settings.guard, "the guard of this store"),
-    ] {
+    for (path, what) in folder.ownFolders {
       var status = stat()
       // What is not there cannot be met.
       guard stat(path, &status) == 0 else { continue }

@@ -67,15 +67,21 @@ extension Store {
   func forEachRecord(
     of dataset: Int64, in version: Int, _ body: (RecordRow) throws -> Void
   ) throws {
-    let rowsAtOnce = 4096
+    try forEachPage(of: dataset, in: version, size: 4096) { for row in $0 { try body(row) } }
+  }
+
+  /// The same, so many at a time.
+  func forEachPage(
+    of dataset: Int64, in version: Int, size: Int, _ body: ([RecordRow]) throws -> Void
+  ) throws {
     var from = 0
     while true {
       let page = try engine.readUncaught {
-        try DatasetReader($0).records(of: dataset, in: version, from: from, limit: rowsAtOnce)
+        try DatasetReader($0).records(of: dataset, in: version, from: from, limit: size)
       }
-      for row in page { try body(row) }
-      guard let end = page.last, page.count == rowsAtOnce else { return }
-      from = end.ordinal + 1
+      if !page.isEmpty { try body(page) }
+      guard let last = page.last, page.count == size else { return }
+      from = last.ordinal + 1
     }
   }
 }

@@ -6,8 +6,7 @@ enum OutsidePath {
   /// Refuses a place that holds, or is in, what belongs to the store: replacing it would be the end of
   /// every key.
   static func check(_ path: String, _ store: Store) throws {
-    let folder = store.folder
-    let own = [folder.layout.root, folder.secretsFolder, folder.settings.guard].map(real)
+    let own = store.folder.ownFolders.map { real($0.path) }
     let place = real(path)
     guard !own.contains(where: { isBelow(place, $0) || isBelow($0, place) }) else {
       throw CustodyError(

@@ -1,6 +1,5 @@
 import CustodyModel
 import CustodyStore
-import Synchronization
 
 /// From which input records each record of an output comes, and whom it is about therefore.
 final class RunDerivation: Sendable {

@@ -5,7 +5,7 @@ import Synchronization
 
 /// A command being run: its output passed through and its last lines kept, signals passed on, and
 /// what it took.
-final class RunProcess {
+enum RunProcess {
   struct Outcome: Sendable {
     let end: RunResult.End
     let usage: ResourceUsage

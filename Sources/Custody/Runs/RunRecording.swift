@@ -143,14 +143,10 @@ struct RunRecording {
   /// What is outside is never unknown to the ledger.
   private func recordRestored(_ input: InputVersion, to path: String) async throws {
     try store.datasets.check(path, "target")
-    try await store.appendOwn(
-      NewEvent(
-        stream: "\(DatasetProjection.streamPrefix)\(input.dataset.name)",
-        type: DatasetRestored.type, typeVersion: DatasetRestored.version,
-        content: DatasetRestored(
-          dataset: input.dataset.name, number: input.version.number,
-          records: input.version.records - input.missing, missing: input.missing, target: path
-        ).content))
+    try await store.datasets.record(
+      DatasetRestored(
+        dataset: input.dataset.name, number: input.version.number,
+        records: input.version.records - input.missing, missing: input.missing, target: path))
   }
 
   /// Where the command is to leave each output.

@@ -46,23 +46,27 @@ extension Runs {
     try check(pipeline)
     var rewritten: Set<String> = []
     return try pipeline.steps.map { step in
-      var reasons = try self.reasons(step, in: pipeline)
+      let last = try lastCompleted(step.job)
+      var reasons = try self.reasons(step, since: last, in: pipeline)
       for input in step.inputs where rewritten.contains(input.dataset) {
         reasons.append("\(input.dataset) is stale")
       }
       if !reasons.isEmpty { rewritten.formUnion(step.outputs.map(\.dataset)) }
-      return try state(step, reasons)
+      return try state(step, reasons, last)
     }
   }
 
   /// A step as it stands now.
   public func state(of step: RunStep, in pipeline: Pipeline) throws -> StepState {
-    try state(step, reasons(step, in: pipeline))
+    let last = try lastCompleted(step.job)
+    return try state(step, reasons(step, since: last, in: pipeline), last)
   }
 
-  private func state(_ step: RunStep, _ reasons: [String]) throws -> StepState {
+  private func state(
+    _ step: RunStep, _ reasons: [String], _ last: EventID?
+  ) throws -> StepState {
     StepState(
-      step: step, reasons: reasons, last: try lastCompleted(step.job),
+      step: step, reasons: reasons, last: last,
       outputs: try step.outputs.map { ($0.dataset, try newest($0.dataset)?.number) })
   }
 
@@ -80,8 +84,12 @@ extension Runs {
   }
 
   /// Why a step would be run now.
-  private func reasons(_ step: RunStep, in pipeline: Pipeline) throws -> [String] {
-    guard let last = try lastCompleted(step.job), let story = try story(of: last) else {
+  ///
+  /// - Parameter last: its last run that ended as it should.
+  private func reasons(
+    _ step: RunStep, since last: EventID?, in pipeline: Pipeline
+  ) throws -> [String] {
+    guard let last, let story = try story(of: last) else {
       return ["it has never run to its end"]
     }
     var reasons = try inputReasons(step, story)

@@ -84,16 +84,8 @@ struct ProvenancePrinter {
     "\(time)".replacing(/\.\d+Z$/, with: "Z")
   }
 
-  /// As a shell takes it.
   private static func quoted(_ argument: String) -> String {
-    let isPlain = argument.utf8.allSatisfy {
-      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
-        || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
-        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-        || "-_./=:,@%+{}".utf8.contains($0)
-    }
-    guard !isPlain || argument.isEmpty else { return argument }
-    return "'\(argument.replacing("'", with: "'\\''"))'"
+    ShellWord.quoted(argument) { "-_./=:,@%+{}".utf8.contains($0) }
   }
 }
 

@@ -110,6 +110,11 @@ enum Terminal {
   /// For what is left out.
   static var ellipsis: String { isUTF8 ? "\u{2026}" : "..." }
 
+  /// Says on standard error what went wrong.
+  static func complain(_ text: String) {
+    note("\(styledError("custody:", .red)) \(visible(text))")
+  }
+
   /// `text` without what would move the cursor, change colors or turn the direction of reading:
   /// contents and names come from elsewhere.
   ///

@@ -52,7 +52,7 @@ package final class DatasetListing {
   private func dataset(_ row: HotStatement) throws -> DatasetRow {
     let id = row.integer(0)
     let about = try text(row.bytes(2), in: DatasetProjection.aboutColumn, id)
-    guard let created = DatasetCreated(content: about) else { throw Self.damaged }
+    guard let created = DatasetCreated(content: about) else { throw DatasetReader.damaged }
     return DatasetRow(id: id, position: Position(Int(max(0, row.integer(1)))), about: created)
   }
 
@@ -100,7 +100,4 @@ package final class DatasetListing {
     }
     return text
   }
-
-  private static let damaged = CustodyError(
-    .damaged, "projections.sqlite is not as Custody writes it. Run: custody projection rebuild")
 }

@@ -146,7 +146,7 @@ package final class DatasetReader {
   }
 
   private static let possible: ClosedRange<Int64> = 0...1 << 32
-  private static let damaged = CustodyError(
+  static let damaged = CustodyError(
     .damaged, "projections.sqlite is not as Custody writes it. Run: custody projection rebuild")
 
   /// - Returns: nil for a row that says that it was removed.
@@ -216,10 +216,7 @@ package final class DatasetReader {
     query.bind(1, keys)
     defer { query.reset() }
     guard try query.step() else { return [] }
-    let bytes = Array(query.bytes(0))
-    return stride(from: 0, to: bytes.count - KeyID.byteCount + 1, by: KeyID.byteCount).compactMap {
-      KeyID(bytes[$0..<$0 + KeyID.byteCount])
-    }
+    return KeySet(query.bytes(0)).keyIDs
   }
 
   /// What rows of records name keys by, of those that a key is one of.

@@ -8,7 +8,7 @@ enum KeySet: Hashable, Sendable {
   case one(KeyID)
   case several([KeyID])
 
-  /// - Parameter bytes: n × 16, 1 or more.
+  /// - Parameter bytes: n × 16.
   init(_ bytes: UnsafeRawBufferPointer) {
     func key(_ index: Int) -> KeyID {
       bytes.loadUnaligned(fromByteOffset: index * KeyID.byteCount, as: KeyID.self)

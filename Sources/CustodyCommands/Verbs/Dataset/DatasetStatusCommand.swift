@@ -49,18 +49,9 @@ struct DatasetStatusCommand: AsyncParsableCommand {
   private var commit: String {
     var words = ["custody", "dataset", "commit", name, path]
     if let subject = subjects.subject { words += ["--subject", subject] }
-    return Terminal.visible(words.map(Self.quoted).joined(separator: " "))
-  }
-
-  private static func quoted(_ word: String) -> String {
-    let isPlain = word.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), 0x80...:
-        true
-      default: "-_./:@+,".utf8.contains(byte)
-      }
+    let quoted = words.map {
+      ShellWord.quoted($0) { $0 >= 0x80 || "-_./:@+,".utf8.contains($0) }
     }
-    return isPlain ? word : "'\(word.replacing("'", with: "'\\''"))'"
+    return Terminal.visible(quoted.joined(separator: " "))
   }
 }

@@ -134,13 +134,13 @@ struct RunCommand: AsyncParsableCommand {
       case .signal(let signal): throw ExitCode(128 + signal)
       }
     } catch let error as NotRunnable {
-      Terminal.note(
-        "\(Terminal.styledError("custody:", .red)) \(error.name) "
+      Terminal.complain(
+        "\(error.name) "
           + (error.isFound ? "cannot be executed." : "is not found.")
           + " Nothing was recorded.")
       throw ExitCode(error.isFound ? 126 : 127)
     } catch let error as CustodyError {
-      Terminal.note("\(Terminal.styledError("custody:", .red)) \(Terminal.visible("\(error)"))")
+      Terminal.complain("\(error)")
       throw ExitCode(ExitStatus.runFailed)
     }
   }
