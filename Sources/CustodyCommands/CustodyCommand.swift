@@ -33,8 +33,7 @@ public struct CustodyCommand: AsyncParsableCommand {
 
   /// Parses the arguments, runs the verb and returns the exit status.
   public static func launch(_ arguments: [String]) async -> Int32 {
-    // A reader that goes away shows as an error of write, not as a signal.
-    signal(SIGPIPE, SIG_IGN)
+    PassedSignals.ignoreClosedPipes()
     if let note = UnknownVerb.note(arguments, Self.self) {
       Terminal.note(note)
       return ExitStatus.usage

@@ -1,3 +1,4 @@
+import Custody
 import CustodyStore
 import Foundation
 
@@ -16,7 +17,8 @@ package enum Interruption {
       UnfinishedFiles.removeAll()
       _exit(128 + Int32(signal))
     }
-    for number in [SIGINT, SIGTERM, SIGHUP] {
+    // What is ignored stays so: `nohup` and a shell's background rely on it.
+    for number in [SIGINT, SIGTERM, SIGHUP] where !PassedSignals.isIgnored(number) {
       _ = Foundation.signal(number) { number in
         var byte = UInt8(truncatingIfNeeded: number)
         _ = write(Interruption.ends[1], &byte, 1)

@@ -84,6 +84,33 @@ struct FullDiskTests {
       #expect(try await folder.run("verify", "--store", "store", "--level", "contents").status == 0)
     }
   }
+
+  @Test("while a run commits what it wrote leaves the versions there were, and no other")
+  func run() async throws {
+    let folder = try CommandFolder()
+    let rows = (1...40_000).map { "\($0),\(String($0, radix: 36)) some words about nobody\n" }
+    try folder.write("rows.csv", "id,text\n" + rows.joined())
+    try folder.write("few.csv", "id,text\n" + rows[..<10].joined())
+    let result = try await run(
+      """
+      export TMPDIR=$PWD
+      custody run --job few --out numbers=out.csv --key id --subject none -- cp few.csv out.csv 2>first
+      custody run --job many --force --out numbers=out.csv --subject none -- cp rows.csv out.csv
+      """, size: "3m", in: folder)
+    #expect(result.status == 125 && result.complaint.contains("No space left"), "\(result)")
+    let log = try await folder.run(
+      "dataset", "log", "numbers", "--store", "store", "--format", "ndjson"
+    ).succeeded().objects()
+    #expect(log.compactMap { $0["version"] as? String } == ["v1"], "\(log)")
+    try await folder.run("verify", "--store", "store", "--level", "projections").succeeded()
+    // With room again, the same run comes to its end.
+    try await folder.run(
+      "run", "--store", "store", "--job", "many", "--force", "--out", "numbers=out.csv",
+      "--subject",
+      "none", "--", "cp", "rows.csv", "out.csv"
+    ).succeeded()
+    try await folder.run("verify", "--store", "store", "--level", "projections").succeeded()
+  }
 }
 
 private let isDiskPossible: Bool = {

@@ -116,6 +116,117 @@ struct PipelineCommandTests {
     try await folder.run("verify", "--level", "projections").succeeded()
   }
 
+  /// The same two steps, at places of their own.
+  private static let atPlaces = """
+    steps:
+      - job: words
+        in: answers=answers.in
+        out: words=words
+        command: ./words.sh answers.in words
+      - job: count
+        in: words=words
+        out: counts=counts
+        command: 'mkdir -p counts; for f in words/*; do wc -c < $f > counts/$(basename $f .txt).n; done'
+
+    """
+
+  @Test("steps at places of their own run again: what can be brought back makes room")
+  func places() async throws {
+    let folder = try await Self.folder()
+    try folder.write("pipeline.yaml", Self.atPlaces)
+    try await folder.run("pipeline", "run", "pipeline.yaml").succeeded()
+    #expect(try await Self.reasons(folder) == ["words": [], "count": []])
+    try folder.write("answers.csv", "id,client,text\n1,p-0001,one\n2,p-0002,three\n")
+    try await folder.run("dataset", "commit", "answers", "answers.csv").succeeded()
+    try await folder.run("pipeline", "run", "pipeline.yaml").succeeded()
+    #expect(try folder.read("words/2.txt") == Array("three\n".utf8))
+    #expect(try folder.read("counts/2.n") == Array("6\n".utf8))
+    #expect(try folder.read("answers.in") == folder.read("answers.csv"))
+    // What is no version of anything stays, whatever is asked.
+    try folder.write("words/2.txt", "by hand\n")
+    let refused = try await folder.run("pipeline", "run", "pipeline.yaml", "--all")
+    #expect(refused.status == 4, "\(refused)")
+    #expect(refused.complaint.contains("no version of words"))
+    #expect(try folder.read("words/2.txt") == Array("by hand\n".utf8))
+    try folder.write("words/2.txt", "three\n")
+    try folder.write("answers.in", "id,client,text\n1,p-0001,by hand\n")
+    let drift = try await folder.run("pipeline", "run", "pipeline.yaml", "--all")
+    #expect(drift.status == 6, "\(drift)")
+    #expect(try folder.read("answers.in") == Array("id,client,text\n1,p-0001,by hand\n".utf8))
+    try await folder.run("verify", "--level", "projections").succeeded()
+  }
+
+  @Test("what a failed step left at its place makes room, what came later does not")
+  func leftovers() async throws {
+    let folder = try await Self.folder()
+    let failing = Self.atPlaces.replacing(
+      "basename $f .txt).n; done", with: "basename $f).n; exit 3; done")
+    try folder.write("pipeline.yaml", failing)
+    #expect(try await folder.run("pipeline", "run", "pipeline.yaml").status == 1)
+    #expect(folder.exists("counts/1.txt.n"))
+    try folder.write("pipeline.yaml", Self.atPlaces)
+    try await folder.run("pipeline", "run", "pipeline.yaml").succeeded()
+    #expect(folder.exists("counts/1.n") && !folder.exists("counts/1.txt.n"))
+
+    try folder.write("pipeline.yaml", failing)
+    #expect(try await folder.run("pipeline", "run", "pipeline.yaml").status == 1)
+    try await Task.sleep(for: .milliseconds(50))
+    try folder.write("counts/mine", "worth keeping\n")
+    try folder.write("pipeline.yaml", Self.atPlaces)
+    let refused = try await folder.run("pipeline", "run", "pipeline.yaml", "--all")
+    #expect(refused.status == 4, "\(refused)")
+    #expect(folder.exists("counts/mine"))
+  }
+
+  @Test("killed at any moment, steps at places of their own resume", arguments: 6..<10)
+  func killedAtPlaces(seed: Int) async throws {
+    let folder = try await Self.folder()
+    try folder.write("pipeline.yaml", Self.atPlaces)
+    var random = SeededGenerator(seed)
+    let running = try folder.start(["pipeline", "run", "pipeline.yaml"])
+    try await Task.sleep(for: .milliseconds(Int.random(in: 1...300, using: &random)))
+    running.send(SIGKILL)
+    _ = try await running.finish(timeout: 20)
+    // The command may live on for a moment.
+    try await Task.sleep(for: .milliseconds(300))
+    try await folder.run("pipeline", "run", "pipeline.yaml").succeeded()
+    #expect(try await folder.run("dataset", "cat", "counts", "1.n").succeeded().text == "4\n")
+    #expect(try await Self.reasons(folder) == ["words": [], "count": []])
+  }
+
+  @Test("whatever a step says is a reason to run it when it says something else")
+  func stale() async throws {
+    let folder = try await Self.folder()
+    let step = """
+      steps:
+        - job: words
+          in: answers
+          out: words
+          command: ./words.sh {in:answers} {out:words}
+
+      """
+    try folder.write("pipeline.yaml", step)
+    try folder.write("pairs.csv", "output,input\n1.txt,1\n2.txt,2\n")
+    func reasons(_ more: String) async throws -> [String]? {
+      try folder.write("pipeline.yaml", step + more)
+      return try await Self.reasons(folder)["words"]
+    }
+    try await folder.run("pipeline", "run", "pipeline.yaml").succeeded()
+    #expect(try await reasons("") == [])
+    #expect(try await reasons("    subject: none\n") == ["its subject changed"])
+    #expect(try await reasons("    key: id\n") == ["its key changed"])
+    #expect(try await reasons("    purpose: quality\n") == ["its purpose changed"])
+    #expect(try await reasons("    tool: sh\n") == ["its tools changed"])
+    #expect(try await reasons("    code: words.sh\n") == ["words.sh changed"])
+    #expect(try await reasons("    code: gone.sh\n") == ["gone.sh is missing"])
+    #expect(try await reasons("    derivations: pairs.csv\n") == ["pairs.csv changed"])
+    try await folder.run("pipeline", "run", "pipeline.yaml").succeeded()
+    #expect(try await reasons("    derivations: pairs.csv\n") == [])
+    try folder.write("pairs.csv", "output,input\n1.txt,1\n2.txt,2\n2.txt,1\n")
+    #expect(try await reasons("    derivations: pairs.csv\n") == ["pairs.csv changed"])
+    #expect(try await reasons("") == ["its derivations changed"])
+  }
+
   @Test("a file that is no pipeline is refused, with line and column")
   func refusals() async throws {
     let folder = try await Self.folder()
@@ -133,6 +244,17 @@ struct PipelineCommandTests {
         "steps:\n  - {job: a, command: x, out: b}\n  - {job: b, command: x, out: b}\n",
         "line 3, column 5: Two steps write b."
       ),
+      (
+        "steps:\n  - {job: a, command: x, in: answers@v9}\n",
+        "line 2, column 30: answers has no version v9"
+      ),
+      ("steps:\n  - {job: a, job: b, command: x}\n", "job stands more than once"),
+      (
+        "steps:\n  - {job: a, command: x, in: answers, out: answers}\n",
+        "line 2, column 5: The steps feed each other in a circle: a, a."
+      ),
+      ("steps:\n  - {job: a/b, command: x}\n", "line 2, column 5: a/b cannot name a job"),
+      ("steps:\n  - {job: a, command: 'x {in:b}'}\n", "line 2, column 5: {in:b} in the command"),
     ]
     for (text, says) in cases {
       try folder.write("bad.yaml", text)

@@ -125,7 +125,7 @@ struct RunCommandTests {
       (["--in", "answers@v9"], "true", "no version v9"),
       (["--out", "d=missing"], "true", "left nothing for d"),
       (["--out", "d=empty"], "mkdir empty", "left nothing for d"),
-      (["--out", "d=answers.csv"], "true", "has something in it already"),
+      (["--out", "d=answers.csv"], "true", "no version of d: nobody could bring it back"),
       (["--in", "answers=other.csv"], "true", "0 records added, 0 changed, 2 removed"),
       (["--in", "answers", "--out", "d=d"], "mkdir d; echo 1 > d/9.txt", "comes from no record"),
       (
@@ -197,6 +197,33 @@ struct RunCommandTests {
     let started = try await Self.contents(folder, of: "run.started")
     let input = try #require((started[0]["inputs"] as? [[String: Any]])?.first)
     #expect(input["drift"] as? [String: Int] == ["added": 1, "changed": 1, "removed": 1])
+    // People are those of the file that was read, its new rows and changed ones too.
+    try folder.write("other.csv", "id,client,text\n1,p-0002,uno\n4,p-0004,four\n3,p-0001,three\n")
+    try await Self.run(
+      folder,
+      [
+        "--job", "copies", "--in", "answers=other.csv", "--allow-drift", "--out", "copies=c.csv",
+        "--key", "id",
+      ], "cut -d, -f1,3 other.csv > c.csv"
+    ).succeeded()
+    for (person, keys) in [
+      ("p-0001", ["1", "3"]), ("p-0002", ["1"]), ("p-0003", []), ("p-0004", ["4"]),
+    ] {
+      let shown = try await folder.run(
+        "dataset", "show", "copies", "--records", "--where", "subject:\(person)", "--format",
+        "ndjson")
+      let found =
+        keys.isEmpty ? [] : try shown.succeeded().objects().compactMap { $0["record"] as? String }
+      #expect(found == keys, "\(person)")
+    }
+    let why = try await folder.run("why", "copies", "4").succeeded()
+    #expect(why.text.contains("read otherwise than v1 of answers: 1 added, 1 changed, 1 removed"))
+    // Nobody could say whom a changed copy is about.
+    try folder.write("d.csv", "id,text\n1,changed\n")
+    let unknown = try await Self.run(
+      folder, ["--job", "d", "--in", "copies=d.csv", "--allow-drift", "--out", "e=e.csv"],
+      "cp d.csv e.csv")
+    #expect(unknown.status == 125 && unknown.complaint.contains("nothing says whom its records"))
     // The same bytes are no drift.
     try await Self.run(folder, ["--job", "reads", "--in", "answers=answers.csv"], "true")
       .succeeded()
@@ -219,6 +246,42 @@ struct RunCommandTests {
     let inputs = try #require(json["inputs"] as? [[String: Any]])
     let keys = (inputs[0]["records"] as? [[String: Any]])?.compactMap { $0["key"] as? String }
     #expect(keys == ["1", "2"])
+  }
+
+  @Test("a command may say what derives from what, and a key that nothing has is refused")
+  func statedDerivations() async throws {
+    let folder = try await Self.folder()
+    try folder.write("more.csv", "id,client\n1,p-0003\n")
+    try await folder.run(
+      "dataset", "create", "more", "--kind", "csv", "--key", "id", "--subject", "client"
+    ).succeeded()
+    try await folder.run("dataset", "commit", "more", "more.csv").succeeded()
+    let arguments = [
+      "--job", "joins", "--in", "answers", "--in", "more", "--out", "joined=j.csv", "--key", "name",
+    ]
+    func joined(_ pairs: String, _ more: [String] = []) async throws -> CommandResult {
+      try await Self.run(
+        folder, arguments + more,
+        "printf 'name,text\na,x\n' > j.csv; printf '\(pairs)' > $CUSTODY_DERIVATIONS")
+    }
+    func people() async throws -> Int? {
+      let why = try await folder.run("why", "joined", "a", "--format", "json").succeeded().object()
+      return (why["keys"] as? [String])?.count
+    }
+    let unknown = try await joined("output,input\\na,1\\na,77\\n")
+    #expect(unknown.status == 125 && unknown.complaint.contains("line 3: No record"), "\(unknown)")
+    let dataset = try await joined("output,input,dataset\\na,1,others\\n")
+    #expect(dataset.complaint.contains("line 2: The run reads no dataset others"), "\(dataset)")
+    try await joined("output,input\\na,1\\n").succeeded()
+    #expect(try await people() == 2, "the first of both")
+    try await joined("output,input,dataset\\na,1,more\\n").succeeded()
+    #expect(try await people() == 1)
+    // About nobody, and yet known where from.
+    try await joined("output,input,dataset\\na,1,more\\n", ["--subject", "none", "--force"])
+      .succeeded()
+    #expect(try await people() == 0)
+    let why = try await folder.run("why", "joined", "a").succeeded()
+    #expect(why.text.contains("from more@v1 1"), "\(why)")
   }
 
   @Test("events that a command writes are appended with the run")
@@ -256,6 +319,9 @@ struct RunCommandTests {
       let result = try await running.finish(timeout: 20)
       #expect(result.status == 128 + signal, "\(result)")
     }
+    // Whatever the next command is, what the run read goes.
+    try await folder.run("status", environment: Self.environment(folder)).succeeded()
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("tmp")).isEmpty)
     try await folder.run("subject", "add", "p-0099", environment: Self.environment(folder))
       .succeeded()
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("tmp")).isEmpty)

@@ -43,13 +43,7 @@ struct DatasetCommit {
       try DatasetReader($0).newest(of: dataset.id)
     }
     var survey = try await SourceSurvey.run(source, of: dataset, since: last, in: store)
-    guard registersUnknown || survey.unknown.isEmpty else {
-      throw CustodyError(
-        .unknownSubject,
-        "\(survey.unknown.count) of the people in \(source.name) are not registered, and "
-          + "--no-register was given.", at: try await survey.firstUnknown(in: source))
-    }
-    let registered = try await survey.registerUnknown()
+    let registered = try await survey.registerUnknown(in: source, isAllowed: registersUnknown)
     let sealing = try RecordSealing(
       folder: store.folder, people: survey.people, count: survey.ordinals.count)
     var changes = ChangeCollector(

@@ -3,19 +3,39 @@ import CustodyStore
 
 /// A CSV that says which values belong to which: two columns, a row for each pair.
 enum PairFile {
+  /// What a row says of a key.
+  struct Value: Hashable {
+    let bytes: [UInt8]
+    /// Of the third column; empty where there is none.
+    let more: [UInt8]
+    let line: Int
+
+    // Said twice is said once.
+    static func == (one: Value, other: Value) -> Bool {
+      one.bytes == other.bytes && one.more == other.more
+    }
+
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(bytes)
+      hasher.combine(more)
+    }
+  }
+
   /// The values of a column by those of another, each once, in the order of the file.
   ///
-  /// - Parameter hint: what to do about a row that lacks one of them.
+  /// - Parameters:
+  ///   - more: a third column, which there may be.
+  ///   - hint: what to do about a row that lacks one of the two.
   /// - Throws: `invalidInput`, with the line, for what is no such table.
   ///
   /// Cost: reads the file once; memory grows with its size.
   static func read(
-    _ path: String, _ key: String, _ value: String, hint: String = ""
-  ) async throws -> [[UInt8]: [[UInt8]]] {
+    _ path: String, _ key: String, _ value: String, _ more: String? = nil, hint: String = ""
+  ) async throws -> [[UInt8]: [Value]] {
     guard try !SourceFile.isFolder(path) else {
       throw CustodyError(.usage, "\(path) is a folder; a CSV is needed.")
     }
-    var found: [[UInt8]: [[UInt8]]] = [:]
+    var found: [[UInt8]: [Value]] = [:]
     var scanner = TableScanner(.csv(delimiter: nil))
     var columns: [Int]?
     func take(_ bytes: [UInt8], isLast: Bool) throws {
@@ -26,7 +46,7 @@ enum PairFile {
         throw CustodyError(error, in: path)
       }
       guard let delimiter = scanner.frame.delimiter, isLast || !rows.rows.isEmpty else { return }
-      let places = try columns ?? Self.columns(scanner.frame, [key, value], path)
+      let places = try columns ?? Self.columns(scanner.frame, [key, value], more, path)
       columns = places
       for row in rows.rows {
         let values = rows.bytes[row.range].withUnsafeBytes { bytes in
@@ -41,21 +61,24 @@ enum PairFile {
             "The row has no \(values[0].isEmpty ? key : value).\(hint.isEmpty ? "" : " \(hint)")",
             at: .init(file: path, line: row.line))
         }
-        if found[values[0]]?.contains(values[1]) != true {
-          found[values[0], default: []].append(values[1])
-        }
+        found[values[0], default: []].append(
+          Value(bytes: values[1], more: values.count > 2 ? values[2] : [], line: row.line))
       }
     }
     try await SourceFile(path).read(pieceSize: 1 << 20) { try take($0, isLast: false) }
     try take([], isLast: true)
-    return found
+    return found.mapValues { values in
+      var seen: Set<Value> = []
+      return values.filter { seen.insert($0).inserted }
+    }
   }
 
   private static func columns(
-    _ frame: TableFrame, _ wanted: [String], _ path: String
+    _ frame: TableFrame, _ wanted: [String], _ more: String?, _ path: String
   ) throws -> [Int] {
     let names = frame.names.map { String(decoding: $0, as: UTF8.self) }
-    let places = wanted.map { name in names.indices.filter { names[$0] == name } }
+    let third = more.map { names.contains($0) ? [$0] : [] } ?? []
+    let places = (wanted + third).map { name in names.indices.filter { names[$0] == name } }
     guard places.allSatisfy({ $0.count == 1 }) else {
       throw CustodyError(
         .invalidInput,

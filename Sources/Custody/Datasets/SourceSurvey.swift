@@ -167,8 +167,19 @@ struct SourceSurvey {
 
   /// Makes keys for the people who have none.
   ///
+  /// - Parameter isAllowed: whether it may.
   /// - Returns: how many.
-  mutating func registerUnknown() async throws -> Int {
+  /// - Throws: `unknownSubject` when there is somebody and it may not.
+  @discardableResult
+  mutating func registerUnknown(
+    in source: any DatasetSource, isAllowed: Bool
+  ) async throws -> Int {
+    guard isAllowed || unknown.isEmpty else {
+      throw CustodyError(
+        .unknownSubject,
+        "\(unknown.count) of the people in \(source.name) are not registered, and --no-register was "
+          + "given.", at: try await firstUnknown(in: source))
+    }
     let people = unknown
     try await store.subjects.register(people, dataClass: dataset.dataClass)
     unknown = []
@@ -177,7 +188,7 @@ struct SourceSurvey {
   }
 
   /// Where somebody is first met who has no key: found in another pass.
-  func firstUnknown(in source: any DatasetSource) async throws -> CustodyError.Location? {
+  private func firstUnknown(in source: any DatasetSource) async throws -> CustodyError.Location? {
     let unknown = Set(unknown)
     var found: CustodyError.Location?
     try await source.forEachBatch { batch in

@@ -11,7 +11,7 @@ struct SubjectFile: Sendable {
     people = try await PairFile.read(
       path, "key", "subject",
       hint: "A record about nobody needs a dataset of its own, with --subject none."
-    ).mapValues { $0.map { String(decoding: $0, as: UTF8.self) } }
+    ).mapValues { $0.map { String(decoding: $0.bytes, as: UTF8.self) } }
   }
 
   /// The people of a record; none when the file does not name it.

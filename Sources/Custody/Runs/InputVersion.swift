@@ -2,21 +2,25 @@ import CustodyModel
 import CustodyProjections
 import CustodyStore
 
-/// A version that a run reads: its records by their natural keys, and whom they are about.
+/// A version that a run reads, or what it reads in its place: records by their natural keys, and whom
+/// they are about.
 ///
 /// Holds about 60 bytes for each record.
-final class InputVersion: Sendable {
+struct InputVersion: Sendable {
   let dataset: DatasetRow
   let version: VersionRow
   /// Records whose keys are gone: people were erased since.
   let missing: Int
 
-  private let byKey: [EventID: UInt32]
-  /// Of files, by their names without extension.
-  private let byStem: [EventID: [UInt32]]
+  /// How what is read differs from the version.
+  private(set) var drift: RunStarted.Drift?
+
+  private var index: Index
   /// Key sets by the ordinal of a record.
   private let keys: [UInt32: Int64]
   private let keyIDs: [Int64: [KeyID]]
+  /// The people of records that are read otherwise than the version has them.
+  private var drifted: [UInt32: [KeyID]] = [:]
   private let hashes: WorkerPool<StoredObjects>
 
   /// Goes through a version, and writes it when there is a place for it.
@@ -34,19 +38,13 @@ final class InputVersion: Sendable {
     try store.checkRecords(of: dataset, in: version)
     let contents = try VersionContents(store: store, dataset: dataset, version: version)
     var writer = try place.map { try Datasets.writer(dataset, $0, contents) }
-    let isFiles = dataset.kind == Datasets.Kind.files.rawValue
-    var byKey: [EventID: UInt32] = [:]
-    var byStem: [EventID: [UInt32]] = [:]
+    var index = Index(dataset)
     var keys: [UInt32: Int64] = [:]
     var done = 0
     try hashes.with { hashes in
       try contents.forEach(nil) { record in
         let ordinal = UInt32(record.row.ordinal)
-        byKey[hashes.keyHash(of: record.key, in: dataset.name)] = ordinal
-        if isFiles {
-          let stem = hashes.keyHash(of: Self.stem(of: record.key), in: dataset.name)
-          byStem[stem, default: []].append(ordinal)
-        }
+        index.add(record.key, ordinal, hashes)
         keys[ordinal] = record.row.keys
         try writer?.write(record) {
           done += $0
@@ -56,8 +54,7 @@ final class InputVersion: Sendable {
     }
     try writer?.finish()
     missing = contents.missing
-    self.byKey = byKey
-    self.byStem = byStem
+    self.index = index
     self.keys = keys
     keyIDs = try store.engine.readUncaught { connection in
       let reader = DatasetReader(connection)
@@ -66,34 +63,34 @@ final class InputVersion: Sendable {
     }
   }
 
-  /// A path without the extension of its last part.
-  static func stem(of key: [UInt8]) -> [UInt8] {
-    let start = key.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
-    guard let dot = key[start...].lastIndex(of: UInt8(ascii: ".")), dot > start else { return key }
-    return Array(key[..<dot])
-  }
-
   /// The records with a natural key: exactly this one, or else, for files, with another extension.
   func ordinals(of key: [UInt8], fromFile: Bool) throws -> [Int] {
-    try hashes.with { hashes in
-      if let exact = byKey[hashes.keyHash(of: key, in: dataset.name)] { return [Int(exact)] }
-      let stem = fromFile ? Self.stem(of: key) : key
-      if let found = byStem[hashes.keyHash(of: stem, in: dataset.name)] {
-        return found.map(Int.init)
-      }
-      // A row may be named by what a file is called without extension.
-      return byKey[hashes.keyHash(of: stem, in: dataset.name)].map { [Int($0)] } ?? []
-    }
+    try hashes.with { index.ordinals(of: key, fromFile: fromFile, $0).map(Int.init) }
   }
 
+  /// Whether the version has the record, and not only what was read in its place.
+  func has(_ ordinal: Int) -> Bool { keys[UInt32(ordinal)] != nil }
+
   func keyIDs(of ordinal: Int) -> [KeyID] {
-    keys[UInt32(ordinal)].flatMap { keyIDs[$0] } ?? []
+    (keys[UInt32(ordinal)].flatMap { keyIDs[$0] } ?? []) + (drifted[UInt32(ordinal)] ?? [])
   }
 
   /// Everyone's keys.
-  var allKeyIDs: Set<KeyID> { Set(keyIDs.values.joined()) }
+  var allKeyIDs: Set<KeyID> {
+    Set(keyIDs.values.joined()).union(drifted.values.joined())
+  }
 
   // MARK: - What claims to be the version
+
+  /// Whether a folder or file holds the records of the version and no others.
+  func isAt(_ path: String, in store: Store) async throws -> Bool {
+    do {
+      return try await drift(of: path, in: store) == nil
+    } catch let error as CustodyError where error.code == .invalidInput {
+      // No such table, two records with one key: whatever it is, it is something else.
+      return false
+    }
+  }
 
   /// How a folder or file differs from the version; nil when it does not.
   func drift(of path: String, in store: Store) async throws -> RunStarted.Drift? {
@@ -101,7 +98,7 @@ final class InputVersion: Sendable {
     let rule = try SubjectRule("none", kind: dataset.kind)
     let source = InheritedSource(
       try Datasets.source(dataset, path, rule)
-    ) { [self] record in
+    ) { record in
       // A record that the version has not is new whomever it is about.
       guard let ordinal = try ordinals(of: record.key, fromFile: false).first else { return [] }
       return keyIDs(of: ordinal).filter { $0 != operations }
@@ -123,6 +120,86 @@ final class InputVersion: Sendable {
     let removed = version.records - missing - changed - kept
     guard added + changed + removed > 0 else { return nil }
     return RunStarted.Drift(added: added, changed: changed, removed: max(0, removed))
+  }
+
+  /// Takes what is at a path in place of the version.
+  ///
+  /// - Parameters:
+  ///   - isAboutPeople: whether what is written will be about the people of what is read: those
+  ///     that the version knows and those that the dataset's own rule finds.
+  ///   - registersUnknown: whether people are registered whom nobody has.
+  /// - Throws: `usage` when the rule cannot tell whom a record is about.
+  mutating func read(
+    _ path: String, _ drift: RunStarted.Drift, isAboutPeople: Bool, registersUnknown: Bool,
+    in store: Store
+  ) async throws {
+    self.drift = drift
+    guard isAboutPeople, drift.added + drift.changed > 0 else { return }
+    let rule = try SubjectRule(dataset.subject, kind: dataset.kind)
+    switch rule.place {
+    case .file, .inherited:
+      throw CustodyError(
+        .usage,
+        "\(path) is not v\(version.number) of \(dataset.name), and nothing says whom its records are "
+          + "about. Commit it first, or give --subject.")
+    case .none, .column, .json, .path: break
+    }
+    let source = try Datasets.source(dataset, path, rule)
+    var survey = try await SourceSurvey.run(source, of: dataset, since: version, in: store)
+    try await survey.registerUnknown(in: source, isAllowed: registersUnknown)
+    let people = survey.people
+    var place = 0
+    try await source.forEachBatch { batch in
+      try hashes.with { hashes in
+        for number in 0..<batch.count {
+          let record = try batch.record(number)
+          guard place < survey.ordinals.count else { throw source.changed }
+          let ordinal = survey.ordinals[place]
+          place += 1
+          drifted[ordinal] = try record.subjects.map { subject in
+            guard let key = people[subject] else { throw source.changed }
+            return key
+          }
+          if !has(Int(ordinal)) { index.add(record.key, ordinal, hashes) }
+        }
+      }
+    }
+  }
+
+  /// Records by their natural keys.
+  private struct Index {
+    private let dataset: String
+    private let isFiles: Bool
+    private var byKey: [EventID: UInt32] = [:]
+    /// Of files, by their names without extension.
+    private var byStem: [EventID: [UInt32]] = [:]
+
+    init(_ dataset: DatasetRow) {
+      self.dataset = dataset.name
+      isFiles = dataset.kind == Datasets.Kind.files.rawValue
+    }
+
+    mutating func add(_ key: [UInt8], _ ordinal: UInt32, _ hashes: StoredObjects) {
+      byKey[hashes.keyHash(of: key, in: dataset)] = ordinal
+      guard isFiles else { return }
+      byStem[hashes.keyHash(of: Self.stem(of: key), in: dataset), default: []].append(ordinal)
+    }
+
+    func ordinals(of key: [UInt8], fromFile: Bool, _ hashes: StoredObjects) -> [UInt32] {
+      if let exact = byKey[hashes.keyHash(of: key, in: dataset)] { return [exact] }
+      let stem = hashes.keyHash(of: fromFile ? Self.stem(of: key) : key, in: dataset)
+      // A row may be named by what a file is called without extension.
+      return byStem[stem] ?? byKey[stem].map { [$0] } ?? []
+    }
+
+    /// A path without the extension of its last part.
+    private static func stem(of key: [UInt8]) -> [UInt8] {
+      let start = key.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
+      guard let dot = key[start...].lastIndex(of: UInt8(ascii: ".")), dot > start else {
+        return key
+      }
+      return Array(key[..<dot])
+    }
   }
 }
 

@@ -217,6 +217,10 @@ private struct PipelineFile {
       CustodyError(
         .invalidInput, "The file is not YAML: \(problem).",
         at: .init(file: file, line: mark.line, column: mark.column))
+    case .duplicatedKeysInMapping(let names, let context):
+      CustodyError(
+        .invalidInput, "\(names.sorted().joined(separator: ", ")) stands more than once.",
+        at: .init(file: file, line: context.mark.line, column: context.mark.column))
     default: CustodyError(.invalidInput, "The file is not YAML.", at: .init(file: file))
     }
   }

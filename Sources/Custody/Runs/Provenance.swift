@@ -32,6 +32,8 @@ public struct Provenance: Sendable {
     case run(RunStory, inputs: [Input])
     /// Told above: the same version of the same record.
     case toldAbove
+    /// Not told: so many runs lie between that only asking for this record tells more.
+    case furtherBack
   }
 
   /// What a run read of one dataset.
@@ -50,10 +52,13 @@ public struct Provenance: Sendable {
 
   /// Records that are told one by one for each input of a run.
   public static let recordCountMax = 8
+  /// Runs that are told, one behind the other.
+  public static let depthMax = 100
 
   private let store: Store
   private let datasets: Datasets
   private var told: Set<Told> = []
+  private var depth = 0
 
   private struct Told: Hashable {
     let dataset: String
@@ -88,6 +93,9 @@ public struct Provenance: Sendable {
     guard let run = version.run.flatMap({ EventID(uuid: $0) }),
       let story = try Runs(store: store).story(of: run)
     else { return .committed(version) }
+    guard depth < Self.depthMax else { return .furtherBack }
+    depth += 1
+    defer { depth -= 1 }
     return .run(story, inputs: try inputs(of: story, to: dataset.name, ordinal))
   }
 

@@ -26,13 +26,16 @@ final class RunDerivation: Sendable {
     self.operations = operations
   }
 
+  /// Whether natural keys do not count.
+  var isStated: Bool { stated != nil }
+
   /// The input records of an output record: places of inputs, with ordinals.
   func sources(of key: [UInt8]) throws -> [(input: Int, ordinal: Int)] {
-    let keys = stated.map { $0.inputs(of: key) } ?? [key]
     var found: [(input: Int, ordinal: Int)] = []
     for (place, input) in inputs.enumerated() {
-      let ordinals = try Set(
-        keys.flatMap { try input.ordinals(of: $0, fromFile: isFile && stated == nil) })
+      let ordinals =
+        try stated.map { try $0.ordinals(of: key, in: input) }
+        ?? Set(input.ordinals(of: key, fromFile: isFile))
       found += ordinals.sorted().map { (place, $0) }
     }
     return found
@@ -54,16 +57,4 @@ final class RunDerivation: Sendable {
     let ids = Set(sources.flatMap { inputs[$0.input].keyIDs(of: $0.ordinal) })
     return ids.subtracting([operations]).map { translation[$0] ?? $0 }
   }
-}
-
-/// A CSV with columns `output` and `input`: natural keys, a row for each pair.
-struct StatedDerivations: Sendable {
-  private let inputs: [[UInt8]: [[UInt8]]]
-
-  /// - Throws: `invalidInput` with the line for what is no such table.
-  init(_ path: String) async throws {
-    inputs = try await PairFile.read(path, "output", "input")
-  }
-
-  func inputs(of output: [UInt8]) -> [[UInt8]] { inputs[output] ?? [] }
 }

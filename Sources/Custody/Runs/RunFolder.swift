@@ -65,30 +65,61 @@ final class RunFolder {
     try? FileManager.default.removeItem(atPath: path)
   }
 
-  /// Removes what killed runs left.
+  // MARK: - What killed runs left
+
+  /// Removes their folders, as far as that can be done: any command may, for they hold what the runs
+  /// read. Their marks stay for the next one that writes to the store.
+  static func removeLeftFolders(in store: Store) {
+    for left in left(in: store) { left.removeFolder() }
+  }
+
+  /// Removes all of it.
   ///
   /// - Parameter record: says of a run that nobody knows how it ended; may be asked twice.
   /// - Returns: how many runs those were.
   static func removeLeft(
     in store: Store, recording record: (EventID) async throws -> Void
   ) async throws -> Int {
-    let folder = store.folder.layout.runs
-    guard FileIO.exists(folder) else { return 0 }
-    var count = 0
-    for name in try FileIO.names(in: folder) {
-      guard let id = EventID(uuid: name) else { continue }
-      let mark = "\(folder)/\(name)"
-      // Somebody else may have removed it meanwhile.
-      guard let file = try? FileIO.open(mark, O_RDWR | O_NOFOLLOW | O_CLOEXEC) else { continue }
-      defer { close(file) }
-      // Whoever holds it is alive.
-      guard flock(file, LOCK_EX | LOCK_NB) == 0 else { continue }
-      let path = String(decoding: try FileIO.read(mark), as: UTF8.self)
-      if (path as NSString).lastPathComponent == "\(prefix)\(id)" { removeFolder(path) }
-      try await record(id)
-      unlink(mark)
-      count += 1
+    let left = left(in: store)
+    for left in left {
+      left.removeFolder()
+      try await record(left.id)
+      unlink(left.mark)
     }
-    return count
+    return left.count
+  }
+
+  /// The mark of a run that is no longer alive; locked, so that one process sees to it.
+  private final class Left {
+    let id: EventID
+    let mark: String
+    private let file: Int32
+
+    init?(_ id: EventID, _ mark: String) {
+      self.id = id
+      self.mark = mark
+      // Somebody else may have removed it meanwhile.
+      guard let file = try? FileIO.open(mark, O_RDWR | O_NOFOLLOW | O_CLOEXEC) else { return nil }
+      self.file = file
+      // Whoever holds it is alive.
+      guard flock(file, LOCK_EX | LOCK_NB) == 0 else { return nil }
+    }
+
+    deinit { close(file) }
+
+    func removeFolder() {
+      guard let bytes = try? FileIO.read(mark) else { return }
+      let path = String(decoding: bytes, as: UTF8.self)
+      guard (path as NSString).lastPathComponent == "\(prefix)\(id)" else { return }
+      RunFolder.removeFolder(path)
+    }
+  }
+
+  private static func left(in store: Store) -> [Left] {
+    let folder = store.folder.layout.runs
+    guard FileIO.exists(folder) else { return [] }
+    return ((try? FileIO.names(in: folder)) ?? []).compactMap { name in
+      EventID(uuid: name).flatMap { Left($0, "\(folder)/\(name)") }
+    }
   }
 }

@@ -48,24 +48,42 @@ enum RunProcess {
     }
   }
 
+  /// One command at a time is started, so that none inherits the pipes of another: they would not
+  /// end before both had.
+  private static let starting = Mutex(())
+
+  /// Seconds for which what a command's children still write is waited for.
+  private static let childrenWait = 1.0
+
   private static func runBlocking(
     _ path: String, _ command: [String], environment: [String: String], isQuiet: Bool
   ) throws -> Outcome {
-    let output = try Pipe(to: isQuiet ? nil : STDOUT_FILENO)
-    let errors = try Pipe(to: isQuiet ? nil : STDERR_FILENO)
     let start = DispatchTime.now().uptimeNanoseconds
-    let child = try Signals.passing { try spawn(path, command, environment, output, errors) }
+    let (output, errors, child) = try starting.withLock { _ in
+      let output = try PassedOutput(to: isQuiet ? nil : STDOUT_FILENO)
+      let errors = try PassedOutput(to: isQuiet ? nil : STDERR_FILENO)
+      let child = try PassedSignals.start {
+        try spawn(path, command, environment, output, errors)
+      }
+      return (output, errors, child)
+    }
     output.startReading()
     errors.startReading()
+    waitForEnd(of: child)
+    // A signal that came later would go to whatever has its number by then.
+    PassedSignals.end(child)
     var status: Int32 = 0
     var usage = rusage()
     while wait4(child, &status, 0, &usage) < 0 {
       guard errno == EINTR else { throw CustodyError(SystemCallError("wait4"), path: path) }
     }
-    let duration = Int((DispatchTime.now().uptimeNanoseconds - start) / 1_000_000)
-    Signals.end()
+    let end = DispatchTime.now()
+    let duration = Int((end.uptimeNanoseconds - start) / 1_000_000)
+    output.commandHasEnded()
+    errors.commandHasEnded()
     // Its children may go on and keep the pipes: what they write later is not of this run.
-    let tails = [output, errors].map { $0.tail(waiting: 1) }
+    let deadline = end + childrenWait
+    let tails = [output, errors].map { $0.tail(waitingUntil: deadline) }
     func milliseconds(_ time: timeval) -> Int { time.tv_sec * 1000 + Int(time.tv_usec) / 1000 }
     return Outcome(
       end: status & 0x7f == 0 ? .status(status >> 8 & 0xff) : .signal(status & 0x7f),
@@ -75,9 +93,15 @@ enum RunProcess {
       output: tails[0], errors: tails[1])
   }
 
+  /// The child is not reaped: until then its number is its own.
+  private static func waitForEnd(of child: pid_t) {
+    var information = siginfo_t()
+    while waitid(P_PID, id_t(child), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+  }
+
   private static func spawn(
-    _ path: String, _ command: [String], _ environment: [String: String], _ output: Pipe,
-    _ errors: Pipe
+    _ path: String, _ command: [String], _ environment: [String: String], _ output: PassedOutput,
+    _ errors: PassedOutput
   ) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -90,7 +114,7 @@ enum RunProcess {
     // Custody ignores a closed pipe; a command should be told of it.
     var defaults = sigset_t()
     sigemptyset(&defaults)
-    for signal in Signals.passed + [SIGPIPE] { sigaddset(&defaults, signal) }
+    if !PassedSignals.keepsIgnoringClosedPipes { sigaddset(&defaults, SIGPIPE) }
     posix_spawnattr_setsigdefault(&attributes, &defaults)
     // Threads of a pool block signals; a command must not inherit that.
     var none = sigset_t()
@@ -122,113 +146,4 @@ public struct NotRunnable: Error {
   public let name: String
   /// Whether there is such a file.
   public let isFound: Bool
-}
-
-/// One of a command's outputs on its way to ours.
-private final class Pipe: @unchecked Sendable {
-  /// What is kept of its end.
-  private static let tailSize = 4096
-
-  private let readEnd: Int32
-  private(set) var writeEnd: Int32
-  private let target: Int32?
-  private let kept = Mutex<[UInt8]>([])
-  private let isDone = DispatchSemaphore(value: 0)
-
-  init(to target: Int32?) throws {
-    var ends: [Int32] = [0, 0]
-    guard pipe(&ends) == 0 else {
-      throw CustodyError(SystemCallError("pipe"), path: "a pipe")
-    }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    (readEnd, writeEnd) = (ends[0], ends[1])
-    self.target = target
-  }
-
-  deinit {
-    close(readEnd)
-    closeWriteEnd()
-  }
-
-  func closeWriteEnd() {
-    if writeEnd >= 0 { close(writeEnd) }
-    writeEnd = -1
-  }
-
-  func startReading() {
-    Thread.detachNewThread { [self] in
-      var buffer = [UInt8](repeating: 0, count: 1 << 16)
-      var target = target
-      while true {
-        let count = read(readEnd, &buffer, buffer.count)
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else { break }
-        // Whoever read our output has gone: the command goes on, for its files count.
-        if let open = target, !Self.write(buffer[..<count], open) { target = nil }
-        kept.withLock { kept in
-          kept += buffer[..<count]
-          if kept.count > 2 * Self.tailSize { kept.removeFirst(kept.count - Self.tailSize) }
-        }
-      }
-      isDone.signal()
-    }
-  }
-
-  private static func write(_ bytes: ArraySlice<UInt8>, _ file: Int32) -> Bool {
-    bytes.withUnsafeBytes { bytes in
-      var done = 0
-      while done < bytes.count {
-        let count = Foundation.write(file, bytes.baseAddress! + done, bytes.count - done)
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else { return false }
-        done += count
-      }
-      return true
-    }
-  }
-
-  /// The last lines, once everything was read or some seconds have passed.
-  func tail(waiting seconds: Double) -> String {
-    _ = isDone.wait(timeout: .now() + seconds)
-    let bytes = kept.withLock { $0.suffix(Self.tailSize) }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-}
-
-/// Signals that a run passes on to its command instead of ending by them.
-private enum Signals {
-  static let passed = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
-
-  /// The command that is running; a handler can use nothing else.
-  nonisolated(unsafe) private static var child: pid_t = 0
-  nonisolated(unsafe) private static var before: [(signal: Int32, action: sigaction)] = []
-
-  /// Starts a child; from then on signals go to it.
-  static func passing(_ start: () throws -> pid_t) throws -> pid_t {
-    var action = sigaction()
-    action.__sigaction_handler.sa_sigaction = { signal, info, _ in
-      // From the keyboard it comes to the whole group; sent to us alone, the command lacks it.
-      guard Signals.child > 0, let info, info.pointee.si_code <= 0 else { return }
-      kill(Signals.child, signal)
-    }
-    action.sa_flags = SA_SIGINFO | SA_RESTART
-    for signal in passed {
-      var old = sigaction()
-      sigaction(signal, &action, &old)
-      before.append((signal, old))
-    }
-    do {
-      child = try start()
-    } catch {
-      end()
-      throw error
-    }
-    return child
-  }
-
-  static func end() {
-    child = 0
-    for (signal, var action) in before { sigaction(signal, &action, nil) }
-    before = []
-  }
 }

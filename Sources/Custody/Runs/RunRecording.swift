@@ -18,7 +18,6 @@ struct RunRecording {
   private struct Input {
     let version: InputVersion
     let path: String
-    let drift: RunStarted.Drift?
   }
 
   init(
@@ -56,8 +55,8 @@ struct RunRecording {
     let facts = try await facts(inputs)
     let start = try start()
     // Last, for it may remove what was there.
-    let places = try makePlaces()
-    let command = try substituted(step.command, inputs, places)
+    let places = try await makePlaces()
+    let command = substituted(step.command, inputs, places)
     let keyring = store.folder.keyring!
     let runKey = try await store.folder.ledger().locked { try keyring.makeRunKey() }
     try await append(
@@ -67,8 +66,10 @@ struct RunRecording {
     var events = 0
     do {
       let eventFile = try folder.place("events")
+      let derivationFile = try folder.place(Self.derivationFile)
       let ended = try await RunProcess.run(
-        plan.executable, command, environment: environment(inputs, places, eventFile))
+        plan.executable, command,
+        environment: environment(inputs, places, eventFile, derivationFile))
       outcome = ended
       let isDone = ended.end == .status(0)
       if FileIO.exists(eventFile) {
@@ -83,7 +84,7 @@ struct RunRecording {
         try await append(try failure(.init(ended.end), ended, events, runKey))
         return RunResult(id: id, end: ended.end, outputs: [], events: events)
       }
-      let stated = try await step.derivations.asyncMap { try await StatedDerivations($0) }
+      let stated = try await self.stated(inputs)
       let outputs = try await seal(inputs, places, stated)
       var batch = outputs.compactMap(\.prepared.event)
       batch.append(
@@ -93,7 +94,11 @@ struct RunRecording {
             outputs: outputs.map(\.recorded))))
       batch.append(
         try annotation(
-          .init(run: "\(id)", end: .init(output: ended.output, errors: ended.errors)), runKey))
+          .init(
+            run: "\(id)",
+            end: .init(
+              output: ended.output, errors: ended.errors,
+              derivations: step.derivations == nil ? nil : stated?.digest)), runKey))
       try await store.appendVersions(
         batch, of: plan.outputs.map(\.dataset).joined(separator: ", "))
       return RunResult(
@@ -123,21 +128,38 @@ struct RunRecording {
         let path = try given ?? folder.place(placeName("in", dataset.name, dataset.kind))
         let made = try InputVersion(store, dataset, version, to: path, report)
         if given != nil { try await recordRestored(made, to: path) }
-        inputs.append(Input(version: made, path: path, drift: nil))
+        inputs.append(Input(version: made, path: path))
         continue
       }
-      let found = try InputVersion(store, dataset, version, to: nil, nil)
-      let drift = try await found.drift(of: given, in: store)
-      if let drift, !step.allowsDrift {
-        throw CustodyError(
-          .invalidInput,
-          "\(given) is not v\(version.number) of \(dataset.name): \(drift.added) records added, "
-            + "\(drift.changed) changed, \(drift.removed) removed. Commit it first, remove it, or "
-            + "let --allow-drift record that the run read something else.")
-      }
-      inputs.append(Input(version: found, path: given, drift: drift))
+      inputs.append(try await input(dataset, version, at: given, report))
     }
     return inputs
+  }
+
+  /// A version as it is there already, or in place of another one that Custody wrote there.
+  private func input(
+    _ dataset: DatasetRow, _ version: VersionRow, at path: String, _ report: Datasets.Progress?
+  ) async throws -> Input {
+    var found = try InputVersion(store, dataset, version, to: nil, nil)
+    guard let drift = try await found.drift(of: path, in: store) else {
+      return Input(version: found, path: path)
+    }
+    if try await RunPlaces(store, job: step.job).clearOlder(path, dataset) {
+      let made = try InputVersion(store, dataset, version, to: path, report)
+      try await recordRestored(made, to: path)
+      return Input(version: made, path: path)
+    }
+    guard step.allowsDrift else {
+      throw CustodyError(
+        .invalidInput,
+        "\(path) is not v\(version.number) of \(dataset.name): \(drift.added) records added, "
+          + "\(drift.changed) changed, \(drift.removed) removed. Commit it first, remove it, or "
+          + "let --allow-drift record that the run read something else.")
+    }
+    try await found.read(
+      path, drift, isAboutPeople: step.subject == nil && !step.outputs.isEmpty,
+      registersUnknown: registersUnknown, in: store)
+    return Input(version: found, path: path)
   }
 
   /// What is outside is never unknown to the ledger.
@@ -150,21 +172,19 @@ struct RunRecording {
   }
 
   /// Where the command is to leave each output.
-  private func makePlaces() throws -> [String] {
-    try plan.outputs.enumerated().map { index, output in
-      let kind = plan.outputRows[index]?.kind ?? Datasets.Kind.files.rawValue
+  private func makePlaces() async throws -> [String] {
+    var made: [String] = []
+    for (output, row) in zip(plan.outputs, plan.outputRows) {
       guard let path = output.path else {
-        return try folder.place(placeName("out", output.dataset, kind))
+        let kind = row?.kind ?? Datasets.Kind.files.rawValue
+        made.append(try folder.place(placeName("out", output.dataset, kind)))
+        continue
       }
-      if step.replacesOutputs, FileIO.exists(path) {
-        do {
-          try FileManager.default.removeItem(atPath: path)
-        } catch {
-          throw CustodyError(.permission, "\(path) cannot be removed.", cause: error)
-        }
-      }
-      return path
+      try await RunPlaces(store, job: step.job).clear(
+        path, for: output.dataset, row, isForced: step.replacesOutputs)
+      made.append(path)
     }
+    return made
   }
 
   private func placeName(_ prefix: String, _ dataset: String, _ kind: String) -> String {
@@ -177,37 +197,29 @@ struct RunRecording {
 
   private func substituted(
     _ command: [String], _ inputs: [Input], _ places: [String]
-  ) throws -> [String] {
+  ) -> [String] {
     let values =
       inputs.map { ("{in:\($0.version.dataset.name)}", $0.path) }
       + zip(plan.outputs, places).map { ("{out:\($0.dataset)}", $1) }
       + step.parameters.map { ("{param:\($0.name)}", $0.value) }
     let known = Dictionary(values, uniquingKeysWith: { $1 })
-    return try command.map { argument in
+    return command.map { argument in
       // In one pass: a value is never looked through for more of them.
-      var missing: Substring?
-      let text = argument.replacing(/\{(in|out|param):[^{}]+\}/) { match in
-        guard let value = known[String(match.output.0)] else {
-          missing = match.output.0
-          return ""
-        }
+      argument.replacing(RunStep.placeholder) { match in
+        let value = known[String(match.output.0)] ?? ""
         return step.isShellLine ? "'\(value.replacing("'", with: "'\\''"))'" : value
       }
-      if let missing {
-        throw CustodyError(
-          .usage, "\(missing) in the command of \(step.job) names nothing that the step has.")
-      }
-      return text
     }
   }
 
   private func environment(
-    _ inputs: [Input], _ places: [String], _ eventFile: String
+    _ inputs: [Input], _ places: [String], _ eventFile: String, _ derivationFile: String
   ) -> [String: String] {
     var variables = ProcessInfo.processInfo.environment
     variables["CUSTODY_STORE"] = store.folder.layout.root
     variables["CUSTODY_RUN"] = "\(id)"
     variables["CUSTODY_EVENTS"] = eventFile
+    variables["CUSTODY_DERIVATIONS"] = derivationFile
     for input in inputs {
       variables["CUSTODY_IN_\(Self.variable(input.version.dataset.name))"] = input.path
     }
@@ -244,7 +256,7 @@ struct RunRecording {
       inputs: inputs.map {
         .init(
           dataset: $0.version.dataset.name, number: $0.version.version.number,
-          root: $0.version.version.root.hex, drift: $0.drift)
+          root: $0.version.version.root.hex, drift: $0.version.drift)
       },
       outputs: plan.outputs.map(\.dataset), tools: tools)
   }
@@ -271,7 +283,18 @@ struct RunRecording {
       environment: step.environment.compactMap { name in
         variables[name].map { Pair(name: name, value: $0) }
       },
-      code: try step.code.map { Pair(name: $0, value: try CodeDigest.digest(of: $0)) })
+      code: try step.code.map { Pair(name: $0, value: try CodeDigest.digest(of: $0)) },
+      subject: step.subject, key: step.key, places: statedPlaces)
+  }
+
+  private var statedPlaces: [Pair] {
+    let inputs = plan.inputs.compactMap { input in
+      input.path.map { Pair(name: input.dataset, value: $0) }
+    }
+    return inputs
+      + plan.outputs.compactMap { output in
+        output.path.map { Pair(name: output.dataset, value: $0) }
+      }
   }
 
   // MARK: - Events
@@ -312,6 +335,18 @@ struct RunRecording {
     let prepared: DatasetCommit.Prepared
   }
 
+  private static let derivationFile = "derivations"
+
+  /// Which record comes from which, as `--derivations` says or the command wrote to the file that
+  /// `CUSTODY_DERIVATIONS` names; nil when natural keys say it.
+  private func stated(_ inputs: [Input]) async throws -> StatedDerivations? {
+    let written = try folder.place(Self.derivationFile)
+    guard let file = step.derivations ?? (FileIO.exists(written) ? written : nil) else {
+      return nil
+    }
+    return try await StatedDerivations(file, from: inputs.map(\.version))
+  }
+
   private func seal(
     _ inputs: [Input], _ places: [String], _ stated: StatedDerivations?
   ) async throws -> [Output] {
@@ -346,7 +381,8 @@ struct RunRecording {
       progress: report("committing \(dataset.name)"))
     commit.run = "\(id)"
     commit.each = { ordinal, record in
-      for source in try derivation.sources(of: record.key) {
+      for source in try derivation.sources(of: record.key)
+      where inputs[source.input].has(source.ordinal) {
         pairs[source.input].append((ordinal, source.ordinal))
       }
     }
@@ -386,7 +422,7 @@ struct RunRecording {
   private func source(
     _ dataset: DatasetRow, _ place: String, _ derivation: RunDerivation
   ) async throws -> any DatasetSource {
-    if step.derivations == nil {
+    if step.subject != nil || !derivation.isStated {
       // Who made the dataset may not have thought of whose records would be read.
       let text = step.subject ?? (plan.inputs.isEmpty ? dataset.subject : SubjectRule.inherited)
       if let file = text.hasPrefix("file:") ? String(text.dropFirst(5)) : nil {

@@ -80,13 +80,16 @@ public struct RunStep: Sendable {
   public var key: String?
   /// Whether a folder that differs from the version it should be is read all the same.
   public var allowsDrift = false
-  /// Whether what is at the place of an output is removed before the command runs.
+  /// Whether what is at the place of an output is removed before the command runs, whatever it is.
   public var replacesOutputs = false
   /// Outputs lie in this folder; the current one when nil.
   public var base: String?
 
   /// Whether the command is a line for a shell: places and values are quoted for it.
   var isShellLine = false
+
+  /// What stands for a place or value in the command.
+  static var placeholder: Regex<(Substring, Substring)> { /\{(in|out|param):[^{}]+\}/ }
 
   /// What stands before the first `=`, and the path after it: empty without one, nil when it is empty.
   private static func parts(_ text: String) -> (String, path: String?) {

@@ -30,6 +30,12 @@ public struct RunStory: Sendable {
     public let environment: [(name: String, value: String)]
     /// Files of code, and the digests of what they held.
     public let code: [(name: String, digest: String)]
+    /// How the people of what was written were found; nil for those of what was read.
+    public let subject: String?
+    /// The natural key of tables that were made.
+    public let key: String?
+    /// Datasets with the places outside the store that the command knew them by.
+    public let places: [(name: String, path: String)]
   }
 
   /// The id of the run.
@@ -56,6 +62,8 @@ public struct RunStory: Sendable {
   public let startedAt: Timestamp
   /// Its command and what else was said; nil when that is erased.
   public let text: Text?
+  /// When its last event was recorded, by the writer's clock; nil while it goes on.
+  public let endedAt: Timestamp?
   /// How it ended; nil while it goes on.
   public let end: End?
   /// How long the command took, in milliseconds; nil when nobody knows.
@@ -63,6 +71,8 @@ public struct RunStory: Sendable {
 
   let started: RunStarted
   let completed: RunCompleted?
+  /// The digest of the file that said which record comes from which.
+  let derivations: String?
 }
 
 extension Runs {
@@ -76,29 +86,31 @@ extension Runs {
     }
     var first: (started: RunStarted, event: StoredEvent)?
     var text: RunStory.Text?
-    var end: RunStory.End?
+    var derivations: String?
+    var end: (how: RunStory.End, at: Timestamp)?
     var usage: ResourceUsage?
     var completed: RunCompleted?
     for event in events {
       guard let content = try store.content(of: event) else { continue }
       let version = event.header.claim.typeVersion
+      let at = event.header.place.recordedAt
       switch event.header.claim.type.text {
       case RunStarted.type:
         guard let started = RunStarted(content: content, version: version) else { continue }
         first = (started, event)
       case RunAnnotated.type:
-        if let start = RunAnnotated(content: content, version: version)?.start {
-          text = RunStory.Text(start)
-        }
+        let said = RunAnnotated(content: content, version: version)
+        text = said?.start.map(RunStory.Text.init) ?? text
+        derivations = said?.end?.derivations ?? derivations
       case RunCompleted.type:
         completed = RunCompleted(content: content, version: version)
-        end = .completed
+        end = (.completed, at)
         usage = completed?.usage
       case RunFailed.type:
         guard let failed = RunFailed(content: content, version: version) else { continue }
-        end = RunStory.End(failed.cause)
+        end = (RunStory.End(failed.cause), at)
         usage = failed.usage
-      case RunAborted.type: end = .aborted
+      case RunAborted.type: end = (.aborted, at)
       default: continue
       }
     }
@@ -106,8 +118,10 @@ extension Runs {
       RunStory(
         id: id, actor: first.event.header.claim.actor.text,
         position: first.event.header.place.position,
-        startedAt: first.event.header.place.recordedAt, text: text, end: end,
-        duration: usage?.duration, started: first.started, completed: completed)
+        startedAt: first.event.header.place.recordedAt, text: text,
+        endedAt: end?.at, end: end?.how,
+        duration: usage?.duration, started: first.started, completed: completed,
+        derivations: derivations)
     }
   }
 }
@@ -118,7 +132,8 @@ extension RunStory.Text {
       command: start.command, directory: start.directory,
       parameters: start.parameters.map { ($0.name, $0.value) },
       environment: start.environment.map { ($0.name, $0.value) },
-      code: start.code.map { ($0.name, $0.value) })
+      code: start.code.map { ($0.name, $0.value) }, subject: start.subject, key: start.key,
+      places: start.places.map { ($0.name, $0.value) })
   }
 }
 

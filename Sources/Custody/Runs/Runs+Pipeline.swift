@@ -19,23 +19,39 @@ extension Runs {
     public var isStale: Bool { !reasons.isEmpty }
   }
 
-  /// Checks that every step of a pipeline has what it reads.
+  /// Checks that every step of a pipeline can be run and has what it reads.
   ///
-  /// - Throws: `invalidInput` with line and column for a dataset that there is not, or that has no
-  ///   version, and that no step writes.
+  /// - Throws: `invalidInput` with line and column: for a name that cannot be one; for a dataset or
+  ///   version that there is not, and that no step writes.
   public func check(_ pipeline: Pipeline) throws {
     let written = Set(pipeline.steps.flatMap { $0.outputs.map(\.dataset) })
     let known = Dictionary(
       uniqueKeysWithValues: try store.datasets.all().map { ($0.name, $0.newest != nil) })
     for placed in pipeline.placed {
+      do {
+        try RunPlan.check(placed.step, store)
+      } catch let error as CustodyError where error.code == .usage {
+        throw pipeline.fault(placed, error.message)
+      }
       for (input, place) in zip(placed.step.inputs, placed.inputPlaces)
-      where !written.contains(input.dataset) && known[input.dataset] != true {
-        throw CustodyError(
-          .invalidInput,
-          known[input.dataset] == nil
-            ? "There is no dataset \(input.dataset), and no step writes it."
-            : "\(input.dataset) has no version yet, and no step writes it: commit to it first.",
-          at: .init(file: pipeline.file, line: place.line, column: place.column))
+      where !written.contains(input.dataset) {
+        func fault(_ message: String) -> CustodyError {
+          CustodyError(
+            .invalidInput, message,
+            at: .init(file: pipeline.file, line: place.line, column: place.column))
+        }
+        switch known[input.dataset] {
+        case nil: throw fault("There is no dataset \(input.dataset), and no step writes it.")
+        case false?:
+          throw fault(
+            "\(input.dataset) has no version yet, and no step writes it: commit to it first.")
+        case true?:
+          do {
+            _ = try store.datasets.version(input.dataset, input.reference)
+          } catch let error as CustodyError where [.notFound, .usage].contains(error.code) {
+            throw fault(error.message)
+          }
+        }
       }
     }
   }
@@ -111,12 +127,36 @@ extension Runs {
     if text.environment.map({ "\($0.name)=\($0.value)" }) != environment.map({ "\($0)=\($1)" }) {
       reasons.append("its environment changed")
     }
-    let digests = Dictionary(text.code.map { ($0.name, $0.digest) }, uniquingKeysWith: { $1 })
-    for file in step.code {
-      let path = file.hasPrefix("/") ? file : "\(pipeline.folder)/\(file)"
-      if try CodeDigest.digest(of: path) != digests[file] { reasons.append("\(file) changed") }
+    if text.subject != step.subject { reasons.append("its subject changed") }
+    if text.key != step.key { reasons.append("its key changed") }
+    if story.purpose != step.purpose { reasons.append("its purpose changed") }
+    if story.tools.map(\.name) != step.tools { reasons.append("its tools changed") }
+    return try reasons + fileReasons(step, text, story, pipeline.folder)
+  }
+
+  private func fileReasons(
+    _ step: RunStep, _ text: RunStory.Text, _ story: RunStory, _ folder: String
+  ) throws -> [String] {
+    var then = Dictionary(text.code.map { ($0.name, $0.digest) }, uniquingKeysWith: { $1 })
+    let isCodeDropped = then.count > step.code.count
+    var files = step.code
+    if let file = step.derivations {
+      files.append(file)
+      then[file] = story.derivations
     }
-    if digests.count > step.code.count { reasons.append("its files of code changed") }
+    var reasons: [String] = []
+    for file in files {
+      let path = file.hasPrefix("/") ? file : "\(folder)/\(file)"
+      if !FileIO.exists(path) {
+        reasons.append("\(file) is missing")
+      } else if try CodeDigest.digest(of: path) != then[file] {
+        reasons.append("\(file) changed")
+      }
+    }
+    if isCodeDropped { reasons.append("its files of code changed") }
+    if step.derivations == nil, story.derivations != nil {
+      reasons.append("its derivations changed")
+    }
     return reasons
   }
 
@@ -128,7 +168,14 @@ extension Runs {
         continue
       }
       guard try newest(input.dataset) != nil else { continue }
-      let now = try store.datasets.version(input.dataset, input.reference)
+      let now: Datasets.Version
+      do {
+        now = try store.datasets.version(input.dataset, input.reference)
+      } catch let error as CustodyError where error.code == .notFound {
+        // A step may yet write it.
+        reasons.append("there is no \(input.dataset)@\(input.reference)")
+        continue
+      }
       // The same records are the same input, whatever the number.
       if now.root.hex != then.root {
         reasons.append("\(input.dataset) is at v\(now.number), read was v\(then.number)")

@@ -38,6 +38,9 @@ public struct Runs: Sendable {
   /// What a run would read and write, without reading or writing it.
   public func plan(_ step: RunStep) throws -> RunPlan { try RunPlan(step, store) }
 
+  /// Removes the private folders of runs that were killed, as far as that can be done.
+  public func removeLeftFolders() { RunFolder.removeLeftFolders(in: store) }
+
   /// Removes what runs left that were killed, and records that nobody knows how they ended.
   ///
   /// - Returns: how many there were.
@@ -83,6 +86,8 @@ public struct RunPlan: Sendable {
     public let exists: Bool
     /// Where the command would leave it; nil for a private place.
     public let path: String?
+    /// Whether something is there, which has to make room.
+    public let isThere: Bool
   }
 
   /// What would be read.
@@ -97,7 +102,7 @@ public struct RunPlan: Sendable {
   let base: String
 
   init(_ step: RunStep, _ store: Store) throws {
-    try Self.checkNames(step, store)
+    try Self.check(step, store)
     base = Store.absolute(step.base ?? ".")
     executable = try RunProcess.executable(
       step.command.first ?? "", in: FileManager.default.currentDirectoryPath)
@@ -121,13 +126,16 @@ public struct RunPlan: Sendable {
       }
     }
     outputs = zip(step.outputs, outputRows).map { output, row in
-      Output(
-        dataset: output.dataset, exists: row != nil, path: output.path.map(Store.absolute))
+      let path = output.path.map(Store.absolute)
+      return Output(
+        dataset: output.dataset, exists: row != nil, path: path,
+        isThere: path.map(Self.hasContent) ?? false)
     }
     try checkPlaces(step, store)
   }
 
-  private static func checkNames(_ step: RunStep, _ store: Store) throws {
+  /// Checks what needs no dataset: names, and what the command says of places and values.
+  static func check(_ step: RunStep, _ store: Store) throws {
     guard Datasets.isName(step.job) else {
       throw CustodyError(
         .usage,
@@ -143,9 +151,13 @@ public struct RunPlan: Sendable {
         "\(twice) is named more than once among inputs and outputs. A run reads one version of a "
           + "dataset, and does not write what it reads.")
     }
-    guard step.subject == nil || step.derivations == nil else {
+    let known = Set(
+      step.inputs.map { "{in:\($0.dataset)}" } + step.outputs.map { "{out:\($0.dataset)}" }
+        + step.parameters.map { "{param:\($0.name)}" })
+    for match in step.command.flatMap({ $0.matches(of: RunStep.placeholder) })
+    where !known.contains(String(match.output.0)) {
       throw CustodyError(
-        .usage, "--subject says whom records are about, and so does --derivations: give one.")
+        .usage, "\(match.output.0) in the command of \(step.job) names nothing that the step has.")
     }
   }
 
@@ -172,12 +184,6 @@ public struct RunPlan: Sendable {
       }) {
         throw CustodyError(
           .usage, "\(path) and \(other) overlap: every input and output has a place of its own.")
-      }
-      if Self.hasContent(path), !step.replacesOutputs {
-        throw CustodyError(
-          .alreadyExists,
-          "\(path) has something in it already: nobody could tell what of it the command wrote. "
-            + "Remove it, or let --force remove it before the command runs.")
       }
     }
   }

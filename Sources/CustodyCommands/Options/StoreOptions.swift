@@ -47,7 +47,10 @@ struct StoreOptions: ParsableArguments {
     Store.whileLocked(waitingFor: timeout) {
       Terminal.note("custody: waiting for another program that writes to the store ...")
     }
-    return try Store.open(at: try path(), for: access, actor: actor) { try passphrase.read() }
+    let store = try Store.open(at: try path(), for: access, actor: actor) { try passphrase.read() }
+    // What a killed run left holds what it read.
+    store.runs.removeLeftFolders()
+    return store
   }
 
   /// Opens for writing, runs `body`, and closes whatever happens.
@@ -57,7 +60,6 @@ struct StoreOptions: ParsableArguments {
     let store = try open(for: .writing)
     let result: R
     do {
-      // What a killed run left holds what it read.
       try await store.runs.removeLeft()
       result = try await body(store)
     } catch {

@@ -17,6 +17,9 @@ struct ProvenancePrinter {
     say(line, indent)
     switch record.origin {
     case .toldAbove: break
+    case .furtherBack:
+      let key = record.key.map { Self.quoted(Terminal.visible($0)) } ?? ""
+      say("goes further back: custody why \(record.dataset)@v\(record.version) \(key)", indent + 1)
     case .committed(let version):
       say(
         "committed as v\(version.number) at \(Self.seconds(version.recordedAt)) by \(version.actor)"
@@ -102,6 +105,7 @@ enum ProvenanceJSON {
     writer.member("keys", strings: record.keyIDs.map { "\($0)" })
     switch record.origin {
     case .toldAbove: writer.member("toldAbove", true)
+    case .furtherBack: writer.member("furtherBack", true)
     case .committed(let version):
       var object = JSONWriter()
       object.member("position", version.position.value)

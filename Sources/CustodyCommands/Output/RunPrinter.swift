@@ -30,7 +30,8 @@ enum RunPrinter {
     for output in plan.outputs {
       Terminal.print(
         "would write  \(output.dataset)\(output.exists ? "" : ", made for it"), from "
-          + (output.path ?? "a private folder"))
+          + (output.path.map { output.isThere ? "\($0), where something is" : $0 }
+            ?? "a private folder"))
     }
     Terminal.print("would run    \(plan.executable)")
   }

@@ -14,15 +14,25 @@ package struct RunAnnotated: ModelEvent {
     package let environment: [Pair]
     /// Paths of code files, with the digests of what they held.
     package let code: [Pair]
+    /// How the people of what is written are found; nil for those of what was read.
+    package let subject: String?
+    /// The natural key of a table that is made.
+    package let key: String?
+    /// Datasets with the places outside the store that the command knows them by.
+    package let places: [Pair]
 
     package init(
-      command: [String], directory: String, parameters: [Pair], environment: [Pair], code: [Pair]
+      command: [String], directory: String, parameters: [Pair], environment: [Pair], code: [Pair],
+      subject: String? = nil, key: String? = nil, places: [Pair] = []
     ) {
       self.command = command
       self.directory = directory
       self.parameters = parameters
       self.environment = environment
       self.code = code
+      self.subject = subject
+      self.key = key
+      self.places = places
     }
   }
 
@@ -32,10 +42,13 @@ package struct RunAnnotated: ModelEvent {
     package let output: String
     /// The same of standard error.
     package let errors: String
+    /// The digest of the file that said which record comes from which.
+    package let derivations: String?
 
-    package init(output: String, errors: String) {
+    package init(output: String, errors: String, derivations: String? = nil) {
       self.output = output
       self.errors = errors
+      self.derivations = derivations
     }
   }
 
@@ -58,10 +71,14 @@ package struct RunAnnotated: ModelEvent {
       writer.member("parameters", pairs: start.parameters)
       writer.member("environment", pairs: start.environment)
       writer.member("code", pairs: start.code)
+      writer.member("subject", start.subject)
+      writer.member("key", start.key)
+      writer.member("places", pairs: start.places)
     }
     if let end {
       writer.member("output", end.output)
       writer.member("errors", end.errors)
+      writer.member("derivations", end.derivations)
     }
     return Array(writer.object.utf8)
   }
@@ -71,16 +88,18 @@ package struct RunAnnotated: ModelEvent {
     self.run = run
     if let command = reader.strings("command"), let directory = reader.string("directory"),
       let parameters = reader.pairs("parameters"), let environment = reader.pairs("environment"),
-      let code = reader.pairs("code")
+      let code = reader.pairs("code"), let places = reader.pairs("places")
     {
       start = Start(
         command: command, directory: directory, parameters: parameters, environment: environment,
-        code: code)
+        code: code, subject: reader.string("subject"), key: reader.string("key"),
+        places: places)
     } else {
       start = nil
     }
     if let output = reader.string("output"), let errors = reader.string("errors") {
-      end = End(output: output, errors: errors)
+      end = End(
+        output: output, errors: errors, derivations: reader.string("derivations"))
     } else {
       end = nil
     }
@@ -92,6 +111,7 @@ package struct RunAnnotated: ModelEvent {
       command: ["voice", "transcribe"], directory: "/srv/voice",
       parameters: [Pair(name: "padding", value: "0")],
       environment: [Pair(name: "LANG", value: "C.UTF-8")],
-      code: [Pair(name: "transcribe.py", value: "sha256:" + String(repeating: "0", count: 64))]),
+      code: [Pair(name: "transcribe.py", value: "sha256:" + String(repeating: "0", count: 64))],
+      places: [Pair(name: "transcripts", value: "/srv/voice/transcripts")]),
     end: End(output: "10 transcripts\n", errors: ""))
 }

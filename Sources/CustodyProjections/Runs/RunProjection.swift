@@ -57,6 +57,14 @@ package final class RunReader {
 
   package init(_ connection: OpaquePointer) { self.connection = connection }
 
+  /// The last run of a job, however it ended.
+  package func last(_ job: String) throws -> EventID? {
+    let query = try HotStatement(
+      connection, "SELECT id FROM run_1_run WHERE job = ?1 ORDER BY started DESC LIMIT 1")
+    query.bind(1, job)
+    return try query.step() ? EventID(query.bytes(0)) : nil
+  }
+
   /// The last run of a job that ended as it should, before a position.
   package func lastCompleted(_ job: String, below end: Int = .max) throws -> EventID? {
     let query = try HotStatement(

@@ -12,8 +12,9 @@ struct RunCommand: AsyncParsableCommand {
       afterwards; the command finds it as {in:DATASET} and {out:DATASET} in its arguments, or in \
       CUSTODY_IN_DATASET and CUSTODY_OUT_DATASET (upper case, _ for what is no letter or digit).
 
-      The command also finds CUSTODY_STORE, CUSTODY_RUN, and CUSTODY_EVENTS: a file to which it may \
-      write events, as `custody append --events` takes them.
+      The command also finds CUSTODY_STORE, CUSTODY_RUN, and two files that it may write: \
+      CUSTODY_EVENTS, as `custody append --events` takes them, and CUSTODY_DERIVATIONS, as \
+      --derivations takes them.
 
       A record that is written is about the people of the records that were read with the same \
       natural key, whatever a file's extension is. --subject or --derivations says otherwise; \
@@ -66,7 +67,7 @@ struct RunCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A CSV with columns output and input: natural keys, which comes from which.",
+      "A CSV with columns output and input: natural keys, which comes from which; a column dataset says of which input.",
       valueName: "FILE"
     ),
     completion: .file())
@@ -83,7 +84,7 @@ struct RunCommand: AsyncParsableCommand {
   @Flag(help: "Read what differs from its version, and record how.")
   var allowDrift = false
 
-  @Flag(help: "Remove what is at the places of outputs before the command runs.")
+  @Flag(help: "Remove what is at the places of outputs before the command runs, whatever it is.")
   var force = false
 
   @Flag(help: "Refuse people whom nobody registered.")
