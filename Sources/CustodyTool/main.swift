@@ -9,6 +9,8 @@ for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(stream, F
     exit(ExitStatus.surroundings)
   }
 }
+// Whoever ignores the ends of children hands that down, and the kernel would not tell us of ours.
+signal(SIGCHLD, SIG_DFL)
 Interruption.install()
 // "M_MMAP_THRESHOLD ... setting this parameter disables the dynamic adjustment": what large buffers
 // took goes back to the system instead of staying with the thread that had them.

@@ -156,7 +156,7 @@ struct PipelineCommandTests {
     try await folder.run("verify", "--level", "projections").succeeded()
   }
 
-  @Test("what a failed step left at its place makes room, what came later does not")
+  @Test("what a failed step left at its place is moved aside, what came later stays")
   func leftovers() async throws {
     let folder = try await Self.folder()
     let failing = Self.atPlaces.replacing(
@@ -167,6 +167,10 @@ struct PipelineCommandTests {
     try folder.write("pipeline.yaml", Self.atPlaces)
     try await folder.run("pipeline", "run", "pipeline.yaml").succeeded()
     #expect(folder.exists("counts/1.n") && !folder.exists("counts/1.txt.n"))
+    let aside = try FileManager.default.contentsOfDirectory(atPath: folder.file(".")).filter {
+      $0.hasPrefix("counts.left-")
+    }
+    #expect(aside.count == 1 && folder.exists("\(aside[0])/1.txt.n"))
 
     try folder.write("pipeline.yaml", failing)
     #expect(try await folder.run("pipeline", "run", "pipeline.yaml").status == 1)
@@ -215,6 +219,8 @@ struct PipelineCommandTests {
     #expect(try await reasons("") == [])
     #expect(try await reasons("    subject: none\n") == ["its subject changed"])
     #expect(try await reasons("    key: id\n") == ["its key changed"])
+    try folder.write("pipeline.yaml", step.replacing("out: words", with: "out: words=words"))
+    #expect(try await Self.reasons(folder)["words"] == ["its places changed"])
     #expect(try await reasons("    purpose: quality\n") == ["its purpose changed"])
     #expect(try await reasons("    tool: sh\n") == ["its tools changed"])
     #expect(try await reasons("    code: words.sh\n") == ["words.sh changed"])

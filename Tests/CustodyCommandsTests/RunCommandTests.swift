@@ -126,7 +126,7 @@ struct RunCommandTests {
       (["--out", "d=missing"], "true", "left nothing for d"),
       (["--out", "d=empty"], "mkdir empty", "left nothing for d"),
       (["--out", "d=answers.csv"], "true", "no version of d: nobody could bring it back"),
-      (["--in", "answers=other.csv"], "true", "0 records added, 0 changed, 2 removed"),
+      (["--in", "answers=other.csv"], "true", "0 added, 0 changed, 2 removed"),
       (["--in", "answers", "--out", "d=d"], "mkdir d; echo 1 > d/9.txt", "comes from no record"),
       (
         ["--out", "e=e", "--subject", "none"],
@@ -196,7 +196,9 @@ struct RunCommandTests {
     ).succeeded()
     let started = try await Self.contents(folder, of: "run.started")
     let input = try #require((started[0]["inputs"] as? [[String: Any]])?.first)
-    #expect(input["drift"] as? [String: Int] == ["added": 1, "changed": 1, "removed": 1])
+    let drift = try #require(input["drift"] as? [String: Any])
+    #expect(["added", "changed", "removed"].map { drift[$0] as? Int } == [1, 1, 1])
+    #expect(drift["reframed"] as? Bool == false && drift["reordered"] as? Bool == false)
     // People are those of the file that was read, its new rows and changed ones too.
     try folder.write("other.csv", "id,client,text\n1,p-0002,uno\n4,p-0004,four\n3,p-0001,three\n")
     try await Self.run(
@@ -224,6 +226,15 @@ struct RunCommandTests {
       folder, ["--job", "d", "--in", "copies=d.csv", "--allow-drift", "--out", "e=e.csv"],
       "cp d.csv e.csv")
     #expect(unknown.status == 125 && unknown.complaint.contains("nothing says whom its records"))
+    // The same rows under another header, or in another order, are not the version.
+    for (text, says) in [
+      ("id,text,client\n1,p-0001,one\n2,p-0002,two\n3,p-0001,three\n", "another header"),
+      ("id,client,text\n2,p-0002,two\n1,p-0001,one\n3,p-0001,three\n", "rows in another order"),
+    ] {
+      try folder.write("order.csv", text)
+      let refused = try await Self.run(folder, ["--job", "o", "--in", "answers=order.csv"], "true")
+      #expect(refused.status == 125 && refused.complaint.contains(says), "\(refused)")
+    }
     // The same bytes are no drift.
     try await Self.run(folder, ["--job", "reads", "--in", "answers=answers.csv"], "true")
       .succeeded()
@@ -270,6 +281,10 @@ struct RunCommandTests {
     }
     let unknown = try await joined("output,input\\na,1\\na,77\\n")
     #expect(unknown.status == 125 && unknown.complaint.contains("line 3: No record"), "\(unknown)")
+    let unused = try await joined("output,input\\na,1\\nb,1\\n")
+    #expect(unused.complaint.contains("line 3: No record that the run wrote"), "\(unused)")
+    let column = try await joined("output,input,Dataset\\na,1,more\\n")
+    #expect(column.complaint.contains("The column Dataset is not known here"), "\(column)")
     let dataset = try await joined("output,input,dataset\\na,1,others\\n")
     #expect(dataset.complaint.contains("line 2: The run reads no dataset others"), "\(dataset)")
     try await joined("output,input\\na,1\\n").succeeded()
@@ -282,6 +297,46 @@ struct RunCommandTests {
     #expect(try await people() == 0)
     let why = try await folder.run("why", "joined", "a").succeeded()
     #expect(why.text.contains("from more@v1 1"), "\(why)")
+  }
+
+  @Test("places are judged before the first is touched, and what is there is lost to nobody")
+  func places() async throws {
+    let folder = try await Self.folder()
+    let arguments = [
+      "--job", "two", "--key", "id", "--subject", "none", "--out", "a=a.csv", "--out", "b=b.csv",
+    ]
+    try await Self.run(folder, arguments, "printf 'id,x\n1,2\n' | tee a.csv > b.csv").succeeded()
+    // The rows of the version under another header are somebody's work.
+    try folder.write("b.csv", "id,y\n1,2\n")
+    let refused = try await Self.run(folder, arguments, "true")
+    #expect(refused.status == 125 && refused.complaint.contains("no version of b"), "\(refused)")
+    #expect(folder.exists("a.csv") && folder.exists("b.csv"))
+    // What a run left that Custody refused is not thrown away.
+    let left = try await Self.run(
+      folder, ["--job", "long", "--in", "answers", "--out", "c=c.csv", "--key", "id"],
+      "printf 'id,x\n77,hours of work\n' > c.csv")
+    #expect(left.status == 125)
+    let again = try await Self.run(
+      folder,
+      ["--job", "long", "--in", "answers", "--out", "c=c.csv", "--key", "id", "--subject", "none"],
+      "printf 'id,x\n78,y\n' > c.csv"
+    ).succeeded()
+    #expect(again.complaint.contains("was left by a failed run"), "\(again)")
+    let aside = try FileManager.default.contentsOfDirectory(atPath: folder.file(".")).filter {
+      $0.hasPrefix("c.csv.left-")
+    }
+    #expect(aside.count == 1)
+    #expect(try folder.read(aside[0]) == Array("id,x\n77,hours of work\n".utf8))
+    for (place, says) in [
+      (".", "own files"), (".custody/x.csv", "own files"),
+      ("tmp", "is a folder, and answers is not"),
+    ] {
+      let result = try await Self.run(folder, ["--job", "p", "--in", "answers=\(place)"], "true")
+      #expect(result.status == 125 && result.complaint.contains(says), "\(place) \(result)")
+    }
+    let twice = try await Self.run(
+      folder, ["--job", "p", "--in", "answers=t.csv", "--in", "c=t.csv"], "true")
+    #expect(twice.status == 125 && twice.complaint.contains("overlap"), "\(twice)")
   }
 
   @Test("events that a command writes are appended with the run")
@@ -309,7 +364,7 @@ struct RunCommandTests {
       let running = try folder.start(
         [
           "run", "--job", "sleeps", "--in", "answers", "--", "sh", "-c",
-          "cp {in:answers} seen-\(signal); exec sleep 30",
+          "echo $$ > pid; cp {in:answers} seen-\(signal); exec sleep 30",
         ], environment: Self.environment(folder))
       for _ in 0..<500 where !folder.exists("seen-\(signal)") {
         try await Task.sleep(for: .milliseconds(10))
@@ -318,6 +373,8 @@ struct RunCommandTests {
       running.send(signal)
       let result = try await running.finish(timeout: 20)
       #expect(result.status == 128 + signal, "\(result)")
+      // The run is left once nothing of it lives.
+      if signal == SIGKILL { try await folder.shell("kill -KILL $(cat pid)").succeeded() }
     }
     // Whatever the next command is, what the run read goes.
     try await folder.run("status", environment: Self.environment(folder)).succeeded()

@@ -68,7 +68,8 @@ struct SubjectFileTests {
     "and is refused with the place of what is wrong",
     arguments: [
       ("", nil, "empty"), ("key\na.wav\n", 1, "a column subject"),
-      ("key,subject,key\na,b,c\n", 1, "each once"), ("Key,Subject\na.wav,p\n", 1, "a column key"),
+      ("key,subject,key\na,b,c\n", 1, "no column twice"),
+      ("Key,Subject\na.wav,p\n", 1, "a column key"),
       ("key,subject\na.wav,p-0001\n,p-0001\n", 3, "no key"),
       ("key,subject\na.wav,\n", 2, "no subject"), ("key,subject\na.wav\n", 2, "1 field"),
       ("key,subject\na.wav,\"p\n", 2, "quote"),

@@ -52,8 +52,7 @@ extension Datasets {
     try store.checkRecords(of: row, in: version)
     let reader = try VersionContents(store: store, dataset: row, version: version)
     let chosen = try chosen(keys, filter, row, version)
-    let building = "\(path).\(Hex.encode(store.folder.environment.random(8))).tmp"
-    UnfinishedFiles.add(building)
+    let building = OutsidePath.building(path, store)
     defer { UnfinishedFiles.remove(building) }
     var writer = try Self.writer(row, building, reader, isWhole: chosen == nil)
     var done = 0
@@ -72,7 +71,7 @@ extension Datasets {
       DatasetRestored(
         dataset: name, number: version.number, records: restored.records,
         missing: restored.missing, target: path))
-    try Self.move(building, to: path, replacing: replacing)
+    try OutsidePath.move(building, to: path, replacing: replacing)
     return restored
   }
 
@@ -110,27 +109,6 @@ extension Datasets {
       throw CustodyError(
         .keyDestroyed, "The record is gone: a person it was about was erased, or it expired.")
     }
-  }
-
-  private static func move(_ building: String, to path: String, replacing: Bool) throws {
-    if replacing, FileIO.exists(path) {
-      let old = "\(building).old"
-      guard rename(path, old) == 0 else {
-        throw CustodyError(SystemCallError("rename"), path: path)
-      }
-      guard rename(building, path) == 0 else {
-        let error = SystemCallError("rename")
-        rename(old, path)
-        throw CustodyError(error, path: path)
-      }
-      try? FileManager.default.removeItem(atPath: old)
-    } else {
-      // Not over what has come there meanwhile.
-      guard !FileIO.exists(path), rename(building, path) == 0 else {
-        throw CustodyError(SystemCallError("rename", errno: EEXIST), path: path)
-      }
-    }
-    try FileIO.syncFolder(of: path)
   }
 }
 

@@ -79,10 +79,16 @@ enum PairFile {
     let names = frame.names.map { String(decoding: $0, as: UTF8.self) }
     let third = more.map { names.contains($0) ? [$0] : [] } ?? []
     let places = (wanted + third).map { name in names.indices.filter { names[$0] == name } }
+    if let more, let other = names.first(where: { !(wanted + [more]).contains($0) }) {
+      throw CustodyError(
+        .invalidInput,
+        "The column \(other) is not known here; known are \((wanted + [more]).joined(separator: ", ")).",
+        at: .init(file: path, line: 1))
+    }
     guard places.allSatisfy({ $0.count == 1 }) else {
       throw CustodyError(
         .invalidInput,
-        "The header needs a column \(wanted[0]) and a column \(wanted[1]), each once.",
+        "The header needs a column \(wanted[0]) and a column \(wanted[1]), and no column twice.",
         at: .init(file: path, line: 1))
     }
     return places.map { $0[0] }

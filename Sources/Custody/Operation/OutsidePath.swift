@@ -34,6 +34,53 @@ enum OutsidePath {
     }
   }
 
+  /// Where something is built that will have its place at `path`; removed when a signal ends us.
+  static func building(_ path: String, _ store: Store) -> String {
+    let building = "\(path).\(Hex.encode(store.folder.environment.random(8))).tmp"
+    UnfinishedFiles.add(building)
+    return building
+  }
+
+  /// Gives what was built its place, which takes no time.
+  static func move(_ building: String, to path: String, replacing: Bool) throws {
+    if replacing, FileIO.exists(path) {
+      let old = "\(building).old"
+      guard rename(path, old) == 0 else {
+        throw CustodyError(SystemCallError("rename"), path: path)
+      }
+      guard rename(building, path) == 0 else {
+        let error = SystemCallError("rename")
+        rename(old, path)
+        throw CustodyError(error, path: path)
+      }
+      try? FileManager.default.removeItem(atPath: old)
+    } else {
+      // Not over what has come there meanwhile.
+      guard !FileIO.exists(path), rename(building, path) == 0 else {
+        throw CustodyError(SystemCallError("rename", errno: EEXIST), path: path)
+      }
+    }
+    try FileIO.syncFolder(of: path)
+  }
+
+  /// Removes a file or a folder with everything in it.
+  static func remove(_ path: String) throws {
+    // Whoever made it may have taken the right to write from its folders.
+    for case let name as String in FileManager.default.enumerator(atPath: path) ?? .init() {
+      var status = stat()
+      // Not what a link leads to.
+      guard lstat("\(path)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
+        status.st_mode & 0o300 != 0o300
+      else { continue }
+      chmod("\(path)/\(name)", 0o700)
+    }
+    do {
+      try FileManager.default.removeItem(atPath: path)
+    } catch {
+      throw CustodyError(.permission, "\(path) cannot be removed.", cause: error)
+    }
+  }
+
   static func isBelow(_ path: String, _ folder: String) -> Bool {
     path == folder || path.hasPrefix(folder == "/" ? "/" : "\(folder)/")
   }

@@ -30,10 +30,36 @@ struct GitState: Sendable {
   }
 }
 
-/// The digest of a file of code.
+/// The digest of a file that a run rests on, such as one of code.
 enum CodeDigest {
+  private static let pieceSize = 1 << 18
+
+  /// Follows a link: what it leads to is what runs.
+  ///
   /// - Returns: `sha256:` and 64 hexadecimal digits.
+  /// - Throws: `invalidInput` for what is no file, `notFound`.
   static func digest(of path: String) throws -> String {
-    "sha256:\(SHA256.hash(try FileIO.read(path)).hex)"
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw CustodyError(SystemCallError("stat"), path: path)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw CustodyError(.invalidInput, "\(path) is no file.")
+    }
+    // Opening a pipe that has come there meanwhile would wait for someone who writes to it.
+    let file = try FileIO.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    defer { close(file) }
+    let sha256 = SHA256()
+    sha256.begin()
+    var buffer = [UInt8](repeating: 0, count: pieceSize)
+    while true {
+      let count = read(file, &buffer, pieceSize)
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw CustodyError(SystemCallError("read"), path: path)
+      }
+      guard count > 0 else { return "sha256:\(sha256.end().hex)" }
+      buffer.withUnsafeBytes { sha256.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    }
   }
 }

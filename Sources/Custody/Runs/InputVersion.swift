@@ -21,6 +21,9 @@ struct InputVersion: Sendable {
   private let keyIDs: [Int64: [KeyID]]
   /// The people of records that are read otherwise than the version has them.
   private var drifted: [UInt32: [KeyID]] = [:]
+  /// Of a table: in which order its records stand, and what it has besides them.
+  private let order: [UInt32]
+  private let frame: [UInt8]?
   private let hashes: WorkerPool<StoredObjects>
 
   /// Goes through a version, and writes it when there is a place for it.
@@ -39,13 +42,16 @@ struct InputVersion: Sendable {
     let contents = try VersionContents(store: store, dataset: dataset, version: version)
     var writer = try place.map { try Datasets.writer(dataset, $0, contents) }
     var index = Index(dataset)
+    let isTable = dataset.kind != Datasets.Kind.files.rawValue
     var keys: [UInt32: Int64] = [:]
+    var order: [UInt32] = []
     var done = 0
     try hashes.with { hashes in
       try contents.forEach(nil) { record in
         let ordinal = UInt32(record.row.ordinal)
         index.add(record.key, ordinal, hashes)
         keys[ordinal] = record.row.keys
+        if isTable { order.append(ordinal) }
         try writer?.write(record) {
           done += $0
           progress?(done, version.bytes)
@@ -56,6 +62,8 @@ struct InputVersion: Sendable {
     missing = contents.missing
     self.index = index
     self.keys = keys
+    self.order = order
+    frame = try isTable ? contents.frame() : nil
     keyIDs = try store.engine.readUncaught { connection in
       let reader = DatasetReader(connection)
       return try Dictionary(
@@ -82,11 +90,13 @@ struct InputVersion: Sendable {
 
   // MARK: - What claims to be the version
 
-  /// Whether a folder or file holds the records of the version and no others.
+  /// Whether a folder or file is the version: nothing is lost with it.
   func isAt(_ path: String, in store: Store) async throws -> Bool {
     do {
       return try await drift(of: path, in: store) == nil
-    } catch let error as CustodyError where error.code == .invalidInput {
+    } catch let error as CustodyError
+      where [.invalidInput, .contentTooLarge].contains(error.code)
+    {
       // No such table, two records with one key: whatever it is, it is something else.
       return false
     }
@@ -117,9 +127,14 @@ struct InputVersion: Sendable {
         }
       }
     }
-    let removed = version.records - missing - changed - kept
-    guard added + changed + removed > 0 else { return nil }
-    return RunStarted.Drift(added: added, changed: changed, removed: max(0, removed))
+    let there = Set(survey.ordinals)
+    let drift = RunStarted.Drift(
+      added: added, changed: changed,
+      removed: max(0, version.records - missing - changed - kept),
+      isReordered: !order.isEmpty
+        && survey.ordinals.filter { keys[$0] != nil } != order.filter(there.contains),
+      isReframed: frame != nil && source.frame != frame)
+    return drift == RunStarted.Drift(added: 0, changed: 0, removed: 0) ? nil : drift
   }
 
   /// Takes what is at a path in place of the version.
@@ -134,15 +149,20 @@ struct InputVersion: Sendable {
     in store: Store
   ) async throws {
     self.drift = drift
-    guard isAboutPeople, drift.added + drift.changed > 0 else { return }
+    guard isAboutPeople, drift.added + drift.changed > 0 || drift.isReframed else { return }
     let rule = try SubjectRule(dataset.subject, kind: dataset.kind)
-    switch rule.place {
-    case .file, .inherited:
+    let isFound =
+      switch rule.place {
+      case .file, .inherited: false
+      // What a run wrote is about the people of what it read, whatever the dataset was made with.
+      case .none, .column, .json, .path:
+        try store.datasets.read { try $0.versions(of: dataset.id) }.allSatisfy { $0.run == nil }
+      }
+    guard isFound else {
       throw CustodyError(
         .usage,
         "\(path) is not v\(version.number) of \(dataset.name), and nothing says whom its records are "
-          + "about. Commit it first, or give --subject.")
-    case .none, .column, .json, .path: break
+          + "about: give --subject, or read the version as it is.")
     }
     let source = try Datasets.source(dataset, path, rule)
     var survey = try await SourceSurvey.run(source, of: dataset, since: version, in: store)

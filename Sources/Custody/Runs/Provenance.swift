@@ -42,8 +42,9 @@ public struct Provenance: Sendable {
     public let dataset: String
     /// Which version.
     public let version: Int
-    /// How what was read differed from the version: added, changed, removed; nil when it did not.
-    public let drift: (added: Int, changed: Int, removed: Int)?
+    /// How what was read differed from the version; nil when it did not.
+    public var drift: String? { driftRead?.text }
+    package let driftRead: RunStarted.Drift?
     /// The records that the record comes from, at most ``Provenance/recordCountMax``.
     public let records: [Record]
     /// How many there are in all.
@@ -77,9 +78,11 @@ public struct Provenance: Sendable {
     let scan = RecordScan(store: store, dataset: dataset, version: version)
     guard let entry = try scan.entries([ordinal])[0] else { return nil }
     let operations = try store.folder.keyring?.operationsKey()
+    let this = Told(dataset: dataset.name, ordinal: ordinal, since: entry.row.since)
     let origin =
-      told.insert(Told(dataset: dataset.name, ordinal: ordinal, since: entry.row.since)).inserted
+      told.insert(this).inserted
       ? try self.origin(dataset, ordinal, since: entry.row.since) : .toldAbove
+    if case .furtherBack = origin { told.remove(this) }
     return Record(
       dataset: dataset.name, version: version.number, since: entry.row.since, key: entry.key,
       size: entry.size, address: entry.row.address,
@@ -116,7 +119,7 @@ public struct Provenance: Sendable {
       }
       return Input(
         dataset: input.dataset, version: input.number,
-        drift: input.drift.map { ($0.added, $0.changed, $0.removed) }, records: records,
+        driftRead: input.drift, records: records,
         recordCount: ordinals.count)
     }
   }

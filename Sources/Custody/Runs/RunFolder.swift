@@ -6,7 +6,9 @@ import Foundation
 /// store by which the next command finds both when this one was killed.
 final class RunFolder {
   private let mark: String
-  private let markFile: Int32
+  /// The open mark, locked. The command and what it starts are to have it, too: they may outlive
+  /// Custody, and the run is alive for other commands as long as anybody has it.
+  let lock: Int32
   /// For what the command reads and writes; only its owner sees in. Made when somebody asks.
   let path: String
   private var isMade = false
@@ -21,11 +23,48 @@ final class RunFolder {
     let place = Store.absolute(ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp")
     let isInside = "\(place)/".hasPrefix("\(store.folder.layout.root)/")
     path = "\(isInside ? "/tmp" : place)/\(Self.prefix)\(id)"
-    markFile = try FileIO.open(mark, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard flock(markFile, LOCK_EX | LOCK_NB) == 0 else {
-      throw CustodyError(SystemCallError("flock"), path: mark)
+    lock = try Self.makeMark(mark, of: path)
+  }
+
+  /// Makes a mark that is locked and whole from the moment it has its name. Under the one before,
+  /// which is no id, nobody takes it for what a killed run left.
+  private static func makeMark(_ mark: String, of folder: String) throws -> Int32 {
+    let new = "\(mark).\(getpid()).tmp"
+    let opened = try FileIO.open(new, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    defer { close(opened) }
+    // A script may take the numbers below 10 for files of its own.
+    let file = fcntl(opened, F_DUPFD_CLOEXEC, 10)
+    do {
+      guard file >= 0 else { throw CustodyError(SystemCallError("fcntl"), path: mark) }
+      guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+        throw CustodyError(SystemCallError("flock"), path: mark)
+      }
+      guard let own = identity(of: file) else {
+        throw CustodyError(SystemCallError("fstat"), path: mark)
+      }
+      try FileIO.writeAll(file, Array("\(own)\n\(folder)".utf8), mark)
+      guard rename(new, mark) == 0 else {
+        throw CustodyError(SystemCallError("rename"), path: mark)
+      }
+      return file
+    } catch {
+      unlink(new)
+      if file >= 0 { close(file) }
+      throw error
     }
-    try FileIO.writeAll(markFile, Array(path.utf8), mark)
+  }
+
+  /// What a file and a copy of it do not have in common.
+  private static func identity(_ status: stat) -> String { "\(status.st_dev) \(status.st_ino)" }
+
+  private static func identity(of file: Int32) -> String? {
+    var status = stat()
+    return fstat(file, &status) == 0 ? identity(status) : nil
+  }
+
+  private static func identity(at path: String) -> String? {
+    var status = stat()
+    return lstat(path, &status) == 0 ? identity(status) : nil
   }
 
   /// A place in the private folder.
@@ -47,7 +86,7 @@ final class RunFolder {
     unlink(mark)
   }
 
-  deinit { close(markFile) }
+  deinit { close(lock) }
 
   private static func removeFolder(_ path: String) {
     guard (path as NSString).lastPathComponent.hasPrefix(prefix) else { return }
@@ -69,6 +108,8 @@ final class RunFolder {
 
   /// Removes their folders, as far as that can be done: any command may, for they hold what the runs
   /// read. Their marks stay for the next one that writes to the store.
+  ///
+  /// A run is none of them as long as its command, or something that it started, lives.
   static func removeLeftFolders(in store: Store) {
     for left in left(in: store) { left.removeFolder() }
   }
@@ -103,13 +144,19 @@ final class RunFolder {
       self.file = file
       // Whoever holds it is alive.
       guard flock(file, LOCK_EX | LOCK_NB) == 0 else { return nil }
+      // One that ended between the two has removed it.
+      guard let own = identity(of: file), own == identity(at: mark) else { return nil }
     }
 
     deinit { close(file) }
 
     func removeFolder() {
       guard let bytes = try? FileIO.read(mark) else { return }
-      let path = String(decoding: bytes, as: UTF8.self)
+      let parts = String(decoding: bytes, as: UTF8.self).split(separator: "\n", maxSplits: 1)
+      // A copy of the store has a copy of the mark, which nobody locks. Where the run comes from it
+      // may still go on, and the folder is removed there.
+      guard parts.count == 2, String(parts[0]) == identity(of: file) else { return }
+      let path = String(parts[1])
       guard (path as NSString).lastPathComponent == "\(prefix)\(id)" else { return }
       RunFolder.removeFolder(path)
     }

@@ -33,19 +33,32 @@ enum RunProcess {
 
   /// Runs a command to its end.
   ///
-  /// - Parameter isQuiet: its output is kept only, and not passed through.
+  /// - Parameters:
+  ///   - isQuiet: its output is kept only, and not passed through; it has nothing to read, and
+  ///     signals are not passed on to it.
+  ///   - descriptor: an open file that the command has too, under the same number.
   static func run(
-    _ path: String, _ command: [String], environment: [String: String], isQuiet: Bool = false
+    _ path: String, _ command: [String], environment: [String: String], isQuiet: Bool = false,
+    inheriting descriptor: Int32? = nil
   ) async throws -> Outcome {
-    try await withCheckedThrowingContinuation { continuation in
+    let command = Command(
+      path: path, arguments: command, environment: environment, isQuiet: isQuiet,
+      inherited: descriptor)
+    return try await withCheckedThrowingContinuation { continuation in
       // Waiting for a child takes a thread of its own.
       Thread.detachNewThread {
-        continuation.resume(
-          with: Result {
-            try runBlocking(path, command, environment: environment, isQuiet: isQuiet)
-          })
+        continuation.resume(with: Result { try runBlocking(command) })
       }
     }
+  }
+
+  /// What is run, and what it has of ours.
+  private struct Command: Sendable {
+    let path: String
+    let arguments: [String]
+    let environment: [String: String]
+    let isQuiet: Bool
+    let inherited: Int32?
   }
 
   /// One command at a time is started, so that none inherits the pipes of another: they would not
@@ -55,27 +68,25 @@ enum RunProcess {
   /// Seconds for which what a command's children still write is waited for.
   private static let childrenWait = 1.0
 
-  private static func runBlocking(
-    _ path: String, _ command: [String], environment: [String: String], isQuiet: Bool
-  ) throws -> Outcome {
+  private static func runBlocking(_ command: Command) throws -> Outcome {
     let start = DispatchTime.now().uptimeNanoseconds
     let (output, errors, child) = try starting.withLock { _ in
-      let output = try PassedOutput(to: isQuiet ? nil : STDOUT_FILENO)
-      let errors = try PassedOutput(to: isQuiet ? nil : STDERR_FILENO)
-      let child = try PassedSignals.start {
-        try spawn(path, command, environment, output, errors)
-      }
+      let output = try PassedOutput(to: command.isQuiet ? nil : STDOUT_FILENO)
+      let errors = try PassedOutput(to: command.isQuiet ? nil : STDERR_FILENO)
+      let child = try begin(command, output, errors)
       return (output, errors, child)
     }
     output.startReading()
     errors.startReading()
     waitForEnd(of: child)
     // A signal that came later would go to whatever has its number by then.
-    PassedSignals.end(child)
+    if !command.isQuiet { PassedSignals.end(child) }
     var status: Int32 = 0
     var usage = rusage()
     while wait4(child, &status, 0, &usage) < 0 {
-      guard errno == EINTR else { throw CustodyError(SystemCallError("wait4"), path: path) }
+      guard errno == EINTR else {
+        throw CustodyError(SystemCallError("wait4"), path: command.path)
+      }
     }
     let end = DispatchTime.now()
     let duration = Int((end.uptimeNanoseconds - start) / 1_000_000)
@@ -99,15 +110,28 @@ enum RunProcess {
     while waitid(P_PID, id_t(child), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}
   }
 
+  private static func begin(
+    _ command: Command, _ output: PassedOutput, _ errors: PassedOutput
+  ) throws -> pid_t {
+    // A signal that went to what only prepares a run would not keep the run from beginning.
+    guard !command.isQuiet else { return try spawn(command, output, errors) }
+    return try PassedSignals.start { try spawn(command, output, errors) }
+  }
+
   private static func spawn(
-    _ path: String, _ command: [String], _ environment: [String: String], _ output: PassedOutput,
-    _ errors: PassedOutput
+    _ command: Command, _ output: PassedOutput, _ errors: PassedOutput
   ) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
+    // What there is to read is for the command that we were asked to run.
+    if command.isQuiet {
+      posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+    }
     posix_spawn_file_actions_adddup2(&actions, output.writeEnd, STDOUT_FILENO)
     posix_spawn_file_actions_adddup2(&actions, errors.writeEnd, STDERR_FILENO)
+    // Onto itself: since glibc 2.29 that keeps it open in the child, whose flag alone it clears.
+    if let file = command.inherited { posix_spawn_file_actions_adddup2(&actions, file, file) }
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -122,17 +146,17 @@ enum RunProcess {
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETSIGDEF) | Int16(POSIX_SPAWN_SETSIGMASK))
-    var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
+    var arguments: [UnsafeMutablePointer<CChar>?] = command.arguments.map { strdup($0) } + [nil]
     var variables: [UnsafeMutablePointer<CChar>?] =
-      environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+      command.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
     defer { for pointer in arguments + variables { free(pointer) } }
     var child: pid_t = 0
-    let result = posix_spawn(&child, path, &actions, &attributes, &arguments, &variables)
+    let result = posix_spawn(&child, command.path, &actions, &attributes, &arguments, &variables)
     guard result == 0 else {
       if [ENOENT, EACCES, ENOEXEC].contains(result) {
-        throw NotRunnable(name: command[0], isFound: true)
+        throw NotRunnable(name: command.arguments[0], isFound: true)
       }
-      throw CustodyError(SystemCallError("posix_spawn", errno: result), path: path)
+      throw CustodyError(SystemCallError("posix_spawn", errno: result), path: command.path)
     }
     output.closeWriteEnd()
     errors.closeWriteEnd()

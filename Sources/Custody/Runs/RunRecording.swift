@@ -5,26 +5,29 @@ import Foundation
 
 /// One run from its first event to its last.
 struct RunRecording {
-  private let store: Store
-  private let step: RunStep
-  private let registersUnknown: Bool
+  let store: Store
+  let step: RunStep
+  let registersUnknown: Bool
   private let appendEvents: Runs.EventAppender
   private let progress: Runs.Progress?
-  private let plan: RunPlan
-  private let id: EventID
-  private let folder: RunFolder
+  private let notice: (@Sendable (String) -> Void)?
+  let plan: RunPlan
+  let id: EventID
+  let folder: RunFolder
 
   /// A version as the command finds it.
-  private struct Input {
+  struct Input {
     let version: InputVersion
     let path: String
   }
 
   init(
     _ store: Store, _ step: RunStep, registersUnknown: Bool,
-    appendEvents: @escaping Runs.EventAppender, progress: Runs.Progress?
+    appendEvents: @escaping Runs.EventAppender, progress: Runs.Progress?,
+    notice: (@Sendable (String) -> Void)?
   ) throws {
     self.store = store
+    self.notice = notice
     self.step = step
     self.registersUnknown = registersUnknown
     self.appendEvents = appendEvents
@@ -69,7 +72,8 @@ struct RunRecording {
       let derivationFile = try folder.place(Self.derivationFile)
       let ended = try await RunProcess.run(
         plan.executable, command,
-        environment: environment(inputs, places, eventFile, derivationFile))
+        environment: environment(inputs, places, eventFile, derivationFile),
+        inheriting: folder.lock)
       outcome = ended
       let isDone = ended.end == .status(0)
       if FileIO.exists(eventFile) {
@@ -86,6 +90,7 @@ struct RunRecording {
       }
       let stated = try await self.stated(inputs)
       let outputs = try await seal(inputs, places, stated)
+      try stated?.checkUsed()
       var batch = outputs.compactMap(\.prepared.event)
       batch.append(
         event(
@@ -98,7 +103,7 @@ struct RunRecording {
             run: "\(id)",
             end: .init(
               output: ended.output, errors: ended.errors,
-              derivations: step.derivations == nil ? nil : stated?.digest)), runKey))
+              derivations: try step.derivations.map(CodeDigest.digest))), runKey))
       try await store.appendVersions(
         batch, of: plan.outputs.map(\.dataset).joined(separator: ", "))
       return RunResult(
@@ -114,7 +119,7 @@ struct RunRecording {
 
   // MARK: - Inputs and places
 
-  private func report(_ what: String) -> Datasets.Progress? {
+  func report(_ what: String) -> Datasets.Progress? {
     guard let progress else { return nil }
     return { progress(what, $0, $1) }
   }
@@ -125,10 +130,13 @@ struct RunRecording {
       let given = plan.inputs[index].path
       let report = report("reading \(dataset.name)")
       guard let given, FileIO.exists(given) else {
-        let path = try given ?? folder.place(placeName("in", dataset.name, dataset.kind))
-        let made = try InputVersion(store, dataset, version, to: path, report)
-        if given != nil { try await recordRestored(made, to: path) }
-        inputs.append(Input(version: made, path: path))
+        if let given {
+          inputs.append(try await restored(dataset, version, to: given, report))
+        } else {
+          let path = try folder.place(placeName("in", dataset.name, dataset.kind))
+          let made = try InputVersion(store, dataset, version, to: path, report)
+          inputs.append(Input(version: made, path: path))
+        }
         continue
       }
       inputs.append(try await input(dataset, version, at: given, report))
@@ -144,45 +152,69 @@ struct RunRecording {
     guard let drift = try await found.drift(of: path, in: store) else {
       return Input(version: found, path: path)
     }
-    if try await RunPlaces(store, job: step.job).clearOlder(path, dataset) {
-      let made = try InputVersion(store, dataset, version, to: path, report)
-      try await recordRestored(made, to: path)
-      return Input(version: made, path: path)
+    if try await RunPlaces(store, job: step.job).isOlder(path, dataset) {
+      try OutsidePath.checkHoldsNotCurrentFolder(path)
+      return try await restored(dataset, version, to: path, report)
     }
     guard step.allowsDrift else {
       throw CustodyError(
         .invalidInput,
-        "\(path) is not v\(version.number) of \(dataset.name): \(drift.added) records added, "
-          + "\(drift.changed) changed, \(drift.removed) removed. Commit it first, remove it, or "
-          + "let --allow-drift record that the run read something else.")
+        "\(path) is not v\(version.number) of \(dataset.name): \(drift.text). Commit, move or remove "
+          + "it; custody run --allow-drift records that a run read something else.")
     }
     try await found.read(
-      path, drift, isAboutPeople: step.subject == nil && !step.outputs.isEmpty,
+      path, drift, isAboutPeople: inheritsPeople && !step.outputs.isEmpty,
       registersUnknown: registersUnknown, in: store)
     return Input(version: found, path: path)
   }
 
-  /// What is outside is never unknown to the ledger.
-  private func recordRestored(_ input: InputVersion, to path: String) async throws {
-    try store.datasets.check(path, "target")
-    try await store.datasets.record(
-      DatasetRestored(
-        dataset: input.dataset.name, number: input.version.number,
-        records: input.version.records - input.missing, missing: input.missing, target: path))
+  /// Writes a version to a place that was named, whole or not at all.
+  private func restored(
+    _ dataset: DatasetRow, _ version: VersionRow, to path: String, _ report: Datasets.Progress?
+  ) async throws -> Input {
+    let building = OutsidePath.building(path, store)
+    defer { UnfinishedFiles.remove(building) }
+    do {
+      let made = try InputVersion(store, dataset, version, to: building, report)
+      // Recorded before it is there: what is outside is never unknown to the ledger.
+      try await store.datasets.record(
+        DatasetRestored(
+          dataset: dataset.name, number: version.number, records: version.records - made.missing,
+          missing: made.missing, target: path))
+      try OutsidePath.move(building, to: path, replacing: true)
+      return Input(version: made, path: path)
+    } catch {
+      try? OutsidePath.remove(building)
+      throw error
+    }
+  }
+
+  /// Whether what is written is about the people of what is read.
+  private var inheritsPeople: Bool {
+    step.subject == nil || step.subject == SubjectRule.inherited
   }
 
   /// Where the command is to leave each output.
   private func makePlaces() async throws -> [String] {
+    let places = RunPlaces(store, job: step.job)
     var made: [String] = []
+    var fates: [(path: String, fate: RunPlaces.Fate)] = []
     for (output, row) in zip(plan.outputs, plan.outputRows) {
       guard let path = output.path else {
         let kind = row?.kind ?? Datasets.Kind.files.rawValue
         made.append(try folder.place(placeName("out", output.dataset, kind)))
         continue
       }
-      try await RunPlaces(store, job: step.job).clear(
-        path, for: output.dataset, row, isForced: step.replacesOutputs)
+      let fate = try await places.fate(
+        of: path, for: output.dataset, row, isForced: step.replacesOutputs)
+      fates.append((path, fate))
       made.append(path)
+    }
+    // All are judged before the first is touched.
+    for (path, fate) in fates {
+      if let aside = try places.make(fate, of: path) {
+        notice?("\(path) was left by a failed run: it is \(aside) now")
+      }
     }
     return made
   }
@@ -326,144 +358,6 @@ struct RunRecording {
             .init(run: "\(id)", end: .init(output: $0.output, errors: $0.errors)), key)
         ]
       } ?? [])
-  }
-
-  // MARK: - Outputs
-
-  private struct Output {
-    let recorded: RunCompleted.Output
-    let prepared: DatasetCommit.Prepared
-  }
-
-  private static let derivationFile = "derivations"
-
-  /// Which record comes from which, as `--derivations` says or the command wrote to the file that
-  /// `CUSTODY_DERIVATIONS` names; nil when natural keys say it.
-  private func stated(_ inputs: [Input]) async throws -> StatedDerivations? {
-    let written = try folder.place(Self.derivationFile)
-    guard let file = step.derivations ?? (FileIO.exists(written) ? written : nil) else {
-      return nil
-    }
-    return try await StatedDerivations(file, from: inputs.map(\.version))
-  }
-
-  private func seal(
-    _ inputs: [Input], _ places: [String], _ stated: StatedDerivations?
-  ) async throws -> [Output] {
-    for (output, place) in zip(plan.outputs, places) {
-      guard FileIO.exists(place), RunPlan.hasContent(place) else {
-        throw CustodyError(
-          .invalidInput,
-          "The command left nothing for \(output.dataset) at \(place). No version was committed.")
-      }
-    }
-    var sealed: [Output] = []
-    for (index, place) in places.enumerated() {
-      sealed.append(try await seal(index, place, inputs.map(\.version), stated))
-    }
-    return sealed
-  }
-
-  private func seal(
-    _ index: Int, _ place: String, _ inputs: [InputVersion], _ stated: StatedDerivations?
-  ) async throws -> Output {
-    let dataset = try await dataset(index, place)
-    let keyring = store.folder.keyring!
-    let derivation = RunDerivation(
-      from: inputs, stated: stated, to: dataset.name,
-      isFile: dataset.kind == Datasets.Kind.files.rawValue,
-      translation: try await translation(inputs, to: dataset.dataClass),
-      operations: try keyring.operationsKey())
-    let source = try await source(dataset, place, derivation)
-    var pairs: [[(output: Int, input: Int)]] = inputs.map { _ in [] }
-    var commit = DatasetCommit(
-      store: store, dataset: dataset, message: nil, registersUnknown: registersUnknown,
-      progress: report("committing \(dataset.name)"))
-    commit.run = "\(id)"
-    commit.each = { ordinal, record in
-      for source in try derivation.sources(of: record.key)
-      where inputs[source.input].has(source.ordinal) {
-        pairs[source.input].append((ordinal, source.ordinal))
-      }
-    }
-    let prepared = try await commit.prepare(source)
-    let sealing = try RecordSealing(folder: store.folder)
-    var derivations: [RunCompleted.Derivation] = []
-    for (input, pairs) in zip(inputs, pairs) where !pairs.isEmpty {
-      var list = DerivationList()
-      for pair in pairs.sorted(by: <) { list.add(output: pair.output, input: pair.input) }
-      let objects = try await sealing.sealOperations(list.encoded())
-      derivations.append(.init(dataset: input.dataset.name, objects: objects.map(\.hex)))
-    }
-    try await sealing.finish()
-    return Output(
-      recorded: .init(
-        dataset: dataset.name, number: prepared.commit.version, root: prepared.root.hex,
-        isNew: prepared.commit.isNew, derivations: derivations), prepared: prepared)
-  }
-
-  /// The dataset of an output; made when there is none.
-  private func dataset(_ index: Int, _ place: String) async throws -> DatasetRow {
-    let name = plan.outputs[index].dataset
-    guard plan.outputRows[index] == nil else { return try store.datasets.existing(name) }
-    let kind: Datasets.Kind =
-      if FileIO.isFolder(place) {
-        .files
-      } else {
-        ["jsonl", "ndjson", "json"].contains((place as NSString).pathExtension.lowercased())
-          ? .lines : .csv
-      }
-    try await store.datasets.create(
-      name, kind: kind, key: kind == .files ? nil : step.key,
-      subject: step.subject ?? SubjectRule.inherited)
-    return try store.datasets.existing(name)
-  }
-
-  private func source(
-    _ dataset: DatasetRow, _ place: String, _ derivation: RunDerivation
-  ) async throws -> any DatasetSource {
-    if step.subject != nil || !derivation.isStated {
-      // Who made the dataset may not have thought of whose records would be read.
-      let text = step.subject ?? (plan.inputs.isEmpty ? dataset.subject : SubjectRule.inherited)
-      if let file = text.hasPrefix("file:") ? String(text.dropFirst(5)) : nil {
-        guard !file.isEmpty else {
-          throw CustodyError(
-            .usage, "Give --subject file:CSV: \(dataset.name) takes its people from a file.")
-        }
-        let none = try SubjectRule("none", kind: dataset.kind)
-        return try await AssignedSource(Datasets.source(dataset, place, none, in: store), file)
-      }
-      let rule = try SubjectRule(text, kind: dataset.kind)
-      guard case .inherited = rule.place else {
-        return try Datasets.source(dataset, place, rule, in: store)
-      }
-    }
-    let none = try SubjectRule("none", kind: dataset.kind)
-    return InheritedSource(try Datasets.source(dataset, place, none, in: store)) {
-      try derivation.people(of: $0)
-    }
-  }
-
-  /// Keys of the same people for another class of data, made where they are missing.
-  private func translation(
-    _ inputs: [InputVersion], to dataClass: String
-  ) async throws -> [KeyID: KeyID] {
-    let foreign = inputs.filter { $0.dataset.dataClass != dataClass }
-    guard !foreign.isEmpty else { return [:] }
-    let keyring = store.folder.keyring!
-    let wanted = foreign.reduce(into: Set<KeyID>()) { $0.formUnion($1.allKeyIDs) }
-    var translation: [KeyID: KeyID] = [:]
-    for entry in try keyring.entries() where wanted.contains(entry.id) {
-      guard let person = entry.subjectID else { continue }
-      func known() throws -> KeyID? {
-        try keyring.subjectKeys(of: person).first { $0.dataClass == dataClass }?.keyID
-      }
-      if try known() == nil, let identifier = try await store.subjects.identifier(of: person) {
-        try await store.subjects.register([identifier], dataClass: dataClass)
-      }
-      translation[entry.id] = try known()
-    }
-    return translation
   }
 }
 

@@ -9,8 +9,8 @@ public struct RunStep: Sendable {
     public var dataset: String
     /// Which version: `v3`, a tag, a position, a date or time, `head`.
     public var reference: String
-    /// Where the command finds it. Made there when nothing is there, else compared with the version;
-    /// nil for a private place that is removed afterwards.
+    /// Where the command finds it. Made there when nothing is there, or another version as Custody
+    /// wrote it; else compared with the version. Nil for a private place that is removed afterwards.
     public var path: String?
 
     /// `DATASET`, `DATASET@REF` or either with `=PATH`; nil for anything else.
@@ -74,7 +74,8 @@ public struct RunStep: Sendable {
   public var code: [String] = []
   /// Where the people of output records are found; by default those of the input records.
   public var subject: String?
-  /// A CSV with columns `output` and `input`: which output record comes from which input records.
+  /// A CSV with columns `output` and `input`: which output record comes from which input records. A
+  /// column `dataset` may say of which input.
   public var derivations: String?
   /// The natural key of a table that is made.
   public var key: String?

@@ -30,7 +30,7 @@ extension Runs {
     for placed in pipeline.placed {
       do {
         try RunPlan.check(placed.step, store)
-      } catch let error as CustodyError where error.code == .usage {
+      } catch let error as CustodyError {
         throw pipeline.fault(placed, error.message)
       }
       for (input, place) in zip(placed.step.inputs, placed.inputPlaces)
@@ -129,9 +129,19 @@ extension Runs {
     }
     if text.subject != step.subject { reasons.append("its subject changed") }
     if text.key != step.key { reasons.append("its key changed") }
+    let places = Dictionary(
+      (step.inputs.map { ($0.dataset, $0.path) } + step.outputs.map { ($0.dataset, $0.path) })
+        .compactMap { name, path in path.map { (name, place($0, pipeline.folder)) } },
+      uniquingKeysWith: { $1 })
+    let then = Dictionary(text.places.map { ($0.name, $0.path) }, uniquingKeysWith: { $1 })
+    if places != then { reasons.append("its places changed") }
     if story.purpose != step.purpose { reasons.append("its purpose changed") }
     if story.tools.map(\.name) != step.tools { reasons.append("its tools changed") }
     return try reasons + fileReasons(step, text, story, pipeline.folder)
+  }
+
+  private func place(_ path: String, _ folder: String) -> String {
+    path.hasPrefix("/") ? path : "\(folder)/\(path)"
   }
 
   private func fileReasons(
@@ -146,7 +156,7 @@ extension Runs {
     }
     var reasons: [String] = []
     for file in files {
-      let path = file.hasPrefix("/") ? file : "\(folder)/\(file)"
+      let path = place(file, folder)
       if !FileIO.exists(path) {
         reasons.append("\(file) is missing")
       } else if try CodeDigest.digest(of: path) != then[file] {

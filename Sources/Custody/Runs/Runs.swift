@@ -20,6 +20,7 @@ public struct Runs: Sendable {
   ///   - registersUnknown: whether people whom an output names and nobody registered are.
   ///   - appendEvents: appends what is in the file that `CUSTODY_EVENTS` names.
   ///   - progress: called while inputs are written and outputs are committed.
+  ///   - notice: called with what somebody should know though nothing failed.
   /// - Returns: how it ended. A command that fails is a result, not an error: no version is
   ///   committed then, and the ledger says so.
   /// - Throws: `NotRunnable` for a command that there is not, before anything is recorded;
@@ -27,11 +28,11 @@ public struct Runs: Sendable {
   ///   says that the run failed.
   public func run(
     _ step: RunStep, registersUnknown: Bool = true, appendEvents: @escaping EventAppender,
-    progress: Progress? = nil
+    progress: Progress? = nil, notice: (@Sendable (String) -> Void)? = nil
   ) async throws -> RunResult {
     let recording = try RunRecording(
       store, step, registersUnknown: registersUnknown, appendEvents: appendEvents,
-      progress: progress)
+      progress: progress, notice: notice)
     return try await recording.run()
   }
 
@@ -141,6 +142,9 @@ public struct RunPlan: Sendable {
         .usage,
         "\(step.job) cannot name a job: 1 to 200 bytes, no /, @, white space or control character.")
     }
+    for output in step.outputs where !Datasets.isName(output.dataset) {
+      throw Datasets.noName(output.dataset)
+    }
     for text in [step.job, step.purpose].compactMap({ $0 }) {
       try store.datasets.check(text, "job or purpose")
     }
@@ -163,8 +167,19 @@ public struct RunPlan: Sendable {
 
   /// Outputs lie in the base folder, none in another place of the run or in the store.
   private func checkPlaces(_ step: RunStep, _ store: Store) throws {
-    // What is written there stays, and the ledger says where.
-    for path in inputs.compactMap(\.path) { try store.datasets.check(path, "path of an input") }
+    for (index, path) in inputs.map(\.path).enumerated() {
+      guard let path else { continue }
+      // What is written there stays, and the ledger says where.
+      try store.datasets.check(path, "path of an input")
+      try OutsidePath.check(path, store)
+      let isFolder = inputRows[index].dataset.kind == Datasets.Kind.files.rawValue
+      guard !FileIO.exists(path) || FileIO.isFolder(path) == isFolder else {
+        throw CustodyError(
+          .usage,
+          "\(path) is a \(isFolder ? "file" : "folder"), and \(inputs[index].dataset) is not.")
+      }
+      for other in inputs[..<index].compactMap(\.path) { try Self.checkApart(path, other) }
+    }
     for (index, output) in outputs.enumerated() {
       guard let path = output.path else { continue }
       let real = OutsidePath.real(path)
@@ -176,15 +191,17 @@ public struct RunPlan: Sendable {
       }
       try OutsidePath.check(path, store)
       try OutsidePath.checkHoldsNotCurrentFolder(path)
-      let others =
-        inputs.compactMap(\.path)
-        + outputs.enumerated().filter { $0.offset != index }.compactMap(\.element.path)
-      if let other = others.map(OutsidePath.real).first(where: {
-        OutsidePath.isBelow(real, $0) || OutsidePath.isBelow($0, real)
-      }) {
-        throw CustodyError(
-          .usage, "\(path) and \(other) overlap: every input and output has a place of its own.")
+      for other in inputs.compactMap(\.path) + outputs[..<index].compactMap(\.path) {
+        try Self.checkApart(path, other)
       }
+    }
+  }
+
+  private static func checkApart(_ path: String, _ other: String) throws {
+    let (real, otherReal) = (OutsidePath.real(path), OutsidePath.real(other))
+    guard !OutsidePath.isBelow(real, otherReal), !OutsidePath.isBelow(otherReal, real) else {
+      throw CustodyError(
+        .usage, "\(path) and \(other) overlap: every input and output has a place of its own.")
     }
   }
 

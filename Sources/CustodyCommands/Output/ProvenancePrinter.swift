@@ -60,8 +60,7 @@ struct ProvenancePrinter {
   private func tell(_ input: Provenance.Input, _ indent: Int) {
     if let drift = input.drift {
       say(
-        "read otherwise than v\(input.version) of \(input.dataset): \(drift.added) added, "
-          + "\(drift.changed) changed, \(drift.removed) removed", indent)
+        "read otherwise than v\(input.version) of \(input.dataset): \(drift)", indent)
     }
     if input.recordCount == 0 {
       return say(
@@ -118,13 +117,7 @@ enum ProvenanceJSON {
       writer.member("inputs", inputs) { input, writer in
         writer.member("dataset", input.dataset)
         writer.member("version", input.version)
-        if let drift = input.drift {
-          var object = JSONWriter()
-          object.member("added", drift.added)
-          object.member("changed", drift.changed)
-          object.member("removed", drift.removed)
-          writer.member("drift", json: object.object)
-        }
+        if let drift = input.driftRead { writer.member("drift", json: drift.json) }
         writer.member("recordCount", input.recordCount)
         writer.member("records", json: "[\(input.records.map(text).joined(separator: ","))]")
       }

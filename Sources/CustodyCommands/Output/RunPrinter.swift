@@ -22,7 +22,9 @@ enum RunPrinter {
 
   static func print(_ plan: RunPlan) {
     for input in plan.inputs {
-      let place = input.path.map { input.isThere ? "compared with \($0)" : "written to \($0)" }
+      let place = input.path.map {
+        input.isThere ? "compared with \($0), or written there" : "written to \($0)"
+      }
       Terminal.print(
         "would read   \(input.dataset) v\(input.version), \(input.records.counted("record")), "
           + (place ?? "in a private folder"))
@@ -30,7 +32,9 @@ enum RunPrinter {
     for output in plan.outputs {
       Terminal.print(
         "would write  \(output.dataset)\(output.exists ? "" : ", made for it"), from "
-          + (output.path.map { output.isThere ? "\($0), where something is" : $0 }
+          + (output.path.map {
+            output.isThere ? "\($0), where something is that has to make room" : $0
+          }
             ?? "a private folder"))
     }
     Terminal.print("would run    \(plan.executable)")

@@ -88,12 +88,12 @@ package struct RunAnnotated: ModelEvent {
     self.run = run
     if let command = reader.strings("command"), let directory = reader.string("directory"),
       let parameters = reader.pairs("parameters"), let environment = reader.pairs("environment"),
-      let code = reader.pairs("code"), let places = reader.pairs("places")
+      let code = reader.pairs("code")
     {
       start = Start(
         command: command, directory: directory, parameters: parameters, environment: environment,
         code: code, subject: reader.string("subject"), key: reader.string("key"),
-        places: places)
+        places: reader.pairs("places") ?? [])
     } else {
       start = nil
     }

@@ -20,16 +20,42 @@ package struct RunStarted: ModelEvent {
     }
   }
 
-  /// Records that were read otherwise than the version has them.
+  /// How what was read differs from the version.
   package struct Drift: Equatable, Sendable {
+    /// Records.
     package let added: Int
     package let changed: Int
     package let removed: Int
+    /// Whether the rows of a table that are in both stand in another order.
+    package let isReordered: Bool
+    /// Whether header, delimiter or line ends of a table are others.
+    package let isReframed: Bool
 
-    package init(added: Int, changed: Int, removed: Int) {
+    package init(
+      added: Int, changed: Int, removed: Int, isReordered: Bool = false, isReframed: Bool = false
+    ) {
       self.added = added
       self.changed = changed
       self.removed = removed
+      self.isReordered = isReordered
+      self.isReframed = isReframed
+    }
+
+    /// For people.
+    package var text: String {
+      "\(added) added, \(changed) changed, \(removed) removed"
+        + (isReordered ? ", rows in another order" : "")
+        + (isReframed ? ", another header or other line ends" : "")
+    }
+
+    package var json: String {
+      var object = JSONWriter()
+      object.member("added", added)
+      object.member("changed", changed)
+      object.member("removed", removed)
+      object.member("reordered", isReordered)
+      object.member("reframed", isReframed)
+      return object.object
     }
   }
 
@@ -78,12 +104,7 @@ package struct RunStarted: ModelEvent {
       writer.member("dataset", input.dataset)
       writer.member("version", input.number)
       writer.member("root", input.root)
-      guard let drift = input.drift else { return writer.member("drift", nil as String?) }
-      var object = JSONWriter()
-      object.member("added", drift.added)
-      object.member("changed", drift.changed)
-      object.member("removed", drift.removed)
-      writer.member("drift", json: object.object)
+      writer.member("drift", json: input.drift?.json ?? "null")
     }
     writer.member("outputs", strings: outputs)
     writer.member("tools", pairs: tools)
@@ -110,7 +131,7 @@ package struct RunStarted: ModelEvent {
     inputs: [
       Input(
         dataset: "segments", number: 2, root: String(repeating: "0", count: 64),
-        drift: Drift(added: 0, changed: 1, removed: 0))
+        drift: Drift(added: 0, changed: 1, removed: 0, isReordered: true, isReframed: false))
     ], outputs: ["transcripts"], tools: [Pair(name: "sox", value: "SoX v14.4.2")])
 }
 
@@ -123,7 +144,10 @@ extension RunStarted.Input {
       guard let added = drift.integer("added"), let changed = drift.integer("changed"),
         let removed = drift.integer("removed")
       else { return nil }
-      return .init(added: added, changed: changed, removed: removed)
+      return .init(
+        added: added, changed: changed, removed: removed,
+        isReordered: drift.boolean("reordered") ?? false,
+        isReframed: drift.boolean("reframed") ?? false)
     }
     self.init(dataset: dataset, number: number, root: root, drift: drift)
   }

@@ -5,7 +5,7 @@ import Foundation
 struct PipelineRunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
-    abstract: "Run the steps of a pipeline whose inputs, parameters, command or code changed.",
+    abstract: "Run the steps of a pipeline that have something to do.",
     discussion: """
       FILE is YAML: a list of steps, each with a job and a command, and what `custody run` takes as \
       options: in, out, param, purpose, env, tool, code, subject, derivations, key. A command that \
@@ -13,7 +13,11 @@ struct PipelineRunCommand: AsyncParsableCommand {
       places and values. Steps run in the order of their datasets, in the folder of the file; a \
       step that fails ends it, and the next call goes on there.
 
-      Exit status: 0 done; 1 a step failed; 6 the file is no pipeline.
+      A step has something to do when what it says, what it reads, its files of code or the versions \
+      that it wrote are not those of its last run that ended well: see pipeline status.
+
+      Exit status: 0 done; 1 a step failed; 4 something stands in the way of an output; 6 the file is no \
+      pipeline, or an input or output was refused.
 
       Example:
         $ custody pipeline run pipeline.yaml --param language=en

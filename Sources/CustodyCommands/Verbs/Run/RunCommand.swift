@@ -7,8 +7,9 @@ struct RunCommand: AsyncParsableCommand {
     commandName: "run",
     abstract: "Run a command and record what it read, what it wrote and what it took.",
     discussion: """
-      --in writes a version to PATH, or checks that what is there is that version; --out commits \
-      what the command left at PATH. Without a PATH both have a private folder that is removed \
+      --in writes a version to PATH, in place of another one that Custody wrote there, or checks that \
+      what is there is that version; --out commits what the command left at PATH. A version that is \
+      there before is removed, and what a failed run of the job left is moved aside. Without a PATH both have a private folder that is removed \
       afterwards; the command finds it as {in:DATASET} and {out:DATASET} in its arguments, or in \
       CUSTODY_IN_DATASET and CUSTODY_OUT_DATASET (upper case, _ for what is no letter or digit).
 
@@ -161,7 +162,8 @@ struct StepRunner {
       progress: { what, done, total in
         bar.update(done, total)
         if done >= total { bar.finish() }
-      })
+      },
+      notice: { Terminal.note("custody: \($0)") })
   }
 
   private func append(_ path: String, _ run: EventID) async throws -> Int {
