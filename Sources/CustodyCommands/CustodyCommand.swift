@@ -24,7 +24,8 @@ public struct CustodyCommand: AsyncParsableCommand {
     subcommands: [
       InitCommand.self, StatusCommand.self, AppendCommand.self, LogCommand.self, ShowCommand.self,
       HeadCommand.self, VerifyCommand.self, RunCommand.self, PipelineCommand.self, WhyCommand.self,
-      CheckpointCommand.self, SubjectCommand.self, KeyCommand.self, DatasetCommand.self,
+      ProveCommand.self, ReceiptCommand.self, DiscloseCommand.self, CheckpointCommand.self,
+      SubjectCommand.self, KeyCommand.self, DatasetCommand.self,
       ProjectionCommand.self, ExportCommand.self, StatsCommand.self, DoctorCommand.self,
     ])
 

@@ -14,9 +14,21 @@ extension StoreFolder {
   package func openedContent(
     of event: StoredEvent, with sealer: ContentSealer
   ) throws -> [UInt8]? {
+    try opened(event, with: sealer)?.content
+  }
+
+  /// The content of an event with the salt of its commitment, for a reader who has no key.
+  package func disclosure(of event: StoredEvent) throws -> (salt: Digest, content: [UInt8])? {
+    try keyring?.refresh()
+    return try opened(event, with: ContentSealer())
+  }
+
+  private func opened(
+    _ event: StoredEvent, with sealer: ContentSealer
+  ) throws -> (salt: Digest, content: [UInt8])? {
     let claim = event.header.claim
     guard let body = event.body else { return nil }
-    if claim.keyIDs.isEmpty { return body }
+    if claim.keyIDs.isEmpty { return (Digest(), body) }
     guard keyring != nil else {
       throw CustodyError(.usage, "Contents are sealed: open the store with its secrets.")
     }
@@ -28,8 +40,8 @@ extension StoreFolder {
     do {
       return try body.withUnsafeBytes { body in
         try claim.bytes.withUnsafeBytes { claimBytes in
-          try sealer.open(
-            body, claimBytes: claimBytes, keyIDs: claim.keyIDs, nonce: claim.nonce,
+          try sealer.opened(
+            body, nonce: claim.nonce, aad: claimBytes, keyIDs: claim.keyIDs,
             isCompressed: claim.flags.contains(.compressed),
             commitment: event.header.seal.commitment, keys: keys)
         }

@@ -204,9 +204,16 @@ package final class StoreFolder: Sendable {
   }
 
   private func signer(_ provider: any KeyProvider) throws -> CheckpointSigner {
-    CheckpointSigner(
-      key: try provider.signingKey(), secrets: secretsFolder, guard: guardFolder,
-      anchors: anchors, origin: try origin())
+    let key = try provider.signingKey()
+    // custody.yaml is not signed: who rewrites it must not have us sign for another ledger's key.
+    guard try settings.verifierKey().publicKey == key.publicKey else {
+      throw CustodyError(
+        .needsRecovery,
+        "custody.yaml names another verifier key than that of the signing key in \(secretsFolder): one "
+          + "of them was replaced. Nothing was signed.")
+    }
+    return CheckpointSigner(
+      key: key, secrets: secretsFolder, guard: guardFolder, anchors: anchors, origin: try origin())
   }
 
   /// Compares ledger, signer, guard and anchors.

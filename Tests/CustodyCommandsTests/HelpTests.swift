@@ -108,7 +108,15 @@ struct HelpTests {
       guard example.verb.name != "dataset-commit" else { return }
       try await folder.run("dataset", "commit", "answers", "answers.csv").succeeded()
     }
+    guard ["verify", "receipt"].contains(example.verb.name) else { return }
+    try await folder.run(
+      "append", "--stream", "s", "--type", "a.b", "--receipts", "receipt.json",
+      input: .text("{}\n")
+    ).succeeded()
     guard example.verb.name == "verify" else { return }
+    try await folder.run("receipt", "receipt.json", "--to", "event.tlog-proof").succeeded()
+    let status = try await folder.run("status", "--format", "json").succeeded().object()
+    try folder.write("verifier.key", status["verifierKey"] as? String ?? "")
     try await folder.run("export", "ledger", "--to", "copy.sqlite").succeeded()
     try await folder.run("checkpoint", "--to", "checkpoint.note").succeeded()
   }

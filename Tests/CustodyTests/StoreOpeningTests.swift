@@ -147,6 +147,23 @@ struct StoreOpeningTests {
     #expect(try temporary.open().head().size == 6)
   }
 
+  @Test("settings that name another ledger key than the signing key are not signed for")
+  func foreignVerifier() async throws {
+    let temporary = try await SmallStore.make()
+    let path = "\(temporary.path)/custody.yaml"
+    let settings = try String(contentsOfFile: path, encoding: .utf8)
+    let key = try temporary.open(for: .reading).verifierKey
+    let other = VerifierKey(
+      name: key.name, algorithm: .ed25519,
+      publicKey: SigningKey(seed: SecretBytes(count: 32) { $0.copyBytes(from: [UInt8](1...32)) })
+        .publicKey)
+    try settings.replacing("\(key)", with: "\(other)").write(
+      toFile: path, atomically: false, encoding: .utf8)
+    #expect(SmallStore.code { try temporary.open() } == .needsRecovery)
+    try settings.write(toFile: path, atomically: false, encoding: .utf8)
+    #expect(SmallStore.code { try temporary.open() } == nil)
+  }
+
   @Test("a folder without permission is told", .enabled(if: getuid() != 0, "root may do anything"))
   func noPermission() async throws {
     let temporary = try await SmallStore.make()

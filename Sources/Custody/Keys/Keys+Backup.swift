@@ -14,24 +14,10 @@ extension Keys {
     guard expires > now else {
       throw CustodyError(.usage, "The backup would expire before it is made: \(expires).")
     }
-    let parsed = try recipients.map { text in
-      do {
-        return try AgeRecipient(text)
-      } catch {
-        throw CustodyError(
-          .usage, "A recipient is no age recipient (age1...). Make one with: age-keygen",
-          cause: error)
-      }
-    }
-    guard !parsed.isEmpty else { throw CustodyError(.usage, "Name at least one recipient.") }
+    let recipients = try Recipients(recipients)
     var plain = try folder.keyBackup(expires: expires)
     defer { plain.wipe() }
-    let sealed: [UInt8]
-    do {
-      sealed = try AgeFile.seal(plain, to: parsed) { folder.environment.random($0) }
-    } catch {
-      throw CustodyError(.usage, "A recipient cannot be sealed to.", cause: error)
-    }
+    let sealed = try recipients.seal(plain, folder.environment)
     let event = BackupTaken(
       kind: "keys", expires: expires.description,
       digest: "sha256:\(SHA256.hash(sealed))", epoch: try epoch().hex)

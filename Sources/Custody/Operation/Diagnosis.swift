@@ -157,9 +157,10 @@ extension Store {
 
   private func diagnoseBackup() -> Diagnosis {
     Diagnosis(
-      "backup", .good, "data and keys are backed up apart",
+      "backup", .advice, "data and keys are backed up apart, which this cannot see",
       advice:
-        "Data: custody export ledger --to FILE, with custody.yaml and anchors/. Keys: custody "
+        "Data: custody export ledger --to FILE, with custody.yaml, anchors/ and, while nothing writes, "
+        + "objects.sqlite. Keys: custody "
         + "key backup --recipient age1... --expires DATE --to FILE, kept elsewhere. Never keep "
         + "keys.sqlite or secrets/ in a backup of the data.")
   }

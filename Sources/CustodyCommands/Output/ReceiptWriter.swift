@@ -1,5 +1,4 @@
 import Custody
-import CustodyModel
 import CustodyStore
 import Foundation
 
@@ -33,7 +32,7 @@ final class ReceiptWriter {
   func write(_ receipts: [Receipt]) throws {
     guard !receipts.isEmpty else { return }
     var text = ""
-    for receipt in receipts { text += Self.line(receipt) + "\n" }
+    for receipt in receipts { text += receipt.json + "\n" }
     guard let file else {
       if isRead { isRead = Terminal.writeIfRead(Array(text.utf8)) }
       return
@@ -66,17 +65,5 @@ final class ReceiptWriter {
               + "lists their positions, ids and leaves."),
         cause: error)
     }
-  }
-
-  private static func line(_ receipt: Receipt) -> String {
-    var writer = JSONWriter()
-    writer.member("ledger", receipt.ledgerID.description)
-    writer.member("id", receipt.eventID.description)
-    writer.member("position", receipt.position.value)
-    writer.member("revision", receipt.revision.value)
-    writer.member("leaf", receipt.leaf.hex)
-    if receipt.isRepeat { writer.member("repeat", true) }
-    if receipt.isUnverifiedRepeat { writer.member("unverified", true) }
-    return writer.object
   }
 }

@@ -26,7 +26,7 @@ struct ShowCommand: AsyncParsableCommand {
 
   func run() async throws {
     let store = try store.open(for: content ? .contents : .reading)
-    let event = try find(in: store)
+    let event = try store.event(named: item)
     if content {
       guard let bytes = try store.content(of: event) else {
         throw CustodyError(
@@ -43,29 +43,5 @@ struct ShowCommand: AsyncParsableCommand {
     }
     facts.add("body", "body", event.body == nil ? "purged" : "stored")
     facts.write(output.format)
-  }
-
-  private func find(in store: Store) throws -> StoredEvent {
-    let found: StoredEvent?
-    if item == "head" {
-      found = try store.event(at: try store.head().position)
-    } else if let number = Int(item), number >= 0, item.count < 20 {
-      found = try store.event(at: Position(number))
-    } else if let id = EventID(uuid: item) {
-      found = try store.event(id: id)
-    } else {
-      let digits = item.filter { $0 != "-" }
-      guard digits.count >= 4, digits.count <= 32, digits.allSatisfy(\.isHexDigit) else {
-        throw CustodyError(
-          .usage, "\(item) is no position and no event id (at least four of its digits).")
-      }
-      found = try store.event(idPrefix: digits)
-    }
-    guard let found else {
-      throw CustodyError(
-        .notFound,
-        "There is no event \(item). The newest is at position \(try store.head().position).")
-    }
-    return found
   }
 }

@@ -23,6 +23,7 @@ struct StatusCommand: AsyncParsableCommand {
     facts.add("organization", "organization", status.origin.organization)
     facts.add("ledger", "ledger", store.ledgerID.description)
     facts.add("incarnation", "incarnation", status.origin.incarnation)
+    facts.add("verifierKey", "verifier key", (try? store.verifierKey)?.description)
     facts.add("events", "events", status.eventCount)
     let checkpoint =
       status.checkpointSize.map { Cell.count($0, "event", output.format) } ?? .absent

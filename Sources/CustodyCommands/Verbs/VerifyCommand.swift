@@ -11,9 +11,10 @@ struct VerifyCommand: AsyncParsableCommand {
     abstract: "Prove that nothing in a ledger was changed, or name where it was.",
     discussion: """
       Without FILE the store is verified, against its signer, guard and anchors too. FILE is a \
-      lone ledger.sqlite: a copy, an export, a file on read-only media; that needs no secret and \
-      no store. Give it --vkey from someone you trust: without it the key that the ledger itself \
-      declares is believed.
+      lone ledger.sqlite (a copy, an export, a file on read-only media), or what prove, receipt, \
+      disclose and export wrote: a proof, a disclosure, a range of events, a folder of tiles. None of \
+      them needs a secret or a store. Give --vkey from someone you trust: without it the key that a \
+      ledger itself declares is believed, and a proof says nothing.
 
       Levels, each with those before it: head (signature and tree head), headers (every leaf, the \
       chain, ids, revisions, checkpoints), bodies (every stored byte; the default), contents \
@@ -25,21 +26,37 @@ struct VerifyCommand: AsyncParsableCommand {
       Examples:
         $ custody verify
         $ custody verify copy.sqlite --anchor checkpoint.note
+        $ custody verify event.tlog-proof --vkey @verifier.key --receipt receipt.json
       """)
 
-  @Argument(help: ArgumentHelp("A ledger.sqlite.", valueName: "FILE"), completion: .file())
+  @Argument(
+    help: ArgumentHelp("A ledger.sqlite, or a file for others.", valueName: "FILE"),
+    completion: .file())
   var file: String?
 
   @Option(help: "How far.")
   var level = VerificationLevel.bodies
 
-  @Option(help: ArgumentHelp("A verifier key to trust.", valueName: "VKEY"))
+  @Option(help: ArgumentHelp("A verifier key to trust, or @FILE with one.", valueName: "VKEY"))
   var vkey: [String] = []
 
   @Option(
     help: ArgumentHelp("A checkpoint kept elsewhere, to compare with.", valueName: "NOTE"),
     completion: .file())
   var anchor: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A witness policy (C2SP tlog-policy) that the checkpoint of a file for others has to meet.",
+      valueName: "FILE"),
+    completion: .file())
+  var witnesses: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Receipts that a file for others has to be about, as append wrote them.", valueName: "FILE"),
+    completion: .file())
+  var receipt: String?
 
   @Flag(help: "List each check and what it rests on.")
   var explain = false
@@ -51,12 +68,14 @@ struct VerifyCommand: AsyncParsableCommand {
     let anchors = try anchor.map { path in
       (name: path, note: String(decoding: try InputFile.read(path), as: UTF8.self))
     }
-    let keys = try vkey.map { text in
-      do {
-        return try VerifierKey(text)
-      } catch {
-        throw CustodyError(.usage, "\(text) is no verifier key: name+hex+base64.", cause: error)
-      }
+    let keys = try vkey.map(Self.key)
+    if let file, level < .contents, let kind = try Store.evidenceKind(of: file) {
+      return try verify(file, kind, keys, anchors)
+    }
+    guard witnesses == nil, receipt == nil else {
+      throw CustodyError(
+        .usage,
+        "--witnesses and --receipt are for files that prove, receipt, disclose or export wrote.")
     }
     let progress = ProgressBar("verifying", in: .events)
     let report: VerificationReport
@@ -75,6 +94,47 @@ struct VerifyCommand: AsyncParsableCommand {
     }
     VerificationPrinter(report: report, isFile: file != nil, hasKeys: !vkey.isEmpty).print(
       output.format, explain: explain)
+    if !report.holds { throw ExitCode(ExitStatus.refused) }
+  }
+
+  private static func key(_ text: String) throws -> VerifierKey {
+    let line =
+      text.hasPrefix("@")
+      ? String(
+        decoding: try InputFile.read(String(text.dropFirst()), atMost: 1 << 16), as: UTF8.self
+      )
+      .trimmingCharacters(in: .whitespacesAndNewlines) : text
+    do {
+      return try VerifierKey(line)
+    } catch {
+      throw CustodyError(.usage, "\(text) is no verifier key: name+hex+base64.", cause: error)
+    }
+  }
+
+  private func verify(
+    _ file: String, _ kind: EvidenceReport.Kind, _ keys: [VerifierKey],
+    _ anchors: [(name: String, note: String)]
+  ) throws {
+    let policy = try witnesses.map { path in
+      do {
+        return try WitnessPolicy(
+          parsing: String(decoding: try InputFile.read(path, atMost: 1 << 20), as: UTF8.self))
+      } catch let error as WitnessPolicyError {
+        throw CustodyError(
+          .invalidInput, "The policy is none: \(error.why).",
+          at: .init(file: path, line: error.line == 0 ? nil : error.line))
+      }
+    }
+    let receipts = try receipt.map(ReceiptFile.read) ?? []
+    let progress = ProgressBar("verifying", in: .events)
+    let report: EvidenceReport
+    do {
+      defer { progress.finish() }
+      report = try Store.verify(
+        evidence: file, kind, keys: keys, policy: policy, receipts: receipts, anchors: anchors
+      ) { progress.update($0, $1) }
+    }
+    EvidencePrinter(report: report, file: file).print(output.format, explain: explain)
     if !report.holds { throw ExitCode(ExitStatus.refused) }
   }
 }

@@ -5,6 +5,13 @@ package protocol SubtreeSource {
   func subtree(level: Int, place: Int) throws(Failure) -> Digest
 }
 
+enum TreeSplit {
+  /// RFC 6962 §2.1: "Let k be the largest power of two smaller than n."
+  static func left(_ count: Int) -> Int {
+    1 << (Int.bitWidth - 1 - (count - 1).leadingZeroBitCount)
+  }
+}
+
 /// Roots and proofs of any size, read from complete subtrees.
 ///
 /// Cost: one subtree a level, so about 2·log₂(size) reads.
@@ -32,19 +39,14 @@ package struct TreeReader<Source: SubtreeSource> {
 
   /// The root over `start..<end`, where `start` is a multiple of the largest power of two that
   /// fits: the ranges that RFC 6962's recursion meets.
-  private func root(_ start: Int, _ end: Int) throws(Source.Failure) -> Digest {
+  func root(_ start: Int, _ end: Int) throws(Source.Failure) -> Digest {
     let count = end - start
     if count.nonzeroBitCount == 1 {
       let level = count.trailingZeroBitCount
       return try source.subtree(level: level, place: start >> level)
     }
-    let split = start + split(count)
+    let split = start + TreeSplit.left(count)
     return sha256.node(try root(start, split), try root(split, end))
-  }
-
-  /// "Let k be the largest power of two less than n."
-  private func split(_ count: Int) -> Int {
-    1 << (Int.bitWidth - 1 - (count - 1).leadingZeroBitCount)
   }
 
   /// RFC 6962 §2.1.1: the audit path of `index` in the tree of `size` leaves, leaf side first.
@@ -54,7 +56,7 @@ package struct TreeReader<Source: SubtreeSource> {
     var start = 0
     var end = size
     while end - start > 1 {
-      let middle = start + split(end - start)
+      let middle = start + TreeSplit.left(end - start)
       if index < middle {
         path.append(try root(middle, end))
         end = middle
@@ -75,7 +77,7 @@ package struct TreeReader<Source: SubtreeSource> {
     var isWhole = true
     // SUBPROOF(m, D[n], b) walks down to where the old tree ends.
     while old != end {
-      let middle = start + split(end - start)
+      let middle = start + TreeSplit.left(end - start)
       if old <= middle {
         path.append(try root(middle, end))
         end = middle

@@ -9,7 +9,7 @@ package struct BackupTaken: ModelEvent {
   package let expires: String
   /// The SHA-256 of the file, `sha256:<hex>`.
   package let digest: String
-  /// The epoch key it holds: after the next rotation the backup is dead.
+  /// The epoch key it holds, and with it every data key of its time: only its deletion ends that.
   package let epoch: String
 
   package init(kind: String, expires: String, digest: String, epoch: String) {

@@ -1,11 +1,11 @@
 import CustodyLedger
 
 /// Reads the members of a small JSON object.
-struct MemberReader {
+package struct MemberReader {
   private let content: [UInt8]
   private let members: [JSONText.Member]
 
-  init?(_ content: [UInt8]) {
+  package init?(_ content: [UInt8]) {
     guard let members = content.withUnsafeBytes({ try? JSONText.members($0) }) else { return nil }
     self.content = content
     self.members = members
@@ -15,12 +15,12 @@ struct MemberReader {
     members.first { $0.name == name }.map { content[$0.range] }
   }
 
-  func string(_ name: String) -> String? {
+  package func string(_ name: String) -> String? {
     value(name).flatMap { $0.withUnsafeBytes { JSONText.string($0) } }
   }
 
   /// A number without sign, fraction or exponent.
-  func integer(_ name: String) -> Int? { value(name).flatMap { Decimal.parse($0) } }
+  package func integer(_ name: String) -> Int? { value(name).flatMap { Decimal.parse($0) } }
 
   func strings(_ name: String) -> [String]? {
     value(name)?.withUnsafeBytes { value in

@@ -62,6 +62,14 @@ package final class LedgerReader {
     return (size, query.text(1))
   }
 
+  /// The note of the checkpoint of so many events, or nil.
+  package func checkpoint(size: Int) throws -> String? {
+    let query = try statement("SELECT note FROM checkpoint WHERE size = ?")
+    query.bind(1, Int64(size))
+    defer { query.reset() }
+    return try query.step() ? query.text(0) : nil
+  }
+
   /// The position of an event, by its id.
   package func position(of id: EventID) throws -> Position? {
     let query = try statement("SELECT position FROM event WHERE event_id = ?")

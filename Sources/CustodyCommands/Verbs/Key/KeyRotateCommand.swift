@@ -6,8 +6,9 @@ struct KeyRotateCommand: AsyncParsableCommand {
     commandName: "rotate",
     abstract: "Replace the epoch key and destroy the old one.",
     discussion: """
-      Rewraps every data key; no event is sealed again. Afterwards older copies of keys.sqlite, \
-      and key backups made before, are dead for everyone: make a new `custody key backup`.
+      Rewraps every data key; no event is sealed again. Afterwards older copies of keys.sqlite are \
+      dead for everyone. A key backup holds the epoch key of its time and goes on opening what it \
+      holds until it is deleted: make a new one, and delete the older ones by their date.
 
       Example:
         $ custody key rotate --yes
@@ -19,7 +20,8 @@ struct KeyRotateCommand: AsyncParsableCommand {
 
   func run() async throws {
     try consent.ask(
-      "This destroys the epoch key: older key backups and copies of keys.sqlite become useless.")
+      "This destroys the epoch key: older copies of keys.sqlite become useless, and key backups are "
+        + "behind.")
     try await store.writing { store in
       let rotated = try await store.keys.rotate()
       var facts = Facts()

@@ -1,0 +1,128 @@
+import CustodyLedger
+
+/// What a file for others proves, step by step: each says what was checked and what that rests on.
+public struct EvidenceReport: Sendable {
+  /// What a file is.
+  public enum Kind: String, Sendable {
+    /// A C2SP proof that one event is in the ledger.
+    case proof
+    /// A proof that one checkpoint begins with another.
+    case consistency
+    /// One event's content.
+    case disclosure
+    /// All headers of a range.
+    case events
+    /// The ledger as C2SP tiles.
+    case tiles
+  }
+
+  /// One thing that was checked.
+  public struct Step: Sendable {
+    /// What has to hold.
+    public let what: String
+    /// What the answer rests on.
+    public let basis: String
+    /// Why it does not hold; nil when it does.
+    public let fault: String?
+  }
+
+  /// What the file is.
+  public let kind: Kind
+  /// What was checked, in its order; nothing follows a step that does not hold.
+  public internal(set) var steps: [Step] = []
+  /// The checkpoint that it rests on, once its signature is verified.
+  public internal(set) var checkpoint: Checkpoint?
+  /// The event that it is about, where that is one.
+  public internal(set) var event: Header?
+  /// What a disclosure holds; nil unless everything holds.
+  public internal(set) var content: [UInt8]?
+  /// Events that it proves to be in the ledger.
+  public internal(set) var eventCount = 0
+
+  /// Whether every step holds.
+  public var holds: Bool { steps.allSatisfy { $0.fault == nil } }
+
+  init(_ kind: Kind) { self.kind = kind }
+
+  /// What the verifier is given besides the file.
+  struct Trust {
+    let keys: [VerifierKey]
+    let policy: WitnessPolicy?
+    let receipts: [Receipt]
+    let anchors: [(name: String, note: String)]
+  }
+
+  /// Ends a verification: the step that failed has been added.
+  struct Failed: Error {}
+
+  mutating func check(_ what: String, _ basis: String, _ fault: String? = nil) throws {
+    steps.append(Step(what: what, basis: basis, fault: fault))
+    if fault != nil { throw Failed() }
+  }
+
+  /// The checkpoint's own steps.
+  mutating func check(_ note: String, _ trust: Trust) throws -> SignedCheckpoint {
+    let what = "the checkpoint is signed by its ledger"
+    let basis = "Ed25519 and the verifier key you gave"
+    let signed: SignedCheckpoint
+    do {
+      signed = try SignedCheckpoint(verifying: note, keys: trust.keys)
+    } catch {
+      try check(what, basis, error.explanation)
+      throw Failed()
+    }
+    checkpoint = signed.checkpoint
+    try check("\(what), \(signed.checkpoint.origin)", basis)
+    if let policy = trust.policy {
+      let answer = policy.answer(on: signed.note)
+      let names = (answer?.cosignatures ?? []).map(\.witness.name).joined(separator: ", ")
+      try check(
+        "enough witnesses saw it" + (names.isEmpty ? "" : ": \(names)"),
+        "their cosignatures and your policy",
+        answer == nil
+          ? "a cosignature does not verify"
+          : answer?.isEnough == true ? nil : "the policy asks for more")
+    }
+    return signed
+  }
+
+  /// Whether receipts are of these headers.
+  mutating func check(_ header: Header, against receipts: [Receipt]) throws {
+    for receipt in receipts where receipt.position == header.place.position {
+      let isSame =
+        receipt.leaf == header.leaf && receipt.ledgerID == header.claim.ledgerID
+        && receipt.eventID == header.claim.eventID
+      try check(
+        "the receipt for position \(receipt.position) is of this event", "the receipt you gave",
+        isSame ? nil : "it is of another: the ledger was changed after the receipt was given")
+    }
+  }
+}
+
+extension SignedCheckpointError {
+  var explanation: String {
+    switch self {
+    case .note: "it is no signed note"
+    case .checkpoint: "the note is no checkpoint"
+    case .unknownLedger(let origin): "it is of \(origin), for which you gave no key"
+    case .notSigned: "no signature is by a key that you gave"
+    case .wrongSignature: "the signature is over another text: the note was changed"
+    }
+  }
+}
+
+extension ProofFileError {
+  var explanation: String {
+    switch self {
+    case .notAProof: "the file is no C2SP proof"
+    case .extra: "its extra line has no header"
+    case .header: "its header is none of format version 1"
+    case .index: "its index is no number"
+    case .hash: "it has a line that is no hash, or too many hashes"
+    case .noCheckpoint: "it ends before its checkpoint"
+    case .checkpoint(let error): error.explanation
+    case .anotherEvent: "its header is of another position or ledger"
+    case .notIncluded: "the hashes do not lead from its header to the checkpoint's root"
+    }
+  }
+}

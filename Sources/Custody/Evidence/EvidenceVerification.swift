@@ -1,0 +1,272 @@
+import CustodyStore
+import Foundation
+
+extension Store {
+  /// What a file for others is; nil for what is none, as a `ledger.sqlite`.
+  ///
+  /// Cost: reads the first bytes.
+  public static func evidenceKind(of path: String) throws -> EvidenceReport.Kind? {
+    guard !FileIO.isFolder(path) else {
+      return FileIO.exists("\(path)/\(TileLayout.checkpoint)") ? .tiles : nil
+    }
+    let lines = try LineFile(path)
+    switch try? lines.next() {
+    case ProofFile.firstLine?: return .proof
+    case DisclosureFile.firstLine?: return .disclosure
+    case EventRangeFile.firstLine?: return .events
+    case let line? where line.hasPrefix("old "): return .consistency
+    case "age-encryption.org/v1"?:
+      throw CustodyError(
+        .invalidInput,
+        "\(path) is sealed to its reader. Open it first: age --decrypt --identity KEYFILE \(path)")
+    default: return nil
+    }
+  }
+
+  /// Verifies a file for others: needs no store and no secret.
+  ///
+  /// - Parameters:
+  ///   - path: the file, or a folder of tiles.
+  ///   - kind: what ``evidenceKind(of:)`` says that it is.
+  ///   - keys: verifier keys that you got from someone you trust.
+  ///   - policy: whose cosignatures the checkpoint needs.
+  ///   - receipts: what appending returned; each has to be of the event at its position.
+  ///   - anchors: older checkpoints, as notes, with the names that messages use: a proof of
+  ///     consistency is about one of them, and tiles have to begin with each.
+  ///   - progress: called with events checked so far and in all.
+  /// - Returns: what was checked; a file that proves nothing is a report that does not hold.
+  /// - Throws: `CustodyError` when the file cannot be read; `usage` without a key, and without the
+  ///   anchor that a proof of consistency is about.
+  public static func verify(
+    evidence path: String, _ kind: EvidenceReport.Kind, keys: [VerifierKey],
+    policy: WitnessPolicy? = nil, receipts: [Receipt] = [],
+    anchors: [(name: String, note: String)] = [], progress: VerificationProgress? = nil
+  ) throws -> EvidenceReport {
+    guard !(keys + (policy?.logs ?? [])).isEmpty else {
+      throw CustodyError(
+        .usage,
+        "Give --vkey with the verifier key of the ledger, from someone you trust: custody status shows "
+          + "it to whoever has the store.")
+    }
+    let trust = EvidenceReport.Trust(
+      keys: keys + (policy?.logs ?? []), policy: policy, receipts: receipts, anchors: anchors)
+    var report = EvidenceReport(kind)
+    do {
+      switch kind {
+      case .proof: try report.verifyProof(path, trust)
+      case .consistency: try report.verifyConsistency(path, trust)
+      case .disclosure: try report.verifyDisclosure(path, trust)
+      case .events: try report.verifyEvents(path, trust, progress)
+      case .tiles: try report.verifyTiles(path, trust, progress)
+      }
+      try report.checkCovers(receipts)
+    } catch is EvidenceReport.Failed {
+      report.content = nil
+    }
+    return report
+  }
+}
+
+extension EvidenceReport {
+  /// A disclosure of the largest content is smaller.
+  private static let fileSizeMax = 32 << 20
+
+  private static func text(_ path: String) throws -> String {
+    guard FileIO.size(path) <= fileSizeMax else {
+      throw CustodyError(.invalidInput, "\(path) is too large for a proof.")
+    }
+    guard let text = String(validating: try FileIO.read(path), as: UTF8.self) else {
+      throw CustodyError(.invalidInput, "\(path) is no UTF-8 text.")
+    }
+    return text
+  }
+
+  // MARK: - One event
+
+  fileprivate mutating func verifyProof(_ path: String, _ trust: Trust) throws {
+    let proof: ProofFile
+    do {
+      proof = try ProofFile(parsing: try Self.text(path))
+    } catch let error as ProofFileError {
+      return try check("the file is a proof", "its bytes", error.explanation)
+    }
+    try verify(proof, trust)
+    eventCount = 1
+  }
+
+  private mutating func verify(_ proof: ProofFile, _ trust: Trust) throws {
+    let signed = try check(proof.checkpoint, trust)
+    let fault: ProofFileError?
+    do {
+      _ = try proof.verify(keys: trust.keys)
+      fault = nil
+    } catch {
+      fault = error
+    }
+    try check(
+      "the header is of position \(proof.index) of that ledger", "its own fields",
+      fault == .anotherEvent ? fault?.explanation : nil)
+    try check(
+      "\(proof.path.count) hashes lead from it to the root of \(signed.checkpoint.size) events",
+      "SHA-256, RFC 6962", fault?.explanation)
+    event = proof.header
+    try check(proof.header, against: trust.receipts)
+  }
+
+  fileprivate mutating func verifyDisclosure(_ path: String, _ trust: Trust) throws {
+    let disclosure: DisclosureFile
+    do {
+      disclosure = try DisclosureFile(parsing: try Self.text(path))
+    } catch let error as DisclosureFileError {
+      return try check("the file is a disclosure", "its bytes", error.explanation)
+    }
+    try verify(disclosure.proof, trust)
+    do {
+      _ = try disclosure.verify(keys: trust.keys)
+    } catch {
+      return try check(
+        "the content is what the event committed to", "SHA-256 over salt and content",
+        error.explanation)
+    }
+    try check("the content is what the event committed to", "SHA-256 over salt and content")
+    content = disclosure.content
+    eventCount = 1
+  }
+
+  // MARK: - Two checkpoints
+
+  fileprivate mutating func verifyConsistency(_ path: String, _ trust: Trust) throws {
+    guard let file = ConsistencyFile(parsing: try Self.text(path)) else {
+      return try check("the file is a proof of consistency", "its bytes", "it is none")
+    }
+    guard let (name, note) = try older(of: file.old, trust) else {
+      throw CustodyError(
+        .usage, "Give --anchor with the checkpoint of \(file.old) events that the proof is about.")
+    }
+    let old: SignedCheckpoint
+    do {
+      old = try SignedCheckpoint(verifying: note, keys: trust.keys)
+    } catch {
+      return try check(
+        "\(name) is signed by its ledger", "Ed25519 and the verifier key you gave",
+        error.explanation)
+    }
+    try check("\(name) is signed by its ledger", "Ed25519 and the verifier key you gave")
+    let new = try check(file.checkpoint, trust)
+    let holds =
+      new.checkpoint.origin.isSameLedger(as: old.checkpoint.origin)
+      && TreeProof.isConsistent(
+        old: file.old, oldRoot: old.checkpoint.root, new: new.checkpoint.size,
+        newRoot: new.checkpoint.root, path: file.path)
+    try check(
+      "the ledger of \(new.checkpoint.size) events begins with that of \(file.old)",
+      "SHA-256, RFC 6962", holds ? nil : "the hashes do not lead from one root to the other")
+    eventCount = file.old
+  }
+
+  private func older(of size: Int, _ trust: Trust) throws -> (name: String, note: String)? {
+    try trust.anchors.first { anchor in
+      guard let note = try? SignedNote(parsing: anchor.note),
+        let checkpoint = try? Checkpoint(text: note.text)
+      else { throw CustodyError(.invalidInput, "\(anchor.name) is not a checkpoint note.") }
+      return checkpoint.size == size
+    }
+  }
+
+  // MARK: - A range
+
+  fileprivate mutating func verifyEvents(
+    _ path: String, _ trust: Trust, _ progress: Store.VerificationProgress?
+  ) throws {
+    let lines = try LineFile(path)
+    let file: EventRangeFile
+    do {
+      file = try EventRangeFile(parsing: { try lines.next() })
+    } catch let error as EventRangeFileError {
+      return try check("the file is a range of events", "its bytes", error.explanation)
+    }
+    _ = try check(file.checkpoint, trust)
+    let what =
+      "nothing is missing between positions \(file.range.lowerBound) and \(file.range.upperBound)"
+    let byPosition = Dictionary(grouping: trust.receipts, by: \.position)
+    var count = 0
+    do {
+      var verifier = try EventRangeVerifier(file, keys: trust.keys)
+      while let line = try lines.next() {
+        let header = try verifier.append(line)
+        if verifier.isWithin(header) { count += 1 }
+        if let receipts = byPosition[header.place.position] {
+          try check(header, against: receipts)
+        }
+        progress?(header.place.position.value - file.range.lowerBound + 1, file.range.count)
+      }
+      try verifier.finish()
+    } catch let error as EventRangeFileError {
+      return try check(
+        what, "SHA-256, RFC 6962: headers and hashes make the root", error.explanation)
+    }
+    try check(what, "SHA-256, RFC 6962: headers and hashes make the root")
+    if file.since != nil || file.until != nil {
+      try check(
+        "every event recorded \(Self.times(file)) is among them",
+        "the events before and after, and times that never decrease")
+    }
+    eventCount = count
+  }
+
+  private static func times(_ file: EventRangeFile) -> String {
+    switch (file.since, file.until) {
+    case (let since?, let until?): "from \(since) to \(until)"
+    case (let since?, nil): "since \(since)"
+    case (nil, let until?): "until \(until)"
+    case (nil, nil): ""
+    }
+  }
+
+  // MARK: - Receipts
+
+  /// A receipt of which the file says nothing is not passed over in silence.
+  fileprivate mutating func checkCovers(_ receipts: [Receipt]) throws {
+    guard !receipts.isEmpty else { return }
+    let compared = steps.count { $0.basis == "the receipt you gave" }
+    guard event == nil else {
+      // One event is about one of them.
+      guard compared == 0 else { return }
+      return try check("there is a receipt for this event", "their positions", "there is none")
+    }
+    try check(
+      "the file is about every receipt", "their positions",
+      compared == receipts.count
+        ? nil : "\(receipts.count - compared) of \(receipts.count) are of other positions")
+  }
+}
+
+extension DisclosureFileError {
+  fileprivate var explanation: String {
+    switch self {
+    case .notADisclosure: "the file is no disclosure"
+    case .salt: "its salt is not 32 bytes in base64"
+    case .content: "its content is no base64"
+    case .proof(let error): error.explanation
+    case .anotherContent: "salt and content are of something else"
+    }
+  }
+}
+
+extension EventRangeFileError {
+  fileprivate var explanation: String {
+    switch self {
+    case .notARange: "the file is no range of events"
+    case .range: "its positions are none of the checkpoint"
+    case .time: "a time is no number of microseconds"
+    case .hash: "it has a line that is no hash, or too many hashes"
+    case .cut: "it ends before its last header"
+    case .checkpoint(let error): error.explanation
+    case .header(let position, _): "the line for position \(position) is no header"
+    case .anotherEvent(let position): "the header for position \(position) is another's"
+    case .beginsLate: "events may be missing before the first one"
+    case .endsEarly: "events may be missing after the last one"
+    case .notIncluded: "headers and hashes do not make the checkpoint's root"
+    }
+  }
+}

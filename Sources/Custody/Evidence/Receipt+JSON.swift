@@ -1,0 +1,35 @@
+import CustodyModel
+import CustodyStore
+
+extension Receipt {
+  /// One line of JSON, as `custody append --receipts` writes it.
+  public var json: String {
+    var writer = JSONWriter()
+    writer.member("ledger", ledgerID.description)
+    writer.member("id", eventID.description)
+    writer.member("position", position.value)
+    writer.member("revision", revision.value)
+    writer.member("leaf", leaf.hex)
+    if isRepeat { writer.member("repeat", true) }
+    if isUnverifiedRepeat { writer.member("unverified", true) }
+    return writer.object
+  }
+
+  /// Reads a line as ``json`` writes it.
+  ///
+  /// - Throws: `invalidInput` for anything else.
+  public init(json: [UInt8]) throws {
+    guard let reader = MemberReader(json), let ledger = reader.string("ledger"),
+      let ledgerID = LedgerID(uuid: ledger), let id = reader.string("id"),
+      let eventID = EventID(uuid: id), let position = reader.integer("position"),
+      let revision = reader.integer("revision"),
+      let leaf = reader.string("leaf").flatMap({ Leaf(hex: $0) })
+    else {
+      throw CustodyError(
+        .invalidInput, "This is no receipt, as custody append --receipts writes it.")
+    }
+    self.init(
+      ledgerID: ledgerID, eventID: eventID, position: Position(position),
+      revision: Revision(revision), leaf: leaf)
+  }
+}

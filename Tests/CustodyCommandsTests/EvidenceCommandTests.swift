@@ -1,0 +1,108 @@
+import CustodyTesting
+import Foundation
+import Testing
+
+@Suite("prove, receipt, disclose, export events and tiles")
+struct EvidenceCommandTests {
+  /// A store with five events of a caller, their receipts, and its verifier key in a file.
+  private static func folder() async throws -> CommandFolder {
+    let folder = try await CommandFolder.withStore()
+    try folder.write("lines", (1...5).map { "{\"n\":\($0)}\n" }.joined())
+    try await folder.run(
+      "append", "--stream", "s", "--type", "a.b", "--receipts", "receipts", "lines"
+    ).succeeded()
+    let status = try await folder.run("status", "--format", "json").succeeded().object()
+    try folder.write("key", "\(status["verifierKey"] as? String ?? "")\n")
+    return folder
+  }
+
+  private static func verify(
+    _ folder: CommandFolder, _ file: String, _ more: String...
+  ) async throws -> CommandResult {
+    try await folder.run(["verify", file, "--vkey", "@key"] + more)
+  }
+
+  @Test("a stranger checks each of them with the verifier key alone")
+  func story() async throws {
+    let folder = try await Self.folder()
+    try await folder.run("prove", "5", "--to", "proof").succeeded()
+    try await folder.run("export", "events", "--since", "4", "--until", "6", "--to", "range")
+      .succeeded()
+    try await folder.run("export", "tiles", "--to", "tiles").succeeded()
+    try await folder.run("receipt", "receipts", "--to", "proofs").succeeded()
+    let note = try await folder.run("head", "--note").succeeded().output
+    try folder.write("note", note)
+    try await folder.run("disclose", "6", "--purpose", "audit", "--to", "disclosed").succeeded()
+    try await folder.run("prove", "--consistency", "9", "10", "--to", "consistent").succeeded()
+    // Nothing of the store is needed.
+    try FileManager.default.moveItem(
+      atPath: folder.file(".custody"), toPath: folder.file("elsewhere"))
+    for (file, says) in [
+      ("proof", "a proof: holds; the event is in the ledger under the checkpoint of 9 events"),
+      ("range", "a range of events: holds; 3 events, none left out"),
+      ("tiles", "tiles: holds; 9 events, all there are"), ("proofs/8.tlog-proof", "holds"),
+      ("disclosed", "content: {\"n\":3}"),
+    ] {
+      let result = try await Self.verify(folder, file).succeeded()
+      #expect(result.text.contains(says), "\(result)")
+      let explained = try await Self.verify(folder, file, "--explain").succeeded()
+      #expect(explained.text.contains("Ed25519 and the verifier key you gave"))
+      let json = try await Self.verify(folder, file, "--format", "json").succeeded().object()
+      #expect(json["holds"] as? Bool == true)
+    }
+    try await Self.verify(folder, "consistent", "--anchor", "note").succeeded()
+    try await Self.verify(folder, "tiles", "--anchor", "note", "--receipt", "receipts").succeeded()
+    try await Self.verify(folder, "proofs/8.tlog-proof", "--receipt", "receipts").succeeded()
+  }
+
+  @Test("what does not hold exits 1 and says which step, what cannot be asked says how")
+  func refusals() async throws {
+    let folder = try await Self.folder()
+    try await folder.run("prove", "5", "--to", "proof").succeeded()
+    let text = String(decoding: try folder.read("proof"), as: UTF8.self)
+    try folder.write("other", text.replacing("index 5", with: "index 4"))
+    let other = try await Self.verify(folder, "other")
+    #expect(other.status == 1 && other.text.contains("its header is of another position or ledger"))
+    try folder.write("policy", "quorum none\n")
+    try await Self.verify(folder, "proof", "--witnesses", "policy").succeeded()
+    try folder.write("policy", "quorum somebody\n")
+    let cases: [([String], Int32, String)] = [
+      (["verify", "proof"], 2, "--vkey"),
+      (["verify", "proof", "--vkey", "nonsense"], 2, "no verifier key"),
+      (["verify", "proof", "--vkey", "@key", "--witnesses", "policy"], 6, "policy, line 1"),
+      (["verify", "proof", "--vkey", "@key", "--receipt", "lines"], 6, "lines, line 1"),
+      (["verify", "--receipt", "receipts"], 2, "are for files"),
+      (["prove"], 2, "Name an event"), (["prove", "99"], 3, "no event 99"),
+      (["prove", "5", "--checkpoint", "proof"], 6, "no checkpoint that this ledger signed"),
+      (["prove", "--consistency", "9", "5"], 2, "older size comes first"),
+      (["prove", "--consistency", "2", "5"], 3, "no checkpoint of 5 events"),
+      (["prove", "5", "--to", "proof"], 4, "--force"), (["receipt", "lines"], 6, "line 1"),
+      (["receipt", "receipts"], 2, "--to DIR"), (["disclose", "99"], 3, "no event 99"),
+      (["disclose", "5", "--recipient", "age1x"], 2, "no age recipient"),
+      (["export", "tiles", "--to", ".custody/x"], 2, "own files"),
+      (["export", "events", "--to", "lines"], 4, "--force"),
+    ]
+    for (arguments, status, says) in cases {
+      let result = try await folder.run(arguments)
+      #expect(result.status == status, "\(arguments) \(result)")
+      #expect(result.complaint.contains(says), "\(arguments) \(result)")
+    }
+    try await folder.run("verify", "--level", "contents").succeeded()
+  }
+
+  @Test("a sealed disclosure opens with age, and only then proves something")
+  func sealed() async throws {
+    let folder = try await Self.folder()
+    guard try await folder.shell("command -v age age-keygen").status == 0 else { return }
+    try await folder.shell("age-keygen -o identity 2>&1 | sed 's/.*: //' > recipient").succeeded()
+    let recipient = String(decoding: try folder.read("recipient"), as: UTF8.self)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+    try await folder.run("disclose", "6", "--recipient", recipient, "--to", "sealed.age")
+      .succeeded()
+    let sealed = try await Self.verify(folder, "sealed.age")
+    #expect(sealed.status == 6 && sealed.complaint.contains("age --decrypt"))
+    #expect(!(try folder.read("sealed.age")).contains(Array("\"n\":3".utf8)))
+    try await folder.shell("age --decrypt --identity identity sealed.age > open").succeeded()
+    #expect(try await Self.verify(folder, "open").succeeded().text.contains("content: {\"n\":3}"))
+  }
+}
