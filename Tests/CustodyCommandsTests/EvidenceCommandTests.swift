@@ -39,8 +39,8 @@ struct EvidenceCommandTests {
       atPath: folder.file(".custody"), toPath: folder.file("elsewhere"))
     for (file, says) in [
       ("proof", "a proof: holds; the event is in the ledger under the checkpoint of 9 events"),
-      ("range", "a range of events: holds; 3 events, none left out"),
-      ("tiles", "tiles: holds; 9 events, all there are"), ("proofs/8.tlog-proof", "holds"),
+      ("range", "a range of events: holds; 3 events, positions 4 to 6, none left out"),
+      ("tiles", "tiles: holds; 9 events, all of them"), ("proofs/8.tlog-proof", "holds"),
       ("disclosed", "content: {\"n\":3}"),
     ] {
       let result = try await Self.verify(folder, file).succeeded()
@@ -63,6 +63,7 @@ struct EvidenceCommandTests {
     try folder.write("other", text.replacing("index 5", with: "index 4"))
     let other = try await Self.verify(folder, "other")
     #expect(other.status == 1 && other.text.contains("its header is of another position or ledger"))
+    try folder.write("nothing", "")
     try folder.write("policy", "quorum none\n")
     try await Self.verify(folder, "proof", "--witnesses", "policy").succeeded()
     try folder.write("policy", "quorum somebody\n")
@@ -81,12 +82,25 @@ struct EvidenceCommandTests {
       (["disclose", "5", "--recipient", "age1x"], 2, "no age recipient"),
       (["export", "tiles", "--to", ".custody/x"], 2, "own files"),
       (["export", "events", "--to", "lines"], 4, "--force"),
+      (["disclose", "5", "--to", ".custody/secrets/root.key", "--force"], 2, "own files"),
+      (["prove", "5", "--to", ".custody/custody.yaml", "--force"], 2, "own files"),
+      (["checkpoint", "--to", ".custody/secrets/signing.key", "--force"], 2, "own files"),
+      (["receipt", "receipts", "--to", ".custody/x"], 2, "own files"),
+      (["disclose", "5", "--to", ".", "--force"], 2, "is a folder"),
+      (["verify", "proof", "--vkey", "@key", "--receipt", "nothing"], 6, "no receipt"),
+      (["verify", "proof", "--vkey", "@key", "--anchor", "lines"], 6, "not a checkpoint note"),
+      (["export", "events", "--since", "2026-01-01", "--until", "3", "--to", "x"], 2, "both ends"),
+      (
+        ["export", "events", "--since", "5", "--until", "2", "--to", "x"], 2,
+        "ends before it begins"
+      ),
     ]
     for (arguments, status, says) in cases {
       let result = try await folder.run(arguments)
       #expect(result.status == status, "\(arguments) \(result)")
       #expect(result.complaint.contains(says), "\(arguments) \(result)")
     }
+    #expect(try await folder.run("log", "--type", "disclosure.made").succeeded().text == "")
     try await folder.run("verify", "--level", "contents").succeeded()
   }
 

@@ -146,6 +146,14 @@ struct EvidenceTests {
     // Events without keys disclose as well: what everybody may read.
     let open = try await store.evidence.disclose(Position(0), to: [])
     #expect(try handed.verify(try handed.write(String(decoding: open, as: UTF8.self))).holds)
+    // The largest content.
+    let large = try await store.append(
+      NewEvent(
+        stream: "s", type: "a.b", content: [UInt8](repeating: 7, count: Limits.contentSizeMax)))
+    _ = try await store.checkpoint()
+    let file = try await store.evidence.disclose(large.position, to: [])
+    let opened = try handed.verify(try handed.write(String(decoding: file, as: UTF8.self)))
+    #expect(opened.holds && opened.content?.count == Limits.contentSizeMax)
     for at in stride(from: 0, to: plain.count, by: 3) {
       var changed = plain
       changed[at] ^= 1 << UInt8(at % 7)
@@ -171,6 +179,10 @@ struct EvidenceTests {
     }
     for since in [nil, Timestamp(microseconds: 0)] + times.map({ Optional($0) }) {
       for until in [nil, Timestamp(microseconds: Int64.max)] + times.map({ Optional($0) }) {
+        guard (since ?? Timestamp(microseconds: .min)) <= (until ?? Timestamp(microseconds: .max))
+        else {
+          continue
+        }
         let (path, made) = try export(EventFilter(since: since, until: until))
         let report = try handed.verify(path)
         #expect(report.holds && report.eventCount == made.count, "\(report.steps)")
@@ -191,6 +203,18 @@ struct EvidenceTests {
     }
     lines.swapAt(first, first + 1)
     #expect(try refused(lines))
+    // A time at one end alone promises everything up to the other.
+    let note = try #require(try store.head().checkpoint)
+    let root = Base64.encode(note.checkpoint.root.bytes)
+    for (at, promise) in [(0, "since 0"), (size, "until 0"), (0, "since 0\nuntil 9")] {
+      let forged =
+        "custody/events@v1\nfrom \(at)\nto \(at)\n\(promise)\n\(root)\n\n\(note.note.encoded)\n"
+      let isTrue = promise.contains("until 9")  // Nothing was recorded before the first event.
+      #expect(try handed.refuses(Data(forged.utf8)) || isTrue, "\(promise)")
+    }
+    #expect(throws: CustodyError.self) {
+      try export(EventFilter(to: Position(3), since: times[0]))
+    }
     // A narrower range under the same promise.
     let (narrow, _) = try export(EventFilter(from: Position(20), to: Position(30)))
     let body = try String(contentsOfFile: narrow, encoding: .utf8)
@@ -215,6 +239,12 @@ struct EvidenceTests {
     #expect(try handed.verify(folder, anchors: [("same", note)]).holds)
     #expect(try handed.verify(folder).eventCount == size && size > 256)
     #expect(throws: CustodyError.self) { try handed.store.evidence.exportTiles(to: folder) }
+    try "mine".write(toFile: "\(folder)/notes", atomically: false, encoding: .utf8)
+    #expect(throws: CustodyError.self) {
+      try handed.store.evidence.exportTiles(to: folder, replacing: true)
+    }
+    try FileManager.default.removeItem(atPath: "\(folder)/notes")
+    _ = try handed.store.evidence.exportTiles(to: folder, replacing: true)
     let names = try FileManager.default.subpathsOfDirectory(atPath: folder).filter {
       var isFolder: ObjCBool = false
       return FileManager.default.fileExists(atPath: "\(folder)/\($0)", isDirectory: &isFolder)

@@ -29,6 +29,15 @@ extension Evidence {
     _ filter: EventFilter, under note: String? = nil, to target: String, replacing: Bool = false,
     progress: Store.VerificationProgress? = nil
   ) throws -> EventExport {
+    if let since = filter.since, let until = filter.until, since > until {
+      throw CustodyError(.usage, "The range ends before it begins.")
+    }
+    if let from = filter.from, let to = filter.to, from > to {
+      throw CustodyError(.usage, "The range ends before it begins.")
+    }
+    guard (filter.since ?? filter.until) == nil || (filter.from ?? filter.to) == nil else {
+      throw CustodyError(.usage, "Give both ends as times, or both as positions.")
+    }
     let path = Store.absolute(target)
     guard replacing || !FileIO.exists(path) else {
       throw CustodyError(.alreadyExists, "\(target) exists already. Replace it with --force.")

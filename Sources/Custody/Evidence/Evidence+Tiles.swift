@@ -23,6 +23,14 @@ extension Evidence {
     }
     try OutsidePath.check(path, store)
     try OutsidePath.checkReplacement(of: path, byFolder: true)
+    // What is no export is somebody's.
+    if FileIO.exists(path) {
+      let own: Set = [TileLayout.checkpoint, "tile"]
+      guard try own.isSuperset(of: FileIO.names(in: path)) else {
+        throw CustodyError(
+          .alreadyExists, "\(target) holds other files than tiles. Name another folder.")
+      }
+    }
     let anchor = try store.folder.read { try self.anchor(note, $0) }
     let building = OutsidePath.building(path, store)
     defer { UnfinishedFiles.remove(building) }

@@ -60,7 +60,8 @@ public struct Evidence: Sendable {
   /// - Throws: `notFound` when there is no checkpoint of the newer size.
   public func consistency(from old: Int, to new: Int) throws -> String {
     guard old > 0, old <= new else {
-      throw CustodyError(.usage, "The older size comes first, and is at least 1.")
+      throw CustodyError(
+        .usage, "The older size comes first, and is at least 1: every ledger begins with nothing.")
     }
     return try store.folder.read { reader in
       guard let note = try reader.checkpoint(size: new) else {
@@ -69,8 +70,9 @@ public struct Evidence: Sendable {
           .notFound,
           "There is no checkpoint of \(new) events\(newest). Make one: custody checkpoint")
       }
+      let anchor = try self.anchor(note, reader)
       let path = try TreeReader(reader).consistencyPath(old: old, new: new)
-      return ConsistencyFile(old: old, path: path, checkpoint: note).encoded
+      return ConsistencyFile(old: old, path: path, checkpoint: anchor.note).encoded
     }
   }
 

@@ -18,17 +18,15 @@ extension EvidenceReport {
     let size = signed.checkpoint.size
     let receipts = Dictionary(grouping: trust.receipts, by: \.position)
     let anchors = try trust.anchors.map { anchor in
-      guard let note = try? SignedNote(parsing: anchor.note),
-        let checkpoint = try? Checkpoint(text: note.text)
-      else { throw CustodyError(.invalidInput, "\(anchor.name) is not a checkpoint note.") }
-      return (anchor.name, checkpoint)
+      (anchor.name, try Self.checkpoint(of: anchor.note, anchor.name))
     }
     let sha256 = SHA256()
     var tree = TreeFrontier()
     var tiles = TileStack()
     var previous = Leaf()
     let width = TileLayout.width
-    for place in 0..<(size + width - 1) / width {
+    var recordedAt = Timestamp(microseconds: .min)
+    for place in 0..<size / width + (size % width).signum() {
       let count = min(width, size - place * width)
       let name = TileLayout.bundle(place, width: count)
       guard let headers = try Self.headers(folder, name, count) else {
@@ -37,7 +35,8 @@ extension EvidenceReport {
       }
       for header in headers {
         guard header.place.position.value == tree.size, header.place.previousLeaf == previous,
-          header.claim.ledgerID == signed.checkpoint.origin.ledgerID
+          header.claim.ledgerID == signed.checkpoint.origin.ledgerID,
+          header.place.recordedAt >= recordedAt
         else {
           return try check(
             "the entries are headers", Self.basis,
@@ -47,6 +46,7 @@ extension EvidenceReport {
           try check(header, against: receipts)
         }
         previous = header.leaf
+        recordedAt = header.place.recordedAt
         tree.append(previous, using: sha256)
         if let fault = try Self.fault(in: tiles.append(previous), folder) {
           return try check("the tiles follow", Self.basis, fault)
@@ -84,11 +84,11 @@ extension EvidenceReport {
 
   /// The bytes of a file of the export; nil when there is none, or a larger one.
   private static func file(_ folder: String, _ name: String, sizeMax: Int) throws -> [UInt8]? {
-    let path = "\(folder)/\(name)"
-    guard FileIO.exists(path), !FileIO.isFolder(path), FileIO.size(path) <= sizeMax else {
+    do {
+      return try LineFile.bytes("\(folder)/\(name)", atMost: sizeMax)
+    } catch let error as CustodyError where [.notFound, .invalidInput].contains(error.code) {
       return nil
     }
-    return try FileIO.read(path)
   }
 
   /// Entries are `u16 length ‖ header`.

@@ -1,4 +1,5 @@
 import CustodyLedger
+import CustodyStore
 
 /// What a file for others proves, step by step: each says what was checked and what that rests on.
 public struct EvidenceReport: Sendable {
@@ -38,6 +39,14 @@ public struct EvidenceReport: Sendable {
   public internal(set) var content: [UInt8]?
   /// Events that it proves to be in the ledger.
   public internal(set) var eventCount = 0
+  /// Of a range: positions of its first and its last event that was asked for; nil when there is none.
+  public internal(set) var positions: ClosedRange<Int>?
+  /// Of a range: the times it was asked for.
+  public internal(set) var since: Timestamp?
+  /// The same, the end.
+  public internal(set) var until: Timestamp?
+  /// Receipts that were compared with an event.
+  var comparedReceipts = 0
 
   /// Whether every step holds.
   public var holds: Bool { steps.allSatisfy { $0.fault == nil } }
@@ -73,6 +82,9 @@ public struct EvidenceReport: Sendable {
     }
     checkpoint = signed.checkpoint
     try check("\(what), \(signed.checkpoint.origin)", basis)
+    if ![.consistency, .tiles].contains(kind) {
+      try check(signed.checkpoint, against: trust.anchors)
+    }
     if let policy = trust.policy {
       let answer = policy.answer(on: signed.note)
       let names = (answer?.cosignatures ?? []).map(\.witness.name).joined(separator: ", ")
@@ -86,15 +98,43 @@ public struct EvidenceReport: Sendable {
     return signed
   }
 
+  /// Two checkpoints of one size are the same, or the ledger showed two faces.
+  private mutating func check(
+    _ checkpoint: Checkpoint, against anchors: [(name: String, note: String)]
+  ) throws {
+    for (name, note) in anchors {
+      let anchor = try Self.checkpoint(of: note, name)
+      guard anchor.origin.isSameLedger(as: checkpoint.origin), anchor.size == checkpoint.size else {
+        throw CustodyError(
+          .usage,
+          "\(name) has \(anchor.size) events of \(anchor.origin), the file rests on a checkpoint of "
+            + "\(checkpoint.size) of \(checkpoint.origin): ask for one under yours (prove --checkpoint)."
+        )
+      }
+      try check(
+        "it is the checkpoint \(name)", "the note you gave",
+        anchor.root == checkpoint.root ? nil : "the ledger signed two of this size: it was forked")
+    }
+  }
+
+  static func checkpoint(of note: String, _ name: String) throws -> Checkpoint {
+    guard let note = try? SignedNote(parsing: note), let read = try? Checkpoint(text: note.text)
+    else {
+      throw CustodyError(.invalidInput, "\(name) is not a checkpoint note.")
+    }
+    return read
+  }
+
   /// Whether receipts are of these headers.
   mutating func check(_ header: Header, against receipts: [Receipt]) throws {
     for receipt in receipts where receipt.position == header.place.position {
-      let isSame =
-        receipt.leaf == header.leaf && receipt.ledgerID == header.claim.ledgerID
-        && receipt.eventID == header.claim.eventID
+      comparedReceipts += 1
+      let isSame = receipt.leaf == header.leaf && receipt.eventID == header.claim.eventID
       try check(
         "the receipt for position \(receipt.position) is of this event", "the receipt you gave",
-        isSame ? nil : "it is of another: the ledger was changed after the receipt was given")
+        receipt.ledgerID != header.claim.ledgerID
+          ? "it is of another ledger, \(receipt.ledgerID)"
+          : isSame ? nil : "it is of another: the ledger was changed after the receipt was given")
     }
   }
 }

@@ -68,17 +68,11 @@ extension Store {
 }
 
 extension EvidenceReport {
-  /// A disclosure of the largest content is smaller.
-  private static let fileSizeMax = 32 << 20
+  /// A disclosure of the largest content is smaller; so is a proof with the largest note.
+  private static let (disclosureSizeMax, proofSizeMax) = (32 << 20, 2 << 20)
 
-  private static func text(_ path: String) throws -> String {
-    guard FileIO.size(path) <= fileSizeMax else {
-      throw CustodyError(.invalidInput, "\(path) is too large for a proof.")
-    }
-    guard let text = String(validating: try FileIO.read(path), as: UTF8.self) else {
-      throw CustodyError(.invalidInput, "\(path) is no UTF-8 text.")
-    }
-    return text
+  private static func text(_ path: String, atMost limit: Int = proofSizeMax) throws -> String {
+    try LineFile.text(path, atMost: limit)
   }
 
   // MARK: - One event
@@ -98,7 +92,7 @@ extension EvidenceReport {
     let signed = try check(proof.checkpoint, trust)
     let fault: ProofFileError?
     do {
-      _ = try proof.verify(keys: trust.keys)
+      try proof.check(under: signed)
       fault = nil
     } catch {
       fault = error
@@ -116,19 +110,15 @@ extension EvidenceReport {
   fileprivate mutating func verifyDisclosure(_ path: String, _ trust: Trust) throws {
     let disclosure: DisclosureFile
     do {
-      disclosure = try DisclosureFile(parsing: try Self.text(path))
+      disclosure = try DisclosureFile(
+        parsing: try Self.text(path, atMost: Self.disclosureSizeMax))
     } catch let error as DisclosureFileError {
       return try check("the file is a disclosure", "its bytes", error.explanation)
     }
     try verify(disclosure.proof, trust)
-    do {
-      _ = try disclosure.verify(keys: trust.keys)
-    } catch {
-      return try check(
-        "the content is what the event committed to", "SHA-256 over salt and content",
-        error.explanation)
-    }
-    try check("the content is what the event committed to", "SHA-256 over salt and content")
+    try check(
+      "the content is what the event committed to", "SHA-256 over salt and content",
+      disclosure.isContent ? nil : DisclosureFileError.anotherContent.explanation)
     content = disclosure.content
     eventCount = 1
   }
@@ -165,12 +155,7 @@ extension EvidenceReport {
   }
 
   private func older(of size: Int, _ trust: Trust) throws -> (name: String, note: String)? {
-    try trust.anchors.first { anchor in
-      guard let note = try? SignedNote(parsing: anchor.note),
-        let checkpoint = try? Checkpoint(text: note.text)
-      else { throw CustodyError(.invalidInput, "\(anchor.name) is not a checkpoint note.") }
-      return checkpoint.size == size
-    }
+    try trust.anchors.first { try Self.checkpoint(of: $0.note, $0.name).size == size }
   }
 
   // MARK: - A range
@@ -187,14 +172,19 @@ extension EvidenceReport {
     }
     _ = try check(file.checkpoint, trust)
     let what =
-      "nothing is missing between positions \(file.range.lowerBound) and \(file.range.upperBound)"
+      "nothing is missing from position \(file.range.lowerBound) up to, not including, \(file.range.upperBound)"
     let byPosition = Dictionary(grouping: trust.receipts, by: \.position)
+    (since, until) = (file.since, file.until)
     var count = 0
     do {
       var verifier = try EventRangeVerifier(file, keys: trust.keys)
       while let line = try lines.next() {
         let header = try verifier.append(line)
-        if verifier.isWithin(header) { count += 1 }
+        if verifier.isWithin(header) {
+          let position = header.place.position.value
+          positions = (positions?.lowerBound ?? position)...position
+          count += 1
+        }
         if let receipts = byPosition[header.place.position] {
           try check(header, against: receipts)
         }
@@ -208,7 +198,9 @@ extension EvidenceReport {
     try check(what, "SHA-256, RFC 6962: headers and hashes make the root")
     if file.since != nil || file.until != nil {
       try check(
-        "every event recorded \(Self.times(file)) is among them",
+        "every event recorded \(Self.times(file)) is among them"
+          + (file.range.upperBound == checkpoint?.size
+            ? ", of the first \(file.range.upperBound): later ones are not covered" : ""),
         "the events before and after, and times that never decrease")
     }
     eventCount = count
@@ -228,16 +220,15 @@ extension EvidenceReport {
   /// A receipt of which the file says nothing is not passed over in silence.
   fileprivate mutating func checkCovers(_ receipts: [Receipt]) throws {
     guard !receipts.isEmpty else { return }
-    let compared = steps.count { $0.basis == "the receipt you gave" }
     guard event == nil else {
       // One event is about one of them.
-      guard compared == 0 else { return }
+      guard comparedReceipts == 0 else { return }
       return try check("there is a receipt for this event", "their positions", "there is none")
     }
     try check(
       "the file is about every receipt", "their positions",
-      compared == receipts.count
-        ? nil : "\(receipts.count - compared) of \(receipts.count) are of other positions")
+      comparedReceipts == receipts.count
+        ? nil : "\(receipts.count - comparedReceipts) of \(receipts.count) are of other positions")
   }
 }
 
@@ -264,6 +255,7 @@ extension EventRangeFileError {
     case .checkpoint(let error): error.explanation
     case .header(let position, _): "the line for position \(position) is no header"
     case .anotherEvent(let position): "the header for position \(position) is another's"
+    case .timeDecreases(let position): "position \(position) was recorded before the one before it"
     case .beginsLate: "events may be missing before the first one"
     case .endsEarly: "events may be missing after the last one"
     case .notIncluded: "headers and hashes do not make the checkpoint's root"

@@ -14,11 +14,45 @@ final class LineFile {
   /// - Throws: `notFound`, `permission`; `invalidInput` for what is no file.
   init(_ path: String) throws {
     self.path = path
-    try FileIO.checkIsFile(path)
     file = try FileIO.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    var status = stat()
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw CustodyError(.invalidInput, "\(path) is no file.")
+    }
   }
 
   deinit { close(file) }
+
+  /// The whole text.
+  ///
+  /// - Throws: `invalidInput` for more than `limit` bytes, and for what is no UTF-8.
+  static func text(_ path: String, atMost limit: Int) throws -> String {
+    guard let text = String(validating: try bytes(path, atMost: limit), as: UTF8.self) else {
+      throw CustodyError(.invalidInput, "\(path) is no UTF-8 text.")
+    }
+    return text
+  }
+
+  /// All bytes.
+  ///
+  /// - Throws: `invalidInput` for more than `limit`.
+  static func bytes(_ path: String, atMost limit: Int) throws -> [UInt8] {
+    let file = try LineFile(path)
+    while file.buffer.count <= limit {
+      guard try file.read() else { return file.buffer }
+    }
+    throw file.fault("more than \(limit) bytes, the most that it can need")
+  }
+
+  /// - Returns: false at the end of the file.
+  private func read() throws -> Bool {
+    var piece = [UInt8](repeating: 0, count: 1 << 18)
+    var count = 0
+    repeat { count = Foundation.read(file, &piece, piece.count) } while count < 0 && errno == EINTR
+    guard count >= 0 else { throw CustodyError(SystemCallError("read"), path: path) }
+    buffer += piece[..<count]
+    return count > 0
+  }
 
   /// The next line without its end, or nil at the end of the file.
   ///
@@ -34,15 +68,10 @@ final class LineFile {
       guard buffer.count - start <= Self.lineSizeMax else { throw fault("a line that is too long") }
       buffer.removeFirst(start)
       start = 0
-      var piece = [UInt8](repeating: 0, count: 1 << 18)
-      var count = 0
-      repeat { count = read(file, &piece, piece.count) } while count < 0 && errno == EINTR
-      guard count >= 0 else { throw CustodyError(SystemCallError("read"), path: path) }
-      if count == 0 {
+      if try !read() {
         guard buffer.isEmpty else { throw fault("a last line without its end") }
         return nil
       }
-      buffer += piece[..<count]
     }
   }
 

@@ -1,6 +1,17 @@
 import CustodyStore
 import Foundation
 
+extension Store {
+  /// Whether a file may be written at a path: neither Custody's own nor in the place of a folder.
+  ///
+  /// - Throws: `usage` when it may not.
+  public func checkTarget(file path: String) throws {
+    let path = Store.absolute(path)
+    try OutsidePath.check(path, self)
+    try OutsidePath.checkReplacement(of: path, byFolder: false)
+  }
+}
+
 /// A place outside the store to which Custody writes because somebody named it.
 enum OutsidePath {
   /// Refuses a place that holds, or is in, what belongs to the store: replacing it would be the end of

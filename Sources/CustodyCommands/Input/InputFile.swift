@@ -38,6 +38,9 @@ enum OutputFile {
     guard replacing || !FileIO.exists(path) else {
       throw CustodyError(.alreadyExists, "\(path) exists already. Replace it with --force.")
     }
+    guard !FileIO.isFolder(path) else {
+      throw CustodyError(.usage, "\(path) is a folder. Name a file in it.")
+    }
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     guard access(folder, W_OK) == 0 else {
       throw CustodyError(SystemCallError("access"), path: folder)

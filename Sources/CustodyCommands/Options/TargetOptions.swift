@@ -20,9 +20,16 @@ struct TargetOptions: ParsableArguments {
     try OutputFile.check(to, replacing: force)
   }
 
+  /// Whether it may be written beside a store, whose keys it must not replace.
+  func check(_ store: Store) throws {
+    guard let to, to != "-" else { return }
+    try store.checkTarget(file: to)
+  }
+
   /// Writes `bytes` to the file, whole or not at all, or to standard output.
-  func write(_ bytes: [UInt8]) throws {
+  func write(_ bytes: [UInt8], _ store: Store) throws {
     guard let to, to != "-" else { return Terminal.write(bytes) }
+    try check(store)
     try OutputFile.write(bytes, to: to, replacing: force)
   }
 }

@@ -38,9 +38,9 @@ struct EvidencePrinter {
     var line = "\(Terminal.visible(file)), \(name): \(verdict)"
     if report.holds, let checkpoint = report.checkpoint {
       line += "; \(what) under the checkpoint of \(checkpoint.size.counted("event")) of "
-      line += "\(checkpoint.origin)"
+      line += Terminal.visible("\(checkpoint.origin)")
     } else if let fault = report.steps.last?.fault {
-      line += "; \(fault)"
+      line += "; \(Terminal.visible(fault))"
     }
     Terminal.print(line)
     if report.holds, let header = report.event {
@@ -75,9 +75,16 @@ struct EvidencePrinter {
     case .proof: "the event is in the ledger"
     case .consistency: "the first \(report.eventCount.counted("event")) are the same"
     case .disclosure: "the content is that of the event"
-    case .events: "\(report.eventCount.counted("event")), none left out,"
-    case .tiles: "\(report.eventCount.counted("event")), all there are,"
+    case .events: "\(report.eventCount.counted("event"))\(range), none left out,"
+    case .tiles: "\(report.eventCount.counted("event")), all of them,"
     }
+  }
+
+  private var range: String {
+    var text = report.positions.map { ", positions \($0.lowerBound) to \($0.upperBound)" } ?? ""
+    if let since = report.since { text += ", since \(since)" }
+    if let until = report.until { text += ", until \(until)" }
+    return text
   }
 
   private var json: String {
@@ -90,6 +97,10 @@ struct EvidencePrinter {
     writer.member("root", report.checkpoint?.root.hex)
     writer.member("position", report.event?.place.position.value)
     writer.member("id", report.event.map { "\($0.claim.eventID)" })
+    writer.member("from", report.positions?.lowerBound)
+    writer.member("to", report.positions?.upperBound)
+    writer.member("since", report.since.map { "\($0)" })
+    writer.member("until", report.until.map { "\($0)" })
     writer.member("contentBase64", report.content.map { Base64.encode($0) })
     writer.member("steps", report.steps) { step, writer in
       writer.member("check", step.what)

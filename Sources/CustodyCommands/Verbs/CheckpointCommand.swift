@@ -20,7 +20,7 @@ struct CheckpointCommand: AsyncParsableCommand {
   func run() async throws {
     try target.check()
     try await store.writing { store in
-      try target.write(Array(try await store.checkpoint().note.encoded.utf8))
+      try target.write(Array(try await store.checkpoint().note.encoded.utf8), store)
     }
   }
 }

@@ -16,6 +16,8 @@ public struct WitnessPolicy: Sendable {
     case group(threshold: Int, members: [Rule])
   }
 
+  private static let depthMax = 32
+
   /// Keys of logs that the policy trusts.
   public let logs: [VerifierKey]
   /// Keys of all witnesses that it names.
@@ -31,6 +33,7 @@ public struct WitnessPolicy: Sendable {
     var witnesses: [VerifierKey] = []
     var rules: [Substring: Rule] = [:]
     var grouped: Set<Substring> = []
+    var depths: [Substring: Int] = [:]
     var quorum: Rule??
     for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
     {
@@ -67,6 +70,9 @@ public struct WitnessPolicy: Sendable {
         guard members.count == words.count - 3,
           words[3...].allSatisfy({ grouped.insert($0).inserted })
         else { throw fault("a member is not named before, or is in a group already") }
+        let depth = 1 + (words[3...].compactMap { depths[$0] }.max() ?? 0)
+        guard depth <= Self.depthMax else { throw fault("groups nest too deep") }
+        depths[words[1]] = depth
         let threshold =
           switch words[2] {
           case "any": 1

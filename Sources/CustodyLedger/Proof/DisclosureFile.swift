@@ -39,13 +39,17 @@ package struct DisclosureFile: Sendable {
   package func verify(keys: [VerifierKey]) throws(DisclosureFileError) -> SignedCheckpoint {
     let signed: SignedCheckpoint
     do { signed = try proof.verify(keys: keys) } catch { throw .proof(error) }
+    guard isContent else { throw .anotherContent }
+    return signed
+  }
+
+  /// Whether salt and content are what the header committed to.
+  package var isContent: Bool {
     let commitment = content.withUnsafeBytes {
       ContentSealer().commitment(salt: salt, content: $0)
     }
-    guard commitment == proof.header.seal.commitment,
-      !proof.header.claim.keyIDs.isEmpty || salt == Digest()
-    else { throw .anotherContent }
-    return signed
+    return commitment == proof.header.seal.commitment
+      && (!proof.header.claim.keyIDs.isEmpty || salt == Digest())
   }
 }
 

@@ -130,6 +130,7 @@ package struct EventRangeVerifier {
     {
       throw .beginsLate
     }
+    if let previous, header.place.recordedAt < previous.recordedAt { throw .timeDecreases(next) }
     let leaf = header.leaf
     guard root.append(leaf) else { throw .notIncluded }
     previous = (leaf, header.place.recordedAt)
@@ -141,6 +142,9 @@ package struct EventRangeVerifier {
   package func finish() throws(EventRangeFileError) {
     guard next == file.range.upperBound else { throw .cut }
     let size = signed.checkpoint.size
+    // A time at one end alone promises everything up to the other.
+    if file.since == nil, file.until != nil, file.range.lowerBound > 0 { throw .beginsLate }
+    if file.since != nil, file.until == nil, file.range.upperBound < size { throw .endsEarly }
     if file.since != nil, file.range.isEmpty, file.range.lowerBound > 0 { throw .beginsLate }
     if let until = file.until, file.range.upperBound < size {
       guard let last = previous?.recordedAt, last > until else { throw .endsEarly }
@@ -162,6 +166,8 @@ package enum EventRangeFileError: Error, Equatable {
   case header(Int, HeaderError?)
   /// The header is not the one of this position of the ledger.
   case anotherEvent(Int)
+  /// The event at this position was recorded before the one before it.
+  case timeDecreases(Int)
   /// Events may be missing before the first one.
   case beginsLate
   /// Events may be missing after the last one.

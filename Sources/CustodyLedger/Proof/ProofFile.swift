@@ -58,6 +58,12 @@ package struct ProofFile: Sendable {
     } catch {
       throw .checkpoint(error)
     }
+    try check(under: signed)
+    return signed
+  }
+
+  /// The same under a checkpoint whose signature was verified.
+  package func check(under signed: SignedCheckpoint) throws(ProofFileError) {
     guard header.place.position.value == index,
       header.claim.ledgerID == signed.checkpoint.origin.ledgerID
     else { throw .anotherEvent }
@@ -66,7 +72,6 @@ package struct ProofFile: Sendable {
         header.leaf, index: index, size: signed.checkpoint.size, path: path,
         root: signed.checkpoint.root)
     else { throw .notIncluded }
-    return signed
   }
 }
 

@@ -98,6 +98,9 @@ package enum FileIO {
   ) throws {
     let temporary = "\(path).\(getpid()).tmp"
     unlink(temporary)
+    // It may hold what somebody asked for in clear.
+    UnfinishedFiles.add(temporary)
+    defer { UnfinishedFiles.remove(temporary) }
     let file = try open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
     do {
       defer { close(file) }

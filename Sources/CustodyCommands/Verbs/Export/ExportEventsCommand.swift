@@ -30,6 +30,7 @@ struct ExportEventsCommand: AsyncParsableCommand {
   @OptionGroup var store: StoreOptions
 
   func run() async throws {
+    guard to != "-" else { throw CustodyError(.usage, "Write a range to a file with --to FILE.") }
     let store = try store.open(for: .reading)
     var filter = EventFilter()
     if let since { try Reference.apply(since, .since, to: &filter, in: store) }

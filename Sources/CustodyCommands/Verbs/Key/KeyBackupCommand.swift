@@ -34,7 +34,8 @@ struct KeyBackupCommand: AsyncParsableCommand {
     }
     try target.check()
     try await store.writing { store in
-      try target.write(try await store.keys.backup(to: recipient, expires: date))
+      try target.check(store)
+      try target.write(try await store.keys.backup(to: recipient, expires: date), store)
     }
   }
 }

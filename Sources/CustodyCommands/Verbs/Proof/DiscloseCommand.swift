@@ -38,10 +38,11 @@ struct DiscloseCommand: AsyncParsableCommand {
     try target.check()
     let note = try checkpoint.note()
     try await store.writing { store in
+      try target.check(store)
       let position = try store.event(named: item).header.place.position
       try target.write(
         try await store.evidence.disclose(
-          position, to: recipient, purpose: purpose, under: note))
+          position, to: recipient, purpose: purpose, under: note), store)
     }
   }
 }

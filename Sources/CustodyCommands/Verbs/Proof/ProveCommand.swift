@@ -52,6 +52,6 @@ struct ProveCommand: AsyncParsableCommand {
       } else {
         try evidence.consistency(from: sizes[0], to: sizes[1])
       }
-    try target.write(Array(text.utf8))
+    try target.write(Array(text.utf8), store)
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Custody
+import CustodyStore
 import Foundation
 
 struct ReceiptCommand: AsyncParsableCommand {
@@ -27,20 +28,19 @@ struct ReceiptCommand: AsyncParsableCommand {
 
   func run() async throws {
     let receipts = try ReceiptFile.read(file)
-    guard !receipts.isEmpty else {
-      throw CustodyError(.invalidInput, "\(file) has no receipt.")
-    }
     let store = try store.open(for: .reading)
     let note = try checkpoint.note()
     if receipts.count == 1 {
       try target.check()
-      return try target.write(Array(store.evidence.proof(for: receipts[0], under: note).utf8))
+      return try target.write(
+        Array(store.evidence.proof(for: receipts[0], under: note).utf8), store)
     }
     guard target.isFile, let folder = target.to else {
       throw CustodyError(
         .usage, "\(file) has \(receipts.count) receipts: give --to DIR for a proof each.")
     }
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try store.checkTarget(file: "\(folder)/proof")
+    try FileIO.makeFolder(folder)
     let progress = ProgressBar("proving", in: .events)
     defer { progress.finish() }
     for (index, receipt) in receipts.enumerated() {
@@ -59,15 +59,19 @@ enum ReceiptFile {
   /// - Throws: `invalidInput` with the line of what is no receipt.
   static func read(_ path: String) throws -> [Receipt] {
     var line = 0
-    return try InputFile.read(path, atMost: sizeMax)
+    var seen: Set<Receipt> = []
+    let receipts: [Receipt] = try InputFile.read(path, atMost: sizeMax)
       .split(separator: 0x0a, omittingEmptySubsequences: false).compactMap { bytes in
         line += 1
         guard !bytes.isEmpty else { return nil }
         do {
-          return try Receipt(json: Array(bytes))
+          let receipt = try Receipt(json: Array(bytes))
+          return seen.insert(receipt).inserted ? receipt : nil
         } catch let error as CustodyError {
           throw error.at(.init(file: path, line: line))
         }
       }
+    guard !receipts.isEmpty else { throw CustodyError(.invalidInput, "\(path) has no receipt.") }
+    return receipts
   }
 }
