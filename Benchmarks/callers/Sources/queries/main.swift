@@ -1,6 +1,7 @@
 // Asks a store from within a program that stays, and prints how long each question waited.
 //
 //   queries events STORE             catching up on one new event, two hundred times
+//   queries proofs STORE FILE VKEY   a proof for one of all events, checking the one in FILE
 //   queries records STORE DATASET VERSIONS KEY…
 //                                    the bytes of records as of now and as of each version
 //
@@ -25,7 +26,7 @@ func say(_ name: String, _ waits: [Double]) {
 }
 
 let arguments = Array(CommandLine.arguments.dropFirst())
-guard arguments.count >= 2 else { fail("usage: queries events|records STORE …") }
+guard arguments.count >= 2 else { fail("usage: queries events|proofs|records STORE …") }
 
 switch arguments[0] {
 case "events":
@@ -42,6 +43,26 @@ case "events":
   }
   say("catch-up", waits)
   try await store.close()
+case "proofs":
+  guard arguments.count == 4 else { fail("usage: queries proofs STORE FILE VKEY") }
+  let store = try Store.open(at: arguments[1], for: .reading)
+  let size = try store.head().size
+  var (proving, checking): ([Double], [Double]) = ([], [])
+  let key = try VerifierKey(arguments[3])
+  for index in 0..<200 {
+    let position = Position(index * 7_919_777 % size)
+    var start = now()
+    _ = try store.evidence.proof(of: position)
+    proving.append(now() - start)
+    start = now()
+    guard try Store.verify(evidence: arguments[2], .proof, keys: [key]).holds else {
+      fail("the proof does not hold")
+    }
+    checking.append(now() - start)
+  }
+  say("prove", proving)
+  say("check", checking)
+
 case "records":
   guard arguments.count > 4, let versions = Int(arguments[3]) else {
     fail("records STORE DATASET VERSIONS KEY…")
