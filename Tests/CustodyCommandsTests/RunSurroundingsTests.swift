@@ -154,7 +154,7 @@ struct RunSurroundingsTests {
     // Not for ever, should the test end before.
     let script = """
       touch begun; i=0
-      until [ -e release ] || [ $((i+=1)) -gt 2400 ]; do sleep 0.05; done
+      until [ -e release ] || [ $((i+=1)) -gt 12000 ]; do sleep 0.05; done
       touch $CUSTODY_EVENTS && touch done
       """
     let running = try folder.start(
