@@ -42,8 +42,7 @@ def both_roots(old, size, hashes, root=None):       # 2.1.2: of the first `old` 
 def parse(form, text):                              # [[ and ]] are brackets, # is a number, <n> the digits of n bytes
     form = form.replace("[[", r"\[").replace("]]", r"\]").replace("#", "(0|[1-9][0-9]{0,18})")
     match = re.fullmatch(form.replace("<16>", "[0-9a-f]{32}").replace("<32>", "[0-9a-f]{64}"), text)
-    must(match, f"the form {ascii(form)}", text)
-    return match
+    return must(match, f"the form {ascii(form)}", text) or match
 def number(text): return must(int(parse("#", text)[0]) <= TOP, "a number below 2^63", text) or int(text)
 def unbase64(text, length=None):
     value = base64.b64decode(text, validate=True)   # which leaves the bits alone that padding hides
@@ -73,7 +72,7 @@ def open_note(note, keys):      # the checkpoint; a line of any known key has to
             if (name, raw[:4]) != (signer, key_id(signer, kind + key)): continue
             head = f"cosignature/v1\ntime {int.from_bytes(raw[4:12], 'big')}\n" if kind == b"\4" else ""
             try: Ed25519PublicKey.from_public_bytes(key).verify(raw[12 if head else 4:], f"{head}{m[1]}".encode())
-            except InvalidSignature: must(False, "a signature that verifies", signer)
+            except InvalidSignature: must(False, f"a signature by {signer} that verifies", None)
             must(not head or raw[4] < 128, "a time below 2^63", encoded)
             signed |= not head and signer == m[2]
     must(signed and len(note) <= MIB, "a line by a trusted key of the ledger, and at most 1 MiB", m[0])
@@ -149,7 +148,9 @@ def check_schema(db):                               # a plain selection: columns
              re.match("CREATE (TABLE|INDEX|UNIQUE INDEX) |$", text), "tables, indexes, three views that select", text)
     must(sum(kind == b"view" for kind, _ in schema) == 3, "the three views of section 5", schema)
 def verify_ledger(path, keys, anchors, receipts):
-    db = sqlite3.connect(pathlib.Path(path).resolve().as_uri() + "?mode=ro", uri=True, isolation_level=None)
+    file = pathlib.Path(path).resolve()             # a copy on read-only media is immutable, else it needs a -shm beside it
+    mode = "mode=ro" if os.path.exists(f"{file}-wal") or os.access(file.parent, os.W_OK) else "immutable=1"
+    db = sqlite3.connect(f"{file.as_uri()}?{mode}", uri=True, isolation_level=None)
     db.text_factory = Text
     for statement in ("PRAGMA trusted_schema=OFF", "PRAGMA cell_size_check=ON", "BEGIN"): db.execute(statement)
     check_schema(db)
@@ -211,8 +212,8 @@ def verify_tiles(folder, keys, anchors, receipts):
     def tile(level, index, width):
         part = re.sub("(...)(?=.)", r"x\1/", f"{index:0{(len(str(index)) + 2) // 3 * 3}}")
         return read(os.path.join(folder, "tile", str(level), part + (f".p/{width}" if width < 256 else "")))
-    c, leaves, level = open_note(read(os.path.join(folder, "checkpoint")), keys), [bytes(32)], 0
-    chain = Chain(c.ledger, receipts)
+    c, leaves = open_note(read(os.path.join(folder, "checkpoint")), keys), [bytes(32)]
+    chain, level = Chain(c.ledger, receipts), 0
     for first in range(0, c.size, 256):
         width = min(256, c.size - first)
         bundle, at = tile("entries", first // 256, width), 0
@@ -233,7 +234,7 @@ def verify_tiles(folder, keys, anchors, receipts):
         if (mark.prefix, mark.root) != (c.prefix, root_of(leaves[:size])) or size > c.size:
             finding(f"file: {name}", f"expected the root of {size} leaves, found {mark}")
     return f"{c.size} events, headers only"
-def verify_proof(text, keys, receipts):                       # a proof file, alone or in a disclosure
+def verify_proof(text, keys, receipts):             # a proof file, alone or in a disclosure
     m = parse(r"(?:custody/disclosure@v1\nsalt (.+)\ncontent (.*)\n\n)?c2sp\.org/tlog-proof@v1\nextra (.+)\nindex #\n"
               r"((?:.+\n){0,63})\n([^\0]+)", text)
     c, index, hashes = open_note(m[6].encode(), keys), number(m[4]), hash_lines(m[5])
@@ -247,7 +248,7 @@ def verify_consistency(text, keys, anchors):
     size, new, hashes = number(m[1]), open_note(m[3].encode(), keys), hash_lines(m[2])
     older = [c for _, _, c in open_notes(anchors, keys)] or [new._replace(size=0, root=sha())]
     must([(c.prefix, c.size) for c in older] == [(new.prefix, size)] and size <= new.size, f"one --anchor of {size}", older)
-    roots = both_roots(size, new.size, hashes, older[0].root) if size else (sha(), new.root)
+    roots = both_roots(size, new.size, hashes, older[0].root) if size else (sha(), new.root if new.size else sha())
     must(roots == (older[0].root, new.root) and not hashes, "both roots", roots)
     return f"{new.size} events, that begin with the {size} of the anchor"
 def verify_range(path, keys, receipts):
@@ -261,7 +262,7 @@ def verify_range(path, keys, receipts):
     def span(start, end):
         if max(start, first) >= min(end, last): return hashes.pop(0)
         if end - start > 1: return node(span(start, start + half(end - start)), span(start + half(end - start), end))
-        h, leaf = chain.add(unbase64(next(lines, "")[:-1]), start, state[2])
+        h, leaf = chain.add(unbase64(parse("(.+)\n", next(lines, ""))[1]), start, state[2])
         state[:] = h.recorded_at if start == first else state[0], h.recorded_at, leaf
         return leaf
     root = span(0, c.size) if c.size else sha()
