@@ -162,17 +162,17 @@ def verify_ledger(path, keys, anchors, receipts):
     must(db.execute("SELECT count(*) = count(DISTINCT size) FROM audit_checkpoint").fetchone()[0], "one note for a size", None)
     notes = (("checkpoint", *row) for row in db.execute("SELECT size, note FROM audit_checkpoint ORDER BY size"))
     queue = heapq.merge(open_notes(notes, keys + believed), sorted(open_notes(anchors, keys + believed)))
-    mark, newest, now, lost, holes, destroyed = next(queue, None), None, 1, [], set(), set()
+    mark, newest, now, lost, unlike, holes, destroyed = next(queue, None), 0, 1, [], [], set(), set()
     chain, tree, count, previous = Chain(id, receipts), Tree(), 0, bytes(32)
     events = map(Row._make, db.execute(f"SELECT {', '.join(Row._fields)} FROM audit_event ORDER BY position"))
     for e in itertools.chain(events, [None]):
         while mark and (not e or mark[0] <= count):     # the checkpoints of this size with the tree as it is
-            size, name, c = mark
-            origin, root, mark = f"{prefix}{now}", tree.root(), next(queue, None)
-            if (c.origin, size, c.root) == (origin, count, root): newest = size
-            elif name == "checkpoint" or not any(at < size and c.incarnation < new and gone and gone.origin == c.origin and
-                                                 (size < gone.size or c == gone) for at, new, gone in lost):
-                finding(f"file: {name} {size}", f"expected {origin}, {count}, {root.hex()}, found {c.origin}, {c.root.hex()}")
+            (size, name, c), mark, fits = mark, next(queue, None), (f"{prefix}{now}", count, tree.root().hex())
+            if (c.origin, size, c.root.hex()) == fits: newest = size
+            else:                                       # a loss, if a checkpoint that holds covers what explains it
+                told = [at for at, new, gone in lost if at < size and name != "checkpoint" and c.incarnation < new and gone
+                        and gone.origin == c.origin and (size < gone.size or c == gone)] + [TOP]
+                unlike.append((told[0], f"file: {name} {size}", f"expected {fits}, found {c.origin}, {c.root.hex()}"))
         if not e: break
         if e.position != count: finding(count, f"expected the event, found {ascii(e.position)[:99]} next")
         if type(e.position) is not int or e.position < count: continue
@@ -204,27 +204,27 @@ def verify_ledger(path, keys, anchors, receipts):
         previous, count = e.leaf if type(e.leaf) is bytes else b"", count + 1
         tree.add(previous)
     for at in sorted(holes): finding(at, "expected a body, or a later purge of it, found neither")
+    for _, where, problem in (row for row in unlike if row[0] >= newest): finding(where, problem)
     if rows != [(f"{prefix}{now}".encode(), id, now, 1)] or [*map(type, rows[0])] != [Text, bytes, int, int] or not count:
         finding("file: audit_ledger", f"expected {prefix}{now}, incarnation {now}, format 1, found {ascii(rows)[:300]}")
-    return f"{count} events, newest checkpoint that holds: {newest}, unsealed: {count - (newest or 0)} events" + (
+    return f"{count} events, newest checkpoint that holds: {newest}, unsealed: {count - newest} events" + (
         "; no --vkey: believed the key that the ledger itself declares" if believed else "")
 def verify_tiles(folder, keys, anchors, receipts):
     def tile(level, index, width):
         part = re.sub("(...)(?=.)", r"x\1/", f"{index:0{(len(str(index)) + 2) // 3 * 3}}")
         return read(os.path.join(folder, "tile", str(level), part + (f".p/{width}" if width < 256 else "")))
-    c, leaves = open_note(read(os.path.join(folder, "checkpoint")), keys), [bytes(32)]
-    chain, level = Chain(c.ledger, receipts), 0
+    c, leaves = open_note(read(os.path.join(folder, "checkpoint")), keys), []
+    chain, level, hashes = Chain(c.ledger, receipts), 0, leaves
     for first in range(0, c.size, 256):
         width = min(256, c.size - first)
         bundle, at = tile("entries", first // 256, width), 0
         for position in range(first, first + width):
             entry = bundle[at + 2:at + 2 + int.from_bytes(bundle[at:at + 2], "big")]
-            try: chain.add(entry, position, leaves[-1])
+            try: chain.add(entry, position, leaves and leaves[-1])
             except ValueError as problem: finding(position, problem)
             leaves.append(sha(b"\0", entry))
             at += 2 + len(entry)
         must(at == len(bundle), f"a bundle of {width} entries", len(bundle))
-    hashes = leaves = leaves[1:]
     while hashes:
         parts = [hashes[i:i + 256] for i in range(0, len(hashes), 256)]
         for index, part in enumerate(parts):

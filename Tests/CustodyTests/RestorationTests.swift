@@ -30,45 +30,73 @@ struct RestorationTests {
     }
 
     var path: String { temporary.ledgerFile }
-    private func origin(_ incarnation: Int) -> Origin {
+    func origin(_ incarnation: Int) -> Origin {
       Origin(organization: "example.org", ledgerID: ledgerID, incarnation: incarnation)
     }
 
+    /// The newest checkpoint of what is lost.
+    var newest: SystemEvent.Restored.Lost {
+      get throws {
+        let checkpoint = try Checkpoint(text: SignedNote(parsing: anchor).text)
+        return .init(origin: checkpoint.origin, size: checkpoint.size, root: checkpoint.root)
+      }
+    }
+
     /// Cuts the tail off and goes on in a second life, as recovery does.
-    func restore(losing claimed: Bool = true) throws {
-      let database = try RawDatabase(path)
-      try database.execute(
+    func restore(losing lost: SystemEvent.Restored.Lost?) throws {
+      try RawDatabase(path).execute(
         """
         DELETE FROM event WHERE position >= \(Self.kept);
         DELETE FROM checkpoint WHERE size > \(Self.kept);
         DELETE FROM tile;
         DELETE FROM name WHERE id NOT IN
           (SELECT stream FROM event UNION SELECT type FROM event UNION SELECT actor FROM event);
-        UPDATE ledger SET incarnation = 2, origin = '\(origin(2))';
         """)
-      let newest = try Checkpoint(text: SignedNote(parsing: anchor).text)
-      let root = try TreeReader(LedgerReader(database.handle)).root(size: Self.kept)
-      try Forger(path, ledgerID: ledgerID).append(
-        .restored(
-          .init(
-            size: Self.kept, root: root, incarnation: 2,
-            lost: claimed
-              ? .init(origin: newest.origin, size: newest.size, root: newest.root) : nil)))
+      try begin(2, at: Self.kept, losing: lost)
     }
 
-    /// A checkpoint over everything, of the life that `restore` began.
-    func sign() throws {
+    /// Begins the life `incarnation` after the events that are there.
+    func begin(_ incarnation: Int, at size: Int, losing lost: SystemEvent.Restored.Lost?) throws {
       let database = try RawDatabase(path)
-      let size = Self.kept + 1
-      let root = try TreeReader(LedgerReader(database.handle)).root(size: size)
-      let note = Checkpoint(origin: origin(2), size: size, root: root).signed(by: signing)
       try database.execute(
-        "INSERT INTO checkpoint (size, note) VALUES (\(size), '\(note.encoded)')")
+        "UPDATE ledger SET incarnation = \(incarnation), origin = '\(origin(incarnation))'")
+      let root = try TreeReader(LedgerReader(database.handle)).root(size: size)
+      try Forger(path, ledgerID: ledgerID).append(
+        .restored(.init(size: size, root: root, incarnation: incarnation, lost: lost)))
     }
 
-    func verify(_ level: VerificationLevel) async throws -> VerificationReport {
+    /// A checkpoint of the life `incarnation` over the first `size` events.
+    func sign(_ incarnation: Int = 2, size: Int = Self.kept + 1) throws {
+      let database = try RawDatabase(path)
+      let root = try TreeReader(LedgerReader(database.handle)).root(size: size)
+      let note = Checkpoint(origin: origin(incarnation), size: size, root: root).signed(by: signing)
+      try keep(note.encoded, size: size)
+    }
+
+    /// Adds a note to the ledger's own.
+    func keep(_ note: String, size: Int) throws {
+      try RawDatabase(path).execute(
+        "INSERT INTO checkpoint (size, note) VALUES (\(size), '\(note)')")
+    }
+
+    func verify(
+      _ level: VerificationLevel, anchor other: String? = nil
+    ) async throws -> VerificationReport {
       try await Store.verify(
-        file: path, level: level, keys: keys, anchors: [("kept", anchor)])
+        file: path, level: level, keys: keys, anchors: [("kept", other ?? anchor)])
+    }
+
+    /// Expects that a verifier holds with the anchor, or that it does not, and the page's likewise.
+    func expect(holds: Bool, anchor other: String? = nil) async throws {
+      for level in RestorationTests.levels {
+        let report = try await verify(level, anchor: other)
+        #expect(report.holds == holds, "\(level): \(report.findings)")
+      }
+      guard PageVerifier.isThere else { return }
+      let file = "\(temporary.folder)/kept.note"
+      try (other ?? anchor).write(toFile: file, atomically: true, encoding: .utf8)
+      let answer = try await PageVerifier.ask([path, "--vkey", "\(keys[0])", "--anchor", file])
+      #expect(answer.holds == holds, "the page: \(answer)")
     }
   }
 
@@ -77,7 +105,7 @@ struct RestorationTests {
   @Test("a signed second life explains what the first one had beyond it", arguments: levels)
   func honest(level: VerificationLevel) async throws {
     let cut = try await Cut()
-    try cut.restore()
+    try cut.restore(losing: cut.newest)
     try cut.sign()
     let report = try await cut.verify(level)
     #expect(report.holds, "\(report.findings)")
@@ -87,7 +115,7 @@ struct RestorationTests {
   @Test("a second life that nobody signed excuses nothing", arguments: levels)
   func forged(level: VerificationLevel) async throws {
     let cut = try await Cut()
-    try cut.restore()
+    try cut.restore(losing: cut.newest)
     let report = try await cut.verify(level)
     #expect(report.findings.contains { $0.rule == .checkpointBeyondEnd }, "\(report.findings)")
   }
@@ -95,9 +123,55 @@ struct RestorationTests {
   @Test("a restoration that does not name the loss explains none", arguments: levels)
   func unnamedLoss(level: VerificationLevel) async throws {
     let cut = try await Cut()
-    try cut.restore(losing: false)
+    try cut.restore(losing: nil)
     try cut.sign()
     let report = try await cut.verify(level)
     #expect(report.findings.contains { $0.rule == .checkpointBeyondEnd }, "\(report.findings)")
+  }
+
+  @Test("a checkpoint of any later life signs the restoration before it")
+  func laterLife() async throws {
+    let cut = try await Cut()
+    try cut.restore(losing: cut.newest)
+    try cut.begin(3, at: Cut.kept + 1, losing: nil)
+    try await cut.expect(holds: false)
+    try cut.sign(3, size: Cut.kept + 2)
+    try await cut.expect(holds: true)
+  }
+
+  @Test("any of several restorations names a loss, once it is signed itself")
+  func laterRestoration() async throws {
+    let cut = try await Cut()
+    try cut.restore(losing: nil)
+    try cut.sign()
+    try cut.begin(3, at: Cut.kept + 1, losing: cut.newest)
+    try await cut.expect(holds: false)
+    try cut.sign(3, size: Cut.kept + 2)
+    try await cut.expect(holds: true)
+  }
+
+  @Test("a checkpoint of a lost life is evidence outside the ledger, and damage in it")
+  func keptInside() async throws {
+    let cut = try await Cut()
+    try cut.restore(losing: cut.newest)
+    try cut.sign()
+    try await cut.expect(holds: true)
+    try cut.keep(cut.anchor, size: cut.newest.size)
+    try await cut.expect(holds: false)
+  }
+
+  @Test("a restoration explains the loss of older lives only, of the same ledger")
+  func namedLives() async throws {
+    let size = Cut.kept + 5
+    for (incarnation, organization) in [(2, "example.org"), (3, "example.org"), (1, "example.net")]
+    {
+      let cut = try await Cut()
+      let origin = Origin(
+        organization: organization, ledgerID: cut.ledgerID, incarnation: incarnation)
+      let lost = Checkpoint(origin: cut.origin(incarnation), size: size, root: Digest())
+      try cut.restore(losing: .init(origin: origin, size: size + 1, root: Digest()))
+      try cut.sign()
+      try await cut.expect(holds: false, anchor: lost.signed(by: cut.signing).encoded)
+    }
   }
 }

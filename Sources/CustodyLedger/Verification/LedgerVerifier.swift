@@ -17,10 +17,8 @@ package struct LedgerVerifier {
   private var holes = PositionSet()
   private var unopened: [SegmentResult.KeyRun] = []
   private var lastHoldingSize = 0
-  /// Lives of which a verified checkpoint was found.
-  private var signedIncarnations: Set<Int> = []
-  /// Findings that a restoration into that life excuses, once that life is signed.
-  private var excused: [(incarnation: Int, finding: Finding)] = []
+  /// Findings that the `ledger.restored` at a position excuses, once a signature covers it.
+  private var excused: [(restoredAt: Int, finding: Finding)] = []
   private var hasMismatch = false
   /// Subtree roots of 2^16 leaves and more, that join those of the segments.
   package private(set) var upperTiles: [(level: Int, place: Int, root: Digest)] = []
@@ -187,11 +185,10 @@ package struct LedgerVerifier {
           .checkpointMismatch, at: sizePosition(claim.size),
           expected: "incarnation \(incarnation(at: claim.size))",
           found: "\(claim.source) of incarnation \(checkpoint.origin.incarnation)")
-        return excuseOrReport(checkpoint, finding)
+        return excuseOrReport(checkpoint, of: claim, finding)
       }
       if compare(claim, checkpoint.root, computed) {
         report.checkpointCount += 1
-        signedIncarnations.insert(checkpoint.origin.incarnation)
         if checkpoint.size >= report.newestCheckpoint?.size ?? 0 {
           report.newestCheckpoint = checkpoint
         }
@@ -199,11 +196,14 @@ package struct LedgerVerifier {
     }
   }
 
-  /// A checkpoint of a life that ended in a loss is evidence of it, provided that the next life is
-  /// signed: anyone can write a `ledger.restored`, only the signer a checkpoint over it.
-  private mutating func excuseOrReport(_ checkpoint: Checkpoint, _ finding: Finding) {
-    if let incarnation = incarnationAfterLoss(of: checkpoint) {
-      excused.append((incarnation, finding))
+  /// A checkpoint of a life that ended in a loss is evidence of it, provided that a checkpoint over
+  /// the restoration holds: anyone can write a `ledger.restored`, only the signer sign it.
+  private mutating func excuseOrReport(
+    _ checkpoint: Checkpoint, of claim: RootClaim, _ finding: Finding
+  ) {
+    // What was lost is kept apart from the ledger, and never in it.
+    if !claim.isStored, let position = restoration(explaining: checkpoint) {
+      excused.append((position, finding))
     } else {
       report.add([finding])
     }
@@ -267,15 +267,20 @@ package struct LedgerVerifier {
     return false
   }
 
-  /// The life after the restoration whose `lost` names a checkpoint at least as large, of the same
-  /// life as this one; nil when there is none.
-  private func incarnationAfterLoss(of checkpoint: Checkpoint) -> Int? {
-    restorations.first { restoration in
-      guard let lost = restoration.event.lost else { return false }
-      return lost.origin == checkpoint.origin && checkpoint.size > restoration.event.size
-        && checkpoint.size <= lost.size
-        && (checkpoint.size < lost.size || checkpoint.root == lost.root)
-    }?.event.incarnation
+  /// Where the first `ledger.restored` stands whose `lost` covers a checkpoint of an older life; nil
+  /// when there is none.
+  ///
+  /// The first of several is the one that a signature covers soonest.
+  private func restoration(explaining checkpoint: Checkpoint) -> Int? {
+    restorations.first { position, event in
+      guard let lost = event.lost, checkpoint.size > position,
+        checkpoint.origin.incarnation < event.incarnation,
+        lost.origin.incarnation == checkpoint.origin.incarnation,
+        lost.origin.isSameLedger(as: checkpoint.origin)
+      else { return false }
+      return checkpoint.size < lost.size
+        || checkpoint.size == lost.size && checkpoint.root == lost.root
+    }?.position
   }
 
   private func sizePosition(_ size: Int) -> Int? { size <= 0 ? nil : size - 1 }
@@ -346,7 +351,7 @@ package struct LedgerVerifier {
       .checkpointBeyondEnd, at: end, expected: "\(claim.size) events, by \(claim.source)",
       found: "\(end): positions \(end) to \(claim.size - 1) are missing")
     guard case .note(let text) = claim.word else { return report.add([finding]) }
-    if let checkpoint = verified(claim, text) { excuseOrReport(checkpoint, finding) }
+    if let checkpoint = verified(claim, text) { excuseOrReport(checkpoint, of: claim, finding) }
   }
 
   /// A key from outside vouches for nothing in a ledger without a checkpoint.
@@ -356,7 +361,8 @@ package struct LedgerVerifier {
   }
 
   private mutating func settleExcuses() {
-    for excuse in excused where !signedIncarnations.contains(excuse.incarnation) {
+    let signed = report.newestCheckpoint?.size ?? 0
+    for excuse in excused where signed <= excuse.restoredAt {
       report.add([excuse.finding])
     }
     excused = []

@@ -15,11 +15,19 @@ package struct RootClaim: Sendable {
   package let word: Word
   /// Who says so, as findings name it: `checkpoint`, `anchor FILE`, `guard`.
   package let source: String
+  /// Whether the ledger itself holds the note: it keeps none of a life that was lost.
+  package private(set) var isStored = false
 
   package init(size: Int, word: Word, source: String) {
     self.size = size
     self.word = word
     self.source = source
+  }
+
+  /// A note in the ledger, and the size that its row says.
+  package init(stored note: String, size: Int) {
+    self.init(size: size, word: .note(note), source: "checkpoint")
+    isStored = true
   }
 
   /// Nothing is left of what `source` kept.

@@ -336,8 +336,7 @@ package struct LedgerVerification {
       // "Types are exact": the same bytes as a BLOB are no note.
       var note = ""
       if case .text(let bytes) = query.value(1) { note = String(decoding: bytes, as: UTF8.self) }
-      found.append(
-        RootClaim(size: Int(query.integer(0)), word: .note(note), source: "checkpoint"))
+      found.append(RootClaim(stored: note, size: Int(query.integer(0))))
     }
     return found
   }
