@@ -55,6 +55,46 @@ struct EvidenceCommandTests {
     try await Self.verify(folder, "proofs/8.tlog-proof", "--receipt", "receipts").succeeded()
   }
 
+  @Test("each but tiles comes through any pipe as well")
+  func pipes() async throws {
+    let folder = try await Self.folder()
+    try await folder.run("prove", "5", "--to", "proof").succeeded()
+    try await folder.run("prove", "--consistency", "9", "9", "--to", "consistent").succeeded()
+    try folder.write("note", try await folder.run("head", "--note").succeeded().output)
+    try await folder.run("disclose", "6", "--to", "disclosed").succeeded()
+    try await folder.run("export", "events", "--to", "range").succeeded()
+    try await folder.run("export", "tiles", "--to", "tiles").succeeded()
+    try await folder.run("export", "ledger", "--to", "copy.sqlite").succeeded()
+    for (file, more) in [
+      ("proof", ""), ("consistent", "--anchor note"), ("disclosed", ""), ("range", ""),
+    ] {
+      let line = "verify - --vkey @key"
+      for command in [
+        "cat \(file) | custody \(line)", "custody \(line) < \(file)",
+        "mkfifo \(file).pipe; cat \(file) > \(file).pipe & "
+          + line.replacing("verify -", with: "custody verify \(file).pipe"),
+        line.replacing("verify -", with: "custody verify <(cat \(file))"),
+      ] {
+        let result = try await folder.shell("\(command) \(more)")
+        #expect(result.status == 0 && result.text.contains("holds"), "\(command): \(result)")
+      }
+      // Changed, it does not hold there either.
+      let changed = try await folder.shell("tr 1 2 < \(file) | custody \(line) \(more)")
+      #expect(changed.status != 0, "\(file): \(changed)")
+    }
+    let refused = [
+      ("cat copy.sqlite | custody verify -", "SQLite needs a file"),
+      ("custody verify - < copy.sqlite", "SQLite needs a file"),
+      ("custody verify <(cat copy.sqlite)", "SQLite needs a file"),
+      ("custody verify - < tiles", "Tiles are named"), ("custody verify - < lines", "neither"),
+      ("custody verify - < /dev/null", "is empty"), ("custody verify /dev/zero", "neither"),
+    ]
+    for (command, says) in refused {
+      let result = try await folder.shell("\(command) --vkey @key")
+      #expect(result.status == 6 && result.complaint.contains(says), "\(command): \(result)")
+    }
+  }
+
   @Test("what does not hold exits 1 and says which step, what cannot be asked says how")
   func refusals() async throws {
     let folder = try await Self.folder()
@@ -73,6 +113,11 @@ struct EvidenceCommandTests {
       (["verify", "proof", "--vkey", "@key", "--witnesses", "policy"], 6, "policy, line 1"),
       (["verify", "proof", "--vkey", "@key", "--receipt", "lines"], 6, "lines, line 1"),
       (["verify", "--receipt", "receipts"], 2, "are for files"),
+      (["verify", "proof", "--vkey", "@key", "--level", "bodies"], 2, "--level is for a ledger"),
+      (["verify", "proof", "--vkey", "@key", "--level", "contents"], 2, "--level is for a ledger"),
+      (["verify", "-", "--vkey", "@-"], 2, "Only one file"),
+      (["verify", "lines"], 6, "neither a ledger.sqlite nor a file for others"),
+      (["verify", "key", "--vkey", "@key"], 6, "a proof, a proof of consistency, a disclosure"),
       (["prove"], 2, "Name an event"), (["prove", "99"], 3, "no event 99"),
       (["prove", "5", "--checkpoint", "proof"], 6, "no checkpoint that this ledger signed"),
       (["prove", "--consistency", "9", "5"], 2, "older size comes first"),

@@ -33,17 +33,17 @@ struct EvidenceTests {
     func verify(
       _ path: String, receipts: [Receipt] = [], anchors: [(name: String, note: String)] = []
     ) throws -> EvidenceReport {
-      let kind = try #require(try Store.evidenceKind(of: path))
+      let file = try #require(try EvidenceFile.open(path))
       return try Store.verify(
-        evidence: path, kind, keys: [key], receipts: receipts, anchors: anchors)
+        evidence: file, keys: [key], receipts: receipts, anchors: anchors)
     }
 
     /// Whether a file is refused, in whatever way.
     func refuses(_ bytes: Data, _ name: String = "changed") throws -> Bool {
       try bytes.write(to: URL(fileURLWithPath: file(name)))
       do {
-        guard let kind = try Store.evidenceKind(of: file(name)) else { return true }
-        return try !Store.verify(evidence: file(name), kind, keys: [key]).holds
+        guard let file = try EvidenceFile.open(file(name)) else { return true }
+        return try !Store.verify(evidence: file, keys: [key]).holds
       } catch is CustodyError {
         return true
       }
@@ -266,7 +266,7 @@ struct EvidenceTests {
       }
       try FileManager.default.removeItem(atPath: path)
       if name == "checkpoint" {
-        #expect(try Store.evidenceKind(of: folder) == nil)
+        #expect(try EvidenceFile.open(folder) == nil)
       } else {
         #expect(try !handed.verify(folder).holds, "\(name) missing")
       }

@@ -2,32 +2,10 @@ import CustodyStore
 import Foundation
 
 extension Store {
-  /// What a file for others is; nil for what is none, as a `ledger.sqlite`.
-  ///
-  /// Cost: reads the first bytes.
-  public static func evidenceKind(of path: String) throws -> EvidenceReport.Kind? {
-    guard !FileIO.isFolder(path) else {
-      return FileIO.exists("\(path)/\(TileLayout.checkpoint)") ? .tiles : nil
-    }
-    let lines = try LineFile(path)
-    switch try? lines.next() {
-    case ProofFile.firstLine?: return .proof
-    case DisclosureFile.firstLine?: return .disclosure
-    case EventRangeFile.firstLine?: return .events
-    case let line? where line.hasPrefix("old "): return .consistency
-    case "age-encryption.org/v1"?:
-      throw CustodyError(
-        .invalidInput,
-        "\(path) is sealed to its reader. Open it first: age --decrypt --identity KEYFILE \(path)")
-    default: return nil
-    }
-  }
-
   /// Verifies a file for others: needs no store and no secret.
   ///
   /// - Parameters:
-  ///   - path: the file, or a folder of tiles.
-  ///   - kind: what ``evidenceKind(of:)`` says that it is.
+  ///   - evidence: the file or folder, opened; it cannot be verified a second time.
   ///   - keys: verifier keys that you got from someone you trust.
   ///   - policy: whose cosignatures the checkpoint needs.
   ///   - receipts: what appending returned; each has to be of the event at its position.
@@ -38,7 +16,7 @@ extension Store {
   /// - Throws: `CustodyError` when the file cannot be read; `usage` without a key, and without the
   ///   anchor that a proof of consistency is about.
   public static func verify(
-    evidence path: String, _ kind: EvidenceReport.Kind, keys: [VerifierKey],
+    evidence: EvidenceFile, keys: [VerifierKey],
     policy: WitnessPolicy? = nil, receipts: [Receipt] = [],
     anchors: [(name: String, note: String)] = [], progress: VerificationProgress? = nil
   ) throws -> EvidenceReport {
@@ -50,14 +28,14 @@ extension Store {
     }
     let trust = EvidenceReport.Trust(
       keys: keys + (policy?.logs ?? []), policy: policy, receipts: receipts, anchors: anchors)
-    var report = EvidenceReport(kind)
+    var report = EvidenceReport(evidence.kind)
     do {
-      switch kind {
-      case .proof: try report.verifyProof(path, trust)
-      case .consistency: try report.verifyConsistency(path, trust)
-      case .disclosure: try report.verifyDisclosure(path, trust)
-      case .events: try report.verifyEvents(path, trust, progress)
-      case .tiles: try report.verifyTiles(path, trust, progress)
+      switch evidence.kind {
+      case .proof: try report.verifyProof(evidence, trust)
+      case .consistency: try report.verifyConsistency(evidence, trust)
+      case .disclosure: try report.verifyDisclosure(evidence, trust)
+      case .events: try report.verifyEvents(evidence, trust, progress)
+      case .tiles: try report.verifyTiles(evidence.folder, trust, progress)
       }
       try report.checkCovers(receipts)
     } catch is EvidenceReport.Failed {
@@ -71,16 +49,18 @@ extension EvidenceReport {
   /// A disclosure of the largest content is smaller; so is a proof with the largest note.
   private static let (disclosureSizeMax, proofSizeMax) = (32 << 20, 2 << 20)
 
-  private static func text(_ path: String, atMost limit: Int = proofSizeMax) throws -> String {
-    try LineFile.text(path, atMost: limit)
+  private static func text(
+    _ evidence: EvidenceFile, atMost limit: Int = proofSizeMax
+  ) throws -> String {
+    try evidence.lines().text(atMost: limit)
   }
 
   // MARK: - One event
 
-  fileprivate mutating func verifyProof(_ path: String, _ trust: Trust) throws {
+  fileprivate mutating func verifyProof(_ evidence: EvidenceFile, _ trust: Trust) throws {
     let proof: ProofFile
     do {
-      proof = try ProofFile(parsing: try Self.text(path))
+      proof = try ProofFile(parsing: try Self.text(evidence))
     } catch let error as ProofFileError {
       return try check("the file is a proof", "its bytes", error.explanation)
     }
@@ -107,11 +87,11 @@ extension EvidenceReport {
     try check(proof.header, against: trust.receipts)
   }
 
-  fileprivate mutating func verifyDisclosure(_ path: String, _ trust: Trust) throws {
+  fileprivate mutating func verifyDisclosure(_ evidence: EvidenceFile, _ trust: Trust) throws {
     let disclosure: DisclosureFile
     do {
       disclosure = try DisclosureFile(
-        parsing: try Self.text(path, atMost: Self.disclosureSizeMax))
+        parsing: try Self.text(evidence, atMost: Self.disclosureSizeMax))
     } catch let error as DisclosureFileError {
       return try check("the file is a disclosure", "its bytes", error.explanation)
     }
@@ -125,8 +105,8 @@ extension EvidenceReport {
 
   // MARK: - Two checkpoints
 
-  fileprivate mutating func verifyConsistency(_ path: String, _ trust: Trust) throws {
-    guard let file = ConsistencyFile(parsing: try Self.text(path)) else {
+  fileprivate mutating func verifyConsistency(_ evidence: EvidenceFile, _ trust: Trust) throws {
+    guard let file = ConsistencyFile(parsing: try Self.text(evidence)) else {
       return try check("the file is a proof of consistency", "its bytes", "it is none")
     }
     guard let (name, note) = try older(of: file.old, trust) else {
@@ -161,9 +141,9 @@ extension EvidenceReport {
   // MARK: - A range
 
   fileprivate mutating func verifyEvents(
-    _ path: String, _ trust: Trust, _ progress: Store.VerificationProgress?
+    _ evidence: EvidenceFile, _ trust: Trust, _ progress: Store.VerificationProgress?
   ) throws {
-    let lines = try LineFile(path)
+    let lines = try evidence.lines()
     let file: EventRangeFile
     do {
       file = try EventRangeFile(parsing: { try lines.next() })

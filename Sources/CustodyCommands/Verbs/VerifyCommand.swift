@@ -1,6 +1,7 @@
 import ArgumentParser
 import Custody
 import CustodyModel
+import CustodyStore
 import Foundation
 
 extension VerificationLevel: ExpressibleByArgument {}
@@ -21,21 +22,26 @@ struct VerifyCommand: AsyncParsableCommand {
       (everything opened; needs the secrets), projections (each computed anew). --explain lists \
       each check and what it rests on.
 
+      With - a file for others is read from standard input; it may come through any pipe. A \
+      ledger.sqlite and a folder of tiles are named.
+
       Exits 1 when something was found.
 
       Examples:
         $ custody verify
         $ custody verify copy.sqlite --anchor checkpoint.note
         $ custody verify event.tlog-proof --vkey @verifier.key --receipt receipt.json
+        $ custody prove 3 | custody verify - --vkey @verifier.key
       """)
 
   @Argument(
-    help: ArgumentHelp("A ledger.sqlite, or a file for others.", valueName: "FILE"),
+    help: ArgumentHelp(
+      "A ledger.sqlite, or a file for others; - for one on standard input.", valueName: "FILE"),
     completion: .file())
   var file: String?
 
-  @Option(help: "How far.")
-  var level = VerificationLevel.bodies
+  @Option(help: "How far a ledger is verified; else bodies.")
+  var level: VerificationLevel?
 
   @Option(help: ArgumentHelp("A verifier key to trust, or @FILE with one.", valueName: "VKEY"))
   var vkey: [String] = []
@@ -64,14 +70,20 @@ struct VerifyCommand: AsyncParsableCommand {
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 
+  func validate() throws {
+    let inputs = [file, witnesses, receipt].compactMap(\.self) + anchor + vkey
+    guard inputs.count(where: { $0 == "-" || $0 == "@-" }) <= 1 else {
+      throw ValidationError("Only one file can be read from standard input.")
+    }
+  }
+
   func run() async throws {
     let anchors = try anchor.map { path in
       (name: path, note: String(decoding: try InputFile.read(path), as: UTF8.self))
     }
     let keys = try vkey.map(Self.key)
-    if let file, level < .contents, let kind = try Store.evidenceKind(of: file) {
-      return try verify(file, kind, keys, anchors)
-    }
+    if let evidence = try openEvidence() { return try verify(evidence, keys, anchors) }
+    let level = level ?? .bodies
     guard witnesses == nil, receipt == nil else {
       throw CustodyError(
         .usage,
@@ -97,6 +109,14 @@ struct VerifyCommand: AsyncParsableCommand {
     if !report.holds { throw ExitCode(ExitStatus.refused) }
   }
 
+  private func openEvidence() throws -> EvidenceFile? {
+    guard let file else { return nil }
+    if file == "-" { return try EvidenceFile.standardInput() }
+    // Of a file that is not there, the level that no file has is said first.
+    guard level ?? .bodies < .contents || FileIO.exists(file) else { return nil }
+    return try EvidenceFile.open(file)
+  }
+
   private static func key(_ text: String) throws -> VerifierKey {
     let line =
       text.hasPrefix("@")
@@ -112,9 +132,12 @@ struct VerifyCommand: AsyncParsableCommand {
   }
 
   private func verify(
-    _ file: String, _ kind: EvidenceReport.Kind, _ keys: [VerifierKey],
-    _ anchors: [(name: String, note: String)]
+    _ evidence: EvidenceFile, _ keys: [VerifierKey], _ anchors: [(name: String, note: String)]
   ) throws {
+    guard level == nil else {
+      throw CustodyError(
+        .usage, "--level is for a ledger: of \(evidence.name) everything is checked at once.")
+    }
     let policy = try witnesses.map { path in
       do {
         return try WitnessPolicy(
@@ -131,10 +154,10 @@ struct VerifyCommand: AsyncParsableCommand {
     do {
       defer { progress.finish() }
       report = try Store.verify(
-        evidence: file, kind, keys: keys, policy: policy, receipts: receipts, anchors: anchors
+        evidence: evidence, keys: keys, policy: policy, receipts: receipts, anchors: anchors
       ) { progress.update($0, $1) }
     }
-    EvidencePrinter(report: report, file: file).print(output.format, explain: explain)
+    EvidencePrinter(report: report, file: evidence.name).print(output.format, explain: explain)
     if !report.holds { throw ExitCode(ExitStatus.refused) }
   }
 }

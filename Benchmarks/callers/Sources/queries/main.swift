@@ -55,7 +55,9 @@ case "proofs":
     _ = try store.evidence.proof(of: position)
     proving.append(now() - start)
     start = now()
-    guard try Store.verify(evidence: arguments[2], .proof, keys: [key]).holds else {
+    guard let file = try EvidenceFile.open(arguments[2]),
+      try Store.verify(evidence: file, keys: [key]).holds
+    else {
       fail("the proof does not hold")
     }
     checking.append(now() - start)
