@@ -55,6 +55,23 @@ struct EvidenceCommandTests {
     try await Self.verify(folder, "proofs/8.tlog-proof", "--receipt", "receipts").succeeded()
   }
 
+  @Test("every ledger begins with the empty one, which needs no anchor")
+  func emptyTree() async throws {
+    let folder = try await Self.folder()
+    try await folder.run("prove", "--consistency", "0", "9", "--to", "consistent").succeeded()
+    let text = String(decoding: try folder.read("consistent"), as: UTF8.self)
+    #expect(text.hasPrefix("old 0\n\nexample.org/"))
+    let result = try await Self.verify(folder, "consistent").succeeded()
+    #expect(result.text.contains("begins with nothing"), "\(result)")
+    // A hash that nothing asks for, and an anchor that the proof is not about.
+    try folder.write(
+      "more", text.replacing("old 0\n", with: "old 0\n\(String(repeating: "A", count: 43))=\n"))
+    #expect(try await Self.verify(folder, "more").status == 1)
+    try folder.write("note", try await folder.run("head", "--note").succeeded().output)
+    let other = try await Self.verify(folder, "consistent", "--anchor", "note")
+    #expect(other.status == 2 && other.complaint.contains("checkpoint of 0 events"), "\(other)")
+  }
+
   @Test("each but tiles comes through any pipe as well")
   func pipes() async throws {
     let folder = try await Self.folder()

@@ -55,13 +55,13 @@ public struct Evidence: Sendable {
   /// That the ledger of one size begins with that of another: what a C2SP witness is sent.
   ///
   /// - Parameters:
-  ///   - old: how many events the older checkpoint has.
+  ///   - old: how many events the older checkpoint has; 0 for the empty tree, with which every
+  ///     ledger begins.
   ///   - new: how many the newer one has.
   /// - Throws: `notFound` when there is no checkpoint of the newer size.
   public func consistency(from old: Int, to new: Int) throws -> String {
-    guard old > 0, old <= new else {
-      throw CustodyError(
-        .usage, "The older size comes first, and is at least 1: every ledger begins with nothing.")
+    guard old >= 0, old <= new else {
+      throw CustodyError(.usage, "The older size comes first, and is no less than 0.")
     }
     return try store.folder.read { reader in
       guard let note = try reader.checkpoint(size: new) else {
@@ -71,7 +71,8 @@ public struct Evidence: Sendable {
           "There is no checkpoint of \(new) events\(newest). Make one: custody checkpoint")
       }
       let anchor = try self.anchor(note, reader)
-      let path = try TreeReader(reader).consistencyPath(old: old, new: new)
+      // "Every tree is consistent with the empty one", without a hash.
+      let path = try old == 0 ? [] : TreeReader(reader).consistencyPath(old: old, new: new)
       return ConsistencyFile(old: old, path: path, checkpoint: anchor.note).encoded
     }
   }

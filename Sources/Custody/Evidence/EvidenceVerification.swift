@@ -109,24 +109,12 @@ extension EvidenceReport {
     guard let file = ConsistencyFile(parsing: try Self.text(evidence)) else {
       return try check("the file is a proof of consistency", "its bytes", "it is none")
     }
-    guard let (name, note) = try older(of: file.old, trust) else {
-      throw CustodyError(
-        .usage, "Give --anchor with the checkpoint of \(file.old) events that the proof is about.")
-    }
-    let old: SignedCheckpoint
-    do {
-      old = try SignedCheckpoint(verifying: note, keys: trust.keys)
-    } catch {
-      return try check(
-        "\(name) is signed by its ledger", "Ed25519 and the verifier key you gave",
-        error.explanation)
-    }
-    try check("\(name) is signed by its ledger", "Ed25519 and the verifier key you gave")
+    let old = try older(of: file.old, trust)
     let new = try check(file.checkpoint, trust)
     let holds =
-      new.checkpoint.origin.isSameLedger(as: old.checkpoint.origin)
-      && TreeProof.isConsistent(
-        old: file.old, oldRoot: old.checkpoint.root, new: new.checkpoint.size,
+      old.map { $0.origin.isSameLedger(as: new.checkpoint.origin) } ?? true
+      && TreeProof.extends(
+        old: file.old, oldRoot: old?.root ?? .emptyTree, new: new.checkpoint.size,
         newRoot: new.checkpoint.root, path: file.path)
     try check(
       "the ledger of \(new.checkpoint.size) events begins with that of \(file.old)",
@@ -134,8 +122,27 @@ extension EvidenceReport {
     eventCount = file.old
   }
 
-  private func older(of size: Int, _ trust: Trust) throws -> (name: String, note: String)? {
-    try trust.anchors.first { try Self.checkpoint(of: $0.note, $0.name).size == size }
+  /// The checkpoint among the anchors that a proof of consistency is about; nil when it is about
+  /// the empty tree, which nobody needs to sign.
+  private mutating func older(of size: Int, _ trust: Trust) throws -> Checkpoint? {
+    let anchor = try trust.anchors.first {
+      try Self.checkpoint(of: $0.note, $0.name).size == size
+    }
+    guard let (name, note) = anchor else {
+      if size == 0, trust.anchors.isEmpty { return nil }
+      throw CustodyError(
+        .usage, "Give --anchor with the checkpoint of \(size) events that the proof is about.")
+    }
+    let what = "\(name) is signed by its ledger"
+    let basis = "Ed25519 and the verifier key you gave"
+    do {
+      let old = try SignedCheckpoint(verifying: note, keys: trust.keys).checkpoint
+      try check(what, basis)
+      return old
+    } catch let error as SignedCheckpointError {
+      try check(what, basis, error.explanation)
+      throw Failed()
+    }
   }
 
   // MARK: - A range

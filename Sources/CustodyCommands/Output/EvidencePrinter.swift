@@ -73,7 +73,10 @@ struct EvidencePrinter {
   private var what: String {
     switch report.kind {
     case .proof: "the event is in the ledger"
-    case .consistency: "the first \(report.eventCount.counted("event")) are the same"
+    case .consistency:
+      report.eventCount == 0
+        ? "it begins with nothing, as every ledger does,"
+        : "the first \(report.eventCount.counted("event")) are the same"
     case .disclosure: "the content is that of the event"
     case .events: "\(report.eventCount.counted("event"))\(range), none left out,"
     case .tiles: "\(report.eventCount.counted("event")), all of them,"

@@ -13,7 +13,7 @@ struct ProveCommand: AsyncParsableCommand {
       people's tools. --checkpoint proves it under a checkpoint that somebody keeps.
 
       --consistency OLD NEW proves instead that the ledger of NEW events begins with that of OLD: two \
-      sizes, of which the newer has a checkpoint.
+      sizes, of which the newer has a checkpoint. Every ledger begins with that of 0 events.
 
       Examples:
         $ custody prove 3 --to event-3.tlog-proof
