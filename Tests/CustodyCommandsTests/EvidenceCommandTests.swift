@@ -29,7 +29,7 @@ struct EvidenceCommandTests {
     try await folder.run("export", "events", "--since", "4", "--until", "6", "--to", "range")
       .succeeded()
     try await folder.run("export", "tiles", "--to", "tiles").succeeded()
-    try await folder.run("receipt", "receipts", "--to", "proofs").succeeded()
+    try await folder.run("receipt", "receipts", "--folder", "proofs").succeeded()
     let note = try await folder.run("head", "--note").succeeded().output
     try folder.write("note", note)
     try await folder.run("disclose", "6", "--purpose", "audit", "--to", "disclosed").succeeded()
@@ -70,6 +70,39 @@ struct EvidenceCommandTests {
     try folder.write("note", try await folder.run("head", "--note").succeeded().output)
     let other = try await Self.verify(folder, "consistent", "--anchor", "note")
     #expect(other.status == 2 && other.complaint.contains("checkpoint of 0 events"), "\(other)")
+  }
+
+  @Test("a folder of proofs is made for any number of receipts, whole or not at all")
+  func folders() async throws {
+    let folder = try await Self.folder()
+    func names(_ name: String) -> [String] {
+      (try? FileManager.default.contentsOfDirectory(atPath: folder.file(name)).sorted()) ?? []
+    }
+    let lines = String(decoding: try folder.read("receipts"), as: UTF8.self)
+      .split(separator: "\n").map { "\($0)\n" }
+    try folder.write("one", lines[2])
+    try await folder.run("receipt", "one", "--folder", "proofs").succeeded()
+    #expect(names("proofs") == ["6.tlog-proof"])
+    #expect(try await folder.run("receipt", "receipts", "--folder", "proofs").status == 4)
+    try await folder.run("receipt", "receipts", "--folder", "proofs", "--force").succeeded()
+    let all = (4...8).map { "\($0).tlog-proof" }
+    #expect(names("proofs") == all)
+    // The last receipt is of another event: nothing of the others is left.
+    let leaf = String(repeating: "0", count: 64)
+    let other = try #require(lines.last).replacing(
+      /"leaf":"[0-9a-f]+"/, with: "\"leaf\":\"\(leaf)\"")
+    try folder.write("other", lines.dropLast().joined() + other)
+    let before = names(".")
+    for target in [["--folder", "new"], ["--folder", "proofs", "--force"]] {
+      let result = try await folder.run(["receipt", "other"] + target)
+      #expect(result.status == 5 && result.complaint.contains("Another event"), "\(result)")
+      #expect(names(".") == before && names("proofs") == all)
+    }
+    // What is no proof is somebody's.
+    try folder.write("proofs/notes", "mine")
+    let mine = try await folder.run("receipt", "receipts", "--folder", "proofs", "--force")
+    #expect(mine.status == 4 && mine.complaint.contains("other files"), "\(mine)")
+    #expect(folder.exists("proofs/notes"))
   }
 
   @Test("each but tiles comes through any pipe as well")
@@ -140,14 +173,20 @@ struct EvidenceCommandTests {
       (["prove", "--consistency", "9", "5"], 2, "older size comes first"),
       (["prove", "--consistency", "2", "5"], 3, "no checkpoint of 5 events"),
       (["prove", "5", "--to", "proof"], 4, "--force"), (["receipt", "lines"], 6, "line 1"),
-      (["receipt", "receipts"], 2, "--to DIR"), (["disclose", "99"], 3, "no event 99"),
+      (["receipt", "receipts"], 2, "--folder DIR"),
+      (["receipt", "receipts", "--to", "x"], 2, "--folder DIR"),
+      (["receipt", "receipts", "--to", "x", "--folder", "y"], 2, "one of them"),
+      (["disclose", "99"], 3, "no event 99"),
       (["disclose", "5", "--recipient", "age1x"], 2, "no age recipient"),
       (["export", "tiles", "--to", ".custody/x"], 2, "own files"),
       (["export", "events", "--to", "lines"], 4, "--force"),
       (["disclose", "5", "--to", ".custody/secrets/root.key", "--force"], 2, "own files"),
       (["prove", "5", "--to", ".custody/custody.yaml", "--force"], 2, "own files"),
       (["checkpoint", "--to", ".custody/secrets/signing.key", "--force"], 2, "own files"),
-      (["receipt", "receipts", "--to", ".custody/x"], 2, "own files"),
+      (["receipt", "receipts", "--folder", ".custody/x"], 2, "own files"),
+      (["receipt", "receipts", "--folder", "proof"], 4, "--force"),
+      (["receipt", "receipts", "--folder", "proof", "--force"], 2, "is a file"),
+      (["receipt", "receipts", "--folder", ".", "--force"], 2, "own files"),
       (["disclose", "5", "--to", ".", "--force"], 2, "is a folder"),
       (["verify", "proof", "--vkey", "@key", "--receipt", "nothing"], 6, "no receipt"),
       (["verify", "proof", "--vkey", "@key", "--anchor", "lines"], 6, "not a checkpoint note"),

@@ -1,7 +1,5 @@
 import ArgumentParser
 import Custody
-import CustodyStore
-import Foundation
 
 struct ReceiptCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -10,11 +8,14 @@ struct ReceiptCommand: AsyncParsableCommand {
     discussion: """
       FILE has receipts as `custody append --receipts FILE` writes them, a line each. The proof shows \
       that the event stands where the receipt says, whatever was appended since; where another event \
-      stands there, the ledger was changed after the receipt was given, and this says so. With several \
-      receipts, --to names a folder for a proof each.
+      stands there, the ledger was changed after the receipt was given, and this says so.
 
-      Example:
+      One receipt becomes a file, by --to, or goes to standard output. --folder makes a folder with a \
+      proof for each receipt, however many there are; it is made whole or not at all.
+
+      Examples:
         $ custody receipt receipt.json --to event.tlog-proof
+        $ custody receipt receipt.json --folder proofs
       """)
 
   @Argument(
@@ -22,33 +23,39 @@ struct ReceiptCommand: AsyncParsableCommand {
     completion: .file())
   var file: String
 
+  @Option(
+    help: ArgumentHelp("Make a folder of proofs: <position>.tlog-proof.", valueName: "DIR"),
+    completion: .directory)
+  var folder: String?
+
   @OptionGroup var checkpoint: CheckpointOptions
   @OptionGroup var target: TargetOptions
   @OptionGroup var store: StoreOptions
+
+  func validate() throws {
+    guard folder == nil || target.to == nil else {
+      throw ValidationError("--to names a file for one proof, --folder a folder: give one of them.")
+    }
+  }
 
   func run() async throws {
     let receipts = try ReceiptFile.read(file)
     let store = try store.open(for: .reading)
     let note = try checkpoint.note()
-    if receipts.count == 1 {
+    guard let folder else {
+      guard receipts.count == 1 else {
+        throw CustodyError(
+          .usage, "\(file) has \(receipts.count) receipts: give --folder DIR for a proof each.")
+      }
       try target.check()
       return try target.write(
         Array(store.evidence.proof(for: receipts[0], under: note).utf8), store)
     }
-    guard target.isFile, let folder = target.to else {
-      throw CustodyError(
-        .usage, "\(file) has \(receipts.count) receipts: give --to DIR for a proof each.")
-    }
-    try store.checkTarget(file: "\(folder)/proof")
-    try FileIO.makeFolder(folder)
     let progress = ProgressBar("proving", in: .events)
     defer { progress.finish() }
-    for (index, receipt) in receipts.enumerated() {
-      let proof = try store.evidence.proof(for: receipt, under: note)
-      try OutputFile.write(
-        Array(proof.utf8), to: "\(folder)/\(receipt.position).tlog-proof", replacing: target.force)
-      progress.update(index + 1, receipts.count)
-    }
+    try store.evidence.exportProofs(
+      for: receipts, under: note, to: folder, replacing: target.force
+    ) { progress.update($0, $1) }
   }
 }
 
