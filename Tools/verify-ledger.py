@@ -61,15 +61,15 @@ def verifier_key(text):                             # type, name or prefix of th
     name, code, encoded = text.split("+", 2)
     raw = unbase64(encoded, 33)
     must(raw[0] in (1, 4) and code == key_id(name, raw).hex(), "a verifier key of type 1 or 4", text)
-    return raw[:1], parse_origin(name)[1] if raw[0] == 1 else name, raw[1:]
+    return raw[:1], parse_origin(name)[1] if raw[0] == 1 else name, raw[1:], -1
 def open_note(note, keys):      # the checkpoint; a line of any known key has to verify, one by the ledger has to be there
-    m = parse("((.+)\n(.+)\n(.+)\n)\n((?:\u2014 [^\\s+\0-\x1f]+ [^ =\n]{7,}=*\n){1,100})", note.decode())
+    m = parse("((.+)\n(.+)\n(.+)\n)\n((?:\u2014 [^\\s+\0-\x1f\x7f-\x9f]+ [^ =\n]{7,}=*\n){1,100})", note.decode())
     checkpoint, signed = Checkpoint(*parse_origin(m[2]), number(m[3]), unbase64(m[4], 32)), False
     for signer, encoded in re.findall("\u2014 (.+) (.+)\n", m[5]):
         raw = unbase64(encoded)
-        for kind, name, key in keys:                # the same key may sign every incarnation
+        for kind, name, key, since in keys:         # the same key may sign every incarnation
             if kind == b"\1" and re.fullmatch("[1-9][0-9]*", signer.removeprefix(name)): name = signer
-            if (name, raw[:4]) != (signer, key_id(signer, kind + key)): continue
+            if (name, raw[:4]) != (signer, key_id(signer, kind + key)) or since >= checkpoint.size: continue
             head = f"cosignature/v1\ntime {int.from_bytes(raw[4:12], 'big')}\n" if kind == b"\4" else ""
             try: Ed25519PublicKey.from_public_bytes(key).verify(raw[12 if head else 4:], f"{head}{m[1]}".encode())
             except InvalidSignature: must(False, f"a signature by {signer} that verifies", None)
@@ -156,13 +156,13 @@ def verify_ledger(path, keys, anchors, receipts):
     check_schema(db)
     rows = db.execute("SELECT origin, id, incarnation, format FROM audit_ledger LIMIT 2").fetchall()
     _, prefix, id, _ = parse_origin(rows[0][0].decode())
-    created = db.execute("SELECT body FROM audit_event WHERE type = 'key.created' AND typeof(body) = 'blob'")
-    believed = [] if any(kind == b"\1" for kind, *_ in keys) else [(b"\1", prefix, bytes.fromhex(key.decode())) for body, in
-                created for key in re.findall(rb'\A{"key":"([0-9a-f]{64})","purpose":"signing"}\Z', body)]
+    created = db.execute("SELECT position, body FROM audit_event WHERE type = 'key.created' AND typeof(body) = 'blob'")
+    believed = [] if keys else [(b"\1", prefix, bytes.fromhex(key.decode()), at) for at, body in created
+                                for key in re.findall(rb'\A{"key":"([0-9a-f]{64})","purpose":"signing"}\Z', body)]
     must(db.execute("SELECT count(*) = count(DISTINCT size) FROM audit_checkpoint").fetchone()[0], "one note for a size", None)
     notes = (("checkpoint", *row) for row in db.execute("SELECT size, note FROM audit_checkpoint ORDER BY size"))
     queue = heapq.merge(open_notes(notes, keys + believed), sorted(open_notes(anchors, keys + believed)))
-    mark, newest, now, lost, unlike, holes, destroyed = next(queue, None), 0, 1, [], [], set(), set()
+    mark, newest, now, lost, unlike, holes, destroyed = next(queue, None), -1, 1, [], [], set(), set()
     chain, tree, count, previous = Chain(id, receipts), Tree(), 0, bytes(32)
     events = map(Row._make, db.execute(f"SELECT {', '.join(Row._fields)} FROM audit_event ORDER BY position"))
     for e in itertools.chain(events, [None]):
@@ -204,10 +204,11 @@ def verify_ledger(path, keys, anchors, receipts):
         previous, count = e.leaf if type(e.leaf) is bytes else b"", count + 1
         tree.add(previous)
     for at in sorted(holes): finding(at, "expected a body, or a later purge of it, found neither")
+    if keys and newest < 0: finding("file", "expected a checkpoint signed by a given key, found none that holds")
     for _, where, problem in (row for row in unlike if row[0] >= newest): finding(where, problem)
     if rows != [(f"{prefix}{now}".encode(), id, now, 1)] or [*map(type, rows[0])] != [Text, bytes, int, int] or not count:
         finding("file: audit_ledger", f"expected {prefix}{now}, incarnation {now}, format 1, found {ascii(rows)[:300]}")
-    return f"{count} events, newest checkpoint that holds: {newest}, unsealed: {count - newest} events" + (
+    return f"{count} events, newest checkpoint that holds: {max(newest, 0)}, unsealed: {count - max(newest, 0)} events" + (
         "; no --vkey: believed the key that the ledger itself declares" if believed else "")
 def verify_tiles(folder, keys, anchors, receipts):
     def tile(level, index, width):
@@ -252,12 +253,11 @@ def verify_consistency(text, keys, anchors):
     must(roots == (older[0].root, new.root) and not hashes, "both roots", roots)
     return f"{new.size} events, that begin with the {size} of the anchor"
 def verify_range(path, keys, receipts):
-    file = open(path, encoding="utf-8", newline="\n")
-    lines = iter(lambda: file.readline(MIB), "")
-    head = "\n".join("".join(itertools.takewhile(lambda line: line != "\n", lines)) for _ in range(3))
-    m = parse(r"custody/events@v1\nfrom #\nto #\n(?:since (-?#)\n)?(?:until (-?#)\n)?((?:.+\n){0,126})\n([^\0]+)", head)
+    lines = iter(functools.partial(open(path, encoding="utf-8", newline="\n").readline, MIB), "")
+    head = "\n".join("".join(iter(lambda: next(lines, "") or must(False, "more lines", None), "\n")) for _ in range(3))
+    m = parse(r"custody/events@v1\nfrom #\nto #\n(?:since ((?!-0)-?#)\n)?(?:until ((?!-0)-?#)\n)?((?:.+\n){0,126})\n([^\0]+)", head)
     c, first, last, hashes = open_note(m[8].encode(), keys), number(m[1]), number(m[2]), hash_lines(m[7])
-    must(first <= last <= c.size and int(m[4] or 0) <= TOP >= int(m[6] or 0), f"a range up to {c.size}, times of 64 bits", m[0])
+    must(first <= last <= c.size and {-1, 0} >= {int(m[i] or 0) >> 63 for i in (3, 5)}, f"at most {c.size}, 64 bits", m[0])
     chain, state = Chain(c.ledger, receipts, first), [TOP, ~TOP, None]     # first time, last time, last leaf
     def span(start, end):
         if max(start, first) >= min(end, last): return hashes.pop(0)

@@ -56,6 +56,17 @@ struct FormatPageTests {
     #expect(body == event.body.bytes)
   }
 
+  @Test("a receipt")
+  func receipt() throws {
+    let header = try Header(parsing: file.events[4].header.bytes)
+    let leaf = Hex.encode(file.events[4].leaf.bytes)
+    let (claim, place) = (header.claim, header.place)
+    #expect(
+      shows(
+        #"{"ledger":"\#(claim.ledgerID)","id":"\#(claim.eventID)","position":\#(place.position),"#
+          + #""revision":\#(place.revision),"leaf":"\#(leaf)"}"#))
+  }
+
   @Test("a joint key")
   func jointKey() {
     for id in file.events[5].keyIds { #expect(shows(id + Hex.encode(file.key(id).bytes))) }

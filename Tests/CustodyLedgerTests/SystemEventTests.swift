@@ -159,6 +159,12 @@ struct SystemEventTests {
     }
   }
 
+  @Test("a destruction names at least one key")
+  func noKeys() {
+    let content = #"{"keys":[],"reason":"erasure","request":null}"#
+    #expect(parse("key.destroyed", Array(content.utf8), at: 10) == nil)
+  }
+
   @Test("a reason is one of its type's")
   func reasons() {
     #expect(parse("ledger.purged", Self.purged("[]", reason: "expiry"), at: 10) != nil)

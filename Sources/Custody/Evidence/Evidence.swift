@@ -42,7 +42,7 @@ public struct Evidence: Sendable {
             + "or replaced. Run: custody verify")
       }
       let (proof, _) = try inclusion(of: receipt.position, under: note, reader)
-      guard proof.header.leaf == receipt.leaf else {
+      guard receipt.isOf(proof.header) else {
         throw CustodyError(
           .needsRecovery,
           "Another event stands at position \(receipt.position) than the one of the receipt: the ledger "

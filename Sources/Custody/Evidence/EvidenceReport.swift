@@ -129,12 +129,12 @@ public struct EvidenceReport: Sendable {
   mutating func check(_ header: Header, against receipts: [Receipt]) throws {
     for receipt in receipts where receipt.position == header.place.position {
       comparedReceipts += 1
-      let isSame = receipt.leaf == header.leaf && receipt.eventID == header.claim.eventID
       try check(
         "the receipt for position \(receipt.position) is of this event", "the receipt you gave",
         receipt.ledgerID != header.claim.ledgerID
           ? "it is of another ledger, \(receipt.ledgerID)"
-          : isSame ? nil : "it is of another: the ledger was changed after the receipt was given")
+          : receipt.isOf(header)
+            ? nil : "it is of another: the ledger was changed after the receipt was given")
     }
   }
 }

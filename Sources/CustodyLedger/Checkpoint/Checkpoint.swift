@@ -71,7 +71,7 @@ public struct SignedCheckpoint: Hashable, Sendable {
   ///
   /// A key given for one incarnation is trusted for its public key under every incarnation of the
   /// same ledger. Lines by keys that are not given are ignored; a line by a given key that does not
-  /// verify refuses the note, whatever its other lines are.
+  /// verify, a witness's too, refuses the note, whatever its other lines are.
   ///
   /// - Throws: ``SignedCheckpointError``, whose cases say what to do.
   public init(verifying text: String, keys: [VerifierKey]) throws(SignedCheckpointError) {
@@ -102,6 +102,7 @@ public struct SignedCheckpoint: Hashable, Sendable {
       }
     }
     guard isSigned else { throw .notSigned }
+    guard Cosignature.verified(on: note, witnesses: keys) != nil else { throw .wrongSignature }
     self.checkpoint = checkpoint
     self.note = note
   }

@@ -50,7 +50,7 @@ extension SystemEvent {
       else { return nil }
       keys.append(key)
     }
-    guard text.skip(#","reason":""#), let word = text.until("\""),
+    guard !keys.isEmpty, text.skip(#","reason":""#), let word = text.until("\""),
       let reason = KeyDestroyed.Reason(rawValue: word), text.skip(#"","request":"#),
       let request = text.position(below: position), text.skip("}")
     else { return nil }

@@ -53,7 +53,7 @@ public enum SystemEvent: Hashable, Sendable {
   public struct KeyDestroyed: Hashable, Sendable {
     /// Why a key is destroyed: a person's request, the end of retention, or a newer epoch key.
     public enum Reason: String, Sendable, CaseIterable { case erasure, expiry, rotation }
-    /// Which keys, in any order.
+    /// Which keys, at least one, in any order.
     public let keys: [KeyID]
     /// Why.
     public let reason: Reason

@@ -10,7 +10,7 @@ package struct LedgerVerifier {
   private var end = 0
   private var lastRecordedAt: Int64?
   private var organization: String?
-  private var declaredKeys: [PublicKey] = []
+  private var declaredKeys: [(position: Int, key: PublicKey)] = []
   private var destroyed: [KeyID: Int] = [:]
   private var purges: [(position: Int, event: SystemEvent.Purged)] = []
   private var restorations: [(position: Int, event: SystemEvent.Restored)] = []
@@ -74,11 +74,12 @@ package struct LedgerVerifier {
     report.eventCount = end
   }
 
-  /// Verifier keys known so far, for those who check signatures before this does.
-  private func keys(for origin: Origin) -> [VerifierKey] {
+  /// Keys that may sign a checkpoint: without keys from outside, those that it covers.
+  private func keys(for checkpoint: Checkpoint) -> [VerifierKey] {
     guard givenKeys.isEmpty else { return givenKeys }
-    return declaredKeys.map {
-      VerifierKey(name: origin.description, algorithm: .ed25519, publicKey: $0)
+    return declaredKeys.filter { $0.position < checkpoint.size }.map {
+      VerifierKey(
+        name: checkpoint.origin.description, algorithm: .ed25519, publicKey: $0.key)
     }
   }
 
@@ -97,7 +98,7 @@ package struct LedgerVerifier {
       self.organization = self.organization ?? organization
     case .keyCreated(let event):
       if event.purpose == .signing, let key = Digest(event.key) {
-        declaredKeys.append(PublicKey(key))
+        declaredKeys.append((system.position, PublicKey(key)))
       }
     case .keyDestroyed(let event):
       for key in event.keys where destroyed[key] == nil { destroyed[key] = system.position }
@@ -236,7 +237,7 @@ package struct LedgerVerifier {
       return nil
     }
     do {
-      _ = try SignedCheckpoint(verifying: note, checkpoint, keys: keys(for: checkpoint.origin))
+      _ = try SignedCheckpoint(verifying: note, checkpoint, keys: keys(for: checkpoint))
     } catch {
       add(
         .checkpointSignature, position,

@@ -1,0 +1,219 @@
+import Custody
+import CustodyStore
+import CustodyTesting
+import Foundation
+import Testing
+
+@Suite("Where a page leaves room for two readings, both verifiers share one")
+struct AgreementTests {
+  /// A closed store whose ledger somebody changes who may also sign.
+  private struct Forged {
+    let temporary: TemporaryStore
+    let ledgerID: LedgerID
+    let key: VerifierKey
+    let signing: SigningKey
+    let size: Int
+
+    init() async throws {
+      temporary = try await SmallStore.make()
+      let store = try temporary.open(for: .reading)
+      (ledgerID, key, size) = (store.ledgerID, try store.verifierKey, try store.head().size)
+      signing = try FileKeyProvider.open(
+        in: temporary.secrets, ledgerID: ledgerID, environment: .system,
+        passphrase: { throw Passphrase.missing }
+      ).signingKey()
+    }
+
+    var path: String { temporary.ledgerFile }
+
+    func append(_ event: SystemEvent) throws {
+      try Forger(path, ledgerID: ledgerID).append(event)
+    }
+
+    func note(size: Int, by signer: SigningKey) throws -> SignedNote {
+      let database = try RawDatabase(path)
+      let root = try TreeReader(LedgerReader(database.handle)).root(size: size)
+      let origin = Origin(organization: "example.org", ledgerID: ledgerID, incarnation: 1)
+      return Checkpoint(origin: origin, size: size, root: root).signed(by: signer)
+    }
+
+    /// Makes a text the only checkpoint.
+    func keep(_ note: String, size: Int) throws {
+      let literal = RawValue.text(Array(note.utf8)).literal
+      try RawDatabase(path).execute(
+        "DELETE FROM checkpoint; INSERT INTO checkpoint (size, note) VALUES (\(size), \(literal))")
+    }
+
+    func expect(
+      holds: Bool, keys: [VerifierKey], sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+      for level in [VerificationLevel.head, .headers, .bodies] {
+        let report = try await Store.verify(file: path, level: level, keys: keys)
+        #expect(
+          report.holds == holds, "\(level): \(report.findings)", sourceLocation: sourceLocation)
+      }
+      guard PageVerifier.isThere else { return }
+      let answer = try await PageVerifier.ask([path] + keys.flatMap { ["--vkey", "\($0)"] })
+      #expect(answer.holds == holds, "the page: \(answer)", sourceLocation: sourceLocation)
+    }
+  }
+
+  private static func signer(_ byte: UInt8) -> SigningKey {
+    var seed = [UInt8](repeating: byte, count: 32)
+    return SigningKey(seed: SecretBytes(wiping: &seed))
+  }
+
+  @Test("key.destroyed names a key, once or again")
+  func destroyed() async throws {
+    let forged = try await Forged()
+    let key = KeyID([UInt8](repeating: 9, count: 16))!
+    for reason in [SystemEvent.KeyDestroyed.Reason.rotation, .erasure] {
+      try forged.append(.keyDestroyed(.init(keys: [key, key], reason: reason, request: nil)))
+    }
+    try await forged.expect(holds: true, keys: [forged.key])
+    try forged.append(.keyDestroyed(.init(keys: [], reason: .expiry, request: nil)))
+    let report = try await Store.verify(file: forged.path)
+    #expect(report.findings.map(\.rule) == [.systemEventMalformed])
+    guard PageVerifier.isThere else { return }
+    #expect(try await !PageVerifier.ask([forged.path]).holds)
+  }
+
+  @Test("a key that the ledger declares is believed above its position, and only without another")
+  func declaredKeys() async throws {
+    let forged = try await Forged()
+    let other = Self.signer(7)
+    try forged.append(.keyCreated(.init(signing: other.publicKey)))
+    let size = forged.size + 1
+    try forged.keep(try forged.note(size: size, by: other).encoded, size: size)
+    try await forged.expect(holds: true, keys: [])
+    try await forged.expect(holds: false, keys: [forged.key])
+    try forged.keep(try forged.note(size: size - 1, by: other).encoded, size: size - 1)
+    try await forged.expect(holds: false, keys: [])
+    // The first one goes on to be believed.
+    try forged.keep(try forged.note(size: size, by: forged.signing).encoded, size: size)
+    try await forged.expect(holds: true, keys: [])
+  }
+
+  @Test("without a checkpoint a given key vouches for nothing, and none is missed without one")
+  func noCheckpoint() async throws {
+    let forged = try await Forged()
+    try RawDatabase(forged.path).execute("DELETE FROM checkpoint")
+    try await forged.expect(holds: true, keys: [])
+    try await forged.expect(holds: false, keys: [forged.key])
+  }
+
+  @Test("each signature line has its form, whoever signed")
+  func signatureLines() async throws {
+    let forged = try await Forged()
+    let note = try forged.note(size: forged.size, by: forged.signing).encoded
+    for (line, holds) in [
+      ("— somebody AAAAAAA=\n", true), ("— any/body?x=é AAAAAAAA\n", true),
+      ("— some\u{7f}body AAAAAAA=\n", false), ("— some\u{9f}body AAAAAAA=\n", false),
+      ("— some\u{85}body AAAAAAA=\n", false), ("— some+body AAAAAAA=\n", false),
+      ("— some\u{a0}body AAAAAAA=\n", false), ("— somebody AAAAAA==\n", false),
+      ("— somebody AAAAAAB=\n", false), ("— somebody AAAAAAA\n", false),
+      ("—  AAAAAAA=\n", false), ("- somebody AAAAAAA=\n", false), ("— somebody AAAAAAA=", false),
+    ] {
+      try forged.keep(note + line, size: forged.size)
+      try await forged.expect(holds: holds, keys: [forged.key])
+    }
+  }
+
+  @Test("a given witness vouches for its own line, and for no ledger")
+  func witnesses() async throws {
+    let forged = try await Forged()
+    let note = try forged.note(size: forged.size, by: forged.signing)
+    let witness = VerifierKey(
+      name: "witness.example", algorithm: .cosignature, publicKey: Self.signer(8).publicKey)
+    func line(_ text: String) -> String {
+      Cosignature.sign(text, name: witness.name, time: 1, key: Self.signer(8)).line
+    }
+    try forged.keep(note.encoded + line(note.text), size: forged.size)
+    try await forged.expect(holds: true, keys: [forged.key, witness])
+    try await forged.expect(holds: false, keys: [witness])
+    try forged.keep(note.encoded + line("another"), size: forged.size)
+    try await forged.expect(holds: true, keys: [forged.key])
+    try await forged.expect(holds: false, keys: [forged.key, witness])
+  }
+
+  // MARK: - Evidence
+
+  private static func expect(
+    _ text: String, holds: Bool, _ key: VerifierKey, in folder: String, receipt: String? = nil,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let (path, receipts) = ("\(folder)/file", "\(folder)/receipt")
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+    try receipt?.write(toFile: receipts, atomically: true, encoding: .utf8)
+    var answer = false
+    do {
+      let receipt = try receipt.map { try Receipt(json: Array($0.utf8)) }
+      let file = try #require(try EvidenceFile.open(path))
+      answer = try Store.verify(evidence: file, keys: [key], receipts: receipt.map { [$0] } ?? [])
+        .holds
+    } catch is CustodyError {}
+    #expect(answer == holds, sourceLocation: sourceLocation)
+    guard PageVerifier.isThere else { return }
+    let page = try await PageVerifier.ask(
+      [path, "--vkey", "\(key)"] + (receipt == nil ? [] : ["--receipt", receipts]))
+    #expect(page.holds == holds, "the page: \(page)", sourceLocation: sourceLocation)
+  }
+
+  @Test("a range's times are numbers of 64 bits, and a blank line ends its head")
+  func ranges() async throws {
+    let temporary = try await SmallStore.make()
+    let store = try temporary.open(for: .reading)
+    let key = try store.verifierKey
+    let path = "\(temporary.folder)/range"
+    func export(_ filter: EventFilter) throws -> String {
+      _ = try store.evidence.exportEvents(filter, to: path, replacing: true)
+      return try String(contentsOfFile: path, encoding: .utf8)
+    }
+    let all = try export(EventFilter(since: Timestamp(microseconds: 0)))
+    for (time, holds) in [
+      ("0", true), ("-1", true), ("-9223372036854775808", true), ("-0", false), ("+0", false),
+      ("00", false), ("-01", false), ("", false), ("-", false), ("-9223372036854775809", false),
+      ("9223372036854775808", false), ("9223372036854775807", true),
+    ] {
+      try await Self.expect(
+        all.replacing("\nsince 0\n", with: "\nsince \(time)\n"), holds: holds, key,
+        in: temporary.folder)
+    }
+    let empty = try export(EventFilter(from: Position(3), to: Position(3)))
+    #expect(empty.hasSuffix("=\n\n"))
+    try await Self.expect(empty, holds: true, key, in: temporary.folder)
+    try await Self.expect(String(empty.dropLast()), holds: false, key, in: temporary.folder)
+    try await Self.expect(empty + "\n", holds: false, key, in: temporary.folder)
+  }
+
+  @Test("a receipt is of the event whose every number it names, written as it was given")
+  func receipts() async throws {
+    let temporary = try TemporaryStore()
+    let store = try await temporary.create()
+    let receipt = try await store.append(NewEvent(stream: "a", type: "b.c", content: [1]))
+    _ = try await store.checkpoint()
+    let (key, proof) = (try store.verifierKey, try store.evidence.proof(for: receipt))
+    let (id, ledger, leaf) = (
+      "\(receipt.eventID)", "\(receipt.ledgerID)", "\(receipt.leaf)"
+    )
+    for (text, holds) in [
+      (receipt.json, true),
+      (receipt.json.dropLast() + #","note":"kept"}"#, true),
+      (receipt.json.replacing(#""revision":0"#, with: #""revision":1"#), false),
+      (receipt.json.replacing(id, with: id.uppercased()), false),
+      (receipt.json.replacing(id, with: id.replacing("-", with: "")), false),
+      (receipt.json.replacing(ledger, with: ledger.uppercased()), false),
+      (receipt.json.replacing(leaf, with: leaf.uppercased()), false),
+      (receipt.json.replacing(id, with: "\(EventID([UInt8](repeating: 1, count: 16))!)"), false),
+    ] {
+      try await Self.expect(
+        proof, holds: holds, key, in: temporary.folder, receipt: String(text) + "\n")
+      if !holds {
+        #expect(throws: CustodyError.self, "\(text)") {
+          _ = try store.evidence.proof(for: Receipt(json: Array(text.utf8)))
+        }
+      }
+    }
+    try await store.close()
+  }
+}
