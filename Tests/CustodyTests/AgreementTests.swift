@@ -216,4 +216,141 @@ struct AgreementTests {
     }
     try await store.close()
   }
+
+  // MARK: - Headers without bodies
+
+  /// What a ledger's owner could sign although the format forbids it.
+  private struct Odd: CustomTestStringConvertible {
+    let testDescription: String
+    /// Which header, and whether it shows the oddity by itself.
+    let position: Int
+    var isAlone = false
+    let change: @Sendable (inout Part) -> Void
+
+    /// A header in parts, before it has its place in the chain.
+    struct Part {
+      var id: UInt8
+      var stream = "s"
+      var type = "a.b"
+      var version: UInt16 = 1
+      var keys = [KeyID([UInt8](repeating: 1, count: 16))!]
+      var time: Int64 = 0
+      var revision: Int
+      var previous: Leaf?
+
+      mutating func beOwn(_ type: String, _ revision: Int) {
+        (self.type, stream, keys, self.revision) = (type, "ledger", [], revision)
+      }
+    }
+  }
+
+  private static let oddities: [Odd] = [
+    Odd(testDescription: "nothing", position: 0) { _ in },
+    Odd(testDescription: "an id of another", position: 4) { $0.id = 2 },
+    Odd(testDescription: "a revision left out", position: 4) { $0.revision += 1 },
+    Odd(testDescription: "a revision again", position: 4) { $0.revision -= 1 },
+    Odd(testDescription: "a time before", position: 4) { $0.time = -1 },
+    Odd(testDescription: "another at position 0", position: 0, isAlone: true) {
+      $0.beOwn("key.created", 0)
+    },
+    Odd(testDescription: "a beginning later on", position: 4, isAlone: true) {
+      $0.beOwn("ledger.created", 1)
+    },
+    Odd(testDescription: "a type of no event", position: 4, isAlone: true) {
+      $0.beOwn("ledger.other", 1)
+    },
+    Odd(testDescription: "another version", position: 4, isAlone: true) {
+      $0.beOwn("ledger.purged", 1)
+      $0.version = 2
+    },
+    Odd(testDescription: "another stream", position: 4, isAlone: true) {
+      ($0.type, $0.keys) = ("ledger.purged", [])
+    },
+    Odd(testDescription: "no keys", position: 4, isAlone: true) { $0.keys = [] },
+    Odd(testDescription: "keys on one of the library's", position: 4, isAlone: true) {
+      ($0.type, $0.stream, $0.revision) = ("key.created", "ledger", 1)
+    },
+    Odd(testDescription: "a leaf before the first", position: 0, isAlone: true) {
+      $0.previous = Leaf([UInt8](repeating: 1, count: 32))
+    },
+    Odd(testDescription: "a time stamp of any version", position: 4) {
+      $0.beOwn("checkpoint.timestamped", 1)
+      $0.version = 7
+    },
+  ]
+
+  @Test("headers are held to the format without their bodies too", arguments: oddities)
+  private func headers(odd: Odd) async throws {
+    let temporary = try TemporaryStore()
+    let (ledgerID, signing) = (LedgerID([UInt8](repeating: 5, count: 16))!, Self.signer(5))
+    let origin = Origin(organization: "example.org", ledgerID: ledgerID, incarnation: 1)
+    let key = VerifierKey(
+      name: origin.description, algorithm: .ed25519, publicKey: signing.publicKey)
+    var headers: [Header] = []
+    for position in 0..<5 {
+      var part = Odd.Part(id: UInt8(position + 1), revision: position - 1)
+      if position == 0 { part.beOwn("ledger.created", 0) }
+      if position == odd.position { odd.change(&part) }
+      let claim = try Claim(
+        ledgerID: ledgerID, eventID: EventID([UInt8](repeating: part.id, count: 16))!,
+        occurredAt: Timestamp(microseconds: 0), stream: Name(part.stream), type: Name(part.type),
+        typeVersion: part.version, actor: Name("a"), keyIDs: part.keys,
+        nonce: part.keys.isEmpty ? Nonce() : Nonce([UInt8](repeating: 1, count: 24))!)
+      headers.append(
+        Header(
+          claim: claim,
+          seal: Seal(bodyLength: 1, bodyHash: Digest(), commitment: Digest()),
+          place: Place(
+            position: Position(position),
+            previousLeaf: part.previous ?? headers.last?.leaf ?? Leaf(),
+            recordedAt: Timestamp(microseconds: part.time), revision: Revision(part.revision))))
+    }
+    let reader = TreeReader(LeafList(leaves: headers.map(\.leaf)))
+    let note = Checkpoint(origin: origin, size: 5, root: reader.root(size: 5)).signed(by: signing)
+      .encoded
+    let holds = ["nothing", "a time stamp of any version"].contains(odd.testDescription)
+    let range = EventRangeFile(range: 0..<5, since: nil, until: nil, hashes: [], checkpoint: note)
+    try await Self.expect(
+      range.encoded + headers.map(EventRangeFile.line).joined(), holds: holds, key,
+      in: temporary.folder)
+    let proof = ProofFile(
+      header: headers[odd.position], index: odd.position,
+      path: reader.inclusionPath(index: odd.position, size: 5), checkpoint: note)
+    try await Self.expect(proof.encoded, holds: !odd.isAlone, key, in: temporary.folder)
+    try await Self.expectTiles(headers, note, holds: holds, key, in: temporary.folder)
+  }
+
+  private static func expectTiles(
+    _ headers: [Header], _ note: String, holds: Bool, _ key: VerifierKey, in folder: String
+  ) async throws {
+    let folder = "\(folder)/tiles"
+    let bundle = headers.map(\.bytes).flatMap {
+      [UInt8($0.count >> 8), UInt8($0.count & 255)] + $0
+    }
+    for (name, bytes) in [
+      ("checkpoint", Array(note.utf8)), ("tile/0/000.p/5", headers.flatMap(\.leaf.bytes)),
+      ("tile/entries/000.p/5", bundle),
+    ] {
+      let file = URL(fileURLWithPath: "\(folder)/\(name)")
+      try FileManager.default.createDirectory(
+        at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data(bytes).write(to: file)
+    }
+    let file = try #require(try EvidenceFile.open(folder))
+    #expect(try Store.verify(evidence: file, keys: [key]).holds == holds)
+    guard PageVerifier.isThere else { return }
+    let page = try await PageVerifier.ask([folder, "--vkey", "\(key)"])
+    #expect(page.holds == holds, "the page: \(page)")
+  }
+}
+
+/// A tree of leaves in memory.
+private struct LeafList: SubtreeSource {
+  let leaves: [Leaf]
+
+  func subtree(level: Int, place: Int) throws(Never) -> Digest {
+    var tree = TreeFrontier()
+    for leaf in leaves[place << level..<(place + 1) << level] { tree.append(leaf, using: SHA256()) }
+    return tree.root(using: SHA256())
+  }
 }

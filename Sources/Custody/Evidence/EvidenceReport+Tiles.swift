@@ -23,9 +23,11 @@ extension EvidenceReport {
     let sha256 = SHA256()
     var tree = TreeFrontier()
     var tiles = TileStack()
-    var previous = Leaf()
+    var chain = HeaderChain(ledgerID: signed.checkpoint.origin.ledgerID, from: 0)
     let width = TileLayout.width
-    var recordedAt = Timestamp(microseconds: .min)
+    for (name, anchor) in anchors where anchor.size == 0 {
+      try check(anchor, name, tree, of: signed)
+    }
     for place in 0..<size / width + (size % width).signum() {
       let count = min(width, size - place * width)
       let name = TileLayout.bundle(place, width: count)
@@ -34,29 +36,23 @@ extension EvidenceReport {
           "the entries are headers", Self.basis, "\(name) is missing, or is no bundle")
       }
       for header in headers {
-        guard header.place.position.value == tree.size, header.place.previousLeaf == previous,
-          header.claim.ledgerID == signed.checkpoint.origin.ledgerID,
-          header.place.recordedAt >= recordedAt
-        else {
+        let leaf: Leaf
+        do throws(HeaderFault) {
+          leaf = try chain.append(header)
+        } catch {
           return try check(
             "the entries are headers", Self.basis,
-            "\(name): the header for position \(tree.size) is another's")
+            "\(name): the header for position \(tree.size) \(error.explanation)")
         }
         if let receipts = receipts[header.place.position] {
           try check(header, against: receipts)
         }
-        previous = header.leaf
-        recordedAt = header.place.recordedAt
-        tree.append(previous, using: sha256)
-        if let fault = try Self.fault(in: tiles.append(previous), folder) {
+        tree.append(leaf, using: sha256)
+        if let fault = try Self.fault(in: tiles.append(leaf), folder) {
           return try check("the tiles follow", Self.basis, fault)
         }
         for (name, anchor) in anchors where anchor.size == tree.size {
-          try check(
-            "the ledger begins with \(name), \(anchor.size) events", "SHA-256, RFC 6962",
-            anchor.root == tree.root(using: sha256)
-              && anchor.origin.isSameLedger(as: signed.checkpoint.origin)
-              ? nil : "its root is another")
+          try check(anchor, name, tree, of: signed)
         }
       }
       progress?(tree.size, size)
@@ -65,7 +61,7 @@ extension EvidenceReport {
       return try check("the tiles follow", Self.basis, fault)
     }
     try check("the entries are headers, chained, and the tiles follow from them", Self.basis)
-    if let (name, anchor) = anchors.first(where: { $0.1.size > size || $0.1.size == 0 }) {
+    if let (name, anchor) = anchors.first(where: { $0.1.size > size }) {
       try check(
         "the ledger begins with \(name)", "SHA-256, RFC 6962",
         "it has \(anchor.size) events, the tiles \(size)")
@@ -74,6 +70,15 @@ extension EvidenceReport {
       "their root is the checkpoint's", "SHA-256, RFC 6962",
       tree.root(using: sha256) == signed.checkpoint.root ? nil : "it is another")
     eventCount = size
+  }
+
+  private mutating func check(
+    _ anchor: Checkpoint, _ name: String, _ tree: TreeFrontier, of signed: SignedCheckpoint
+  ) throws {
+    try check(
+      "the ledger begins with \(name), \(anchor.size) events", "SHA-256, RFC 6962",
+      anchor.root == tree.root(using: SHA256())
+        && anchor.origin.isSameLedger(as: signed.checkpoint.origin) ? nil : "its root is another")
   }
 
   private static func fault(in tiles: [TileStack.Tile], _ folder: String) throws -> String? {

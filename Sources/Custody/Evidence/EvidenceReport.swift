@@ -162,7 +162,21 @@ extension ProofFileError {
     case .noCheckpoint: "it ends before its checkpoint"
     case .checkpoint(let error): error.explanation
     case .anotherEvent: "its header is of another position or ledger"
+    case .fault(let fault): "its header \(fault.explanation)"
     case .notIncluded: "the hashes do not lead from its header to the checkpoint's root"
+    }
+  }
+}
+
+extension HeaderFault {
+  /// To follow the header's name.
+  var explanation: String {
+    switch self {
+    case .anotherEvent: "is another's"
+    case .timeDecreases: "was recorded before the one before it"
+    case .type: "has a type that does not go with its keys, stream, version or position"
+    case .eventIDRepeated: "has the id of another event"
+    case .revision: "has another revision than follows in its stream"
     }
   }
 }

@@ -94,7 +94,8 @@ package struct EventRangeVerifier {
   package let signed: SignedCheckpoint
   private var root: RangeRoot
   private var next: Int
-  private var previous: (leaf: Leaf, recordedAt: Timestamp)?
+  private var chain: HeaderChain
+  private var last: Timestamp?
 
   /// - Throws: ``EventRangeFileError`` when the checkpoint does not hold.
   package init(_ file: EventRangeFile, keys: [VerifierKey]) throws(EventRangeFileError) {
@@ -108,6 +109,7 @@ package struct EventRangeVerifier {
     guard file.range.upperBound <= size else { throw .range }
     root = RangeRoot(of: file.range, size: size, outside: file.hashes)
     next = file.range.lowerBound
+    chain = HeaderChain(ledgerID: signed.checkpoint.origin.ledgerID, from: next)
   }
 
   /// Whether an event was asked for, and does not only show where the range begins or ends.
@@ -121,19 +123,16 @@ package struct EventRangeVerifier {
     guard let bytes = Base64.decode(line[...]) else { throw .header(next, nil) }
     let header: Header
     do { header = try Header(parsing: bytes) } catch { throw .header(next, error) }
-    guard header.place.position.value == next, next < file.range.upperBound,
-      header.claim.ledgerID == signed.checkpoint.origin.ledgerID,
-      previous.map({ $0.leaf == header.place.previousLeaf }) ?? true
-    else { throw .anotherEvent(next) }
+    guard next < file.range.upperBound else { throw .fault(next, .anotherEvent) }
+    let leaf: Leaf
+    do { leaf = try chain.append(header) } catch { throw .fault(next, error) }
     if next == file.range.lowerBound, let since = file.since, next > 0,
       header.place.recordedAt >= since
     {
       throw .beginsLate
     }
-    if let previous, header.place.recordedAt < previous.recordedAt { throw .timeDecreases(next) }
-    let leaf = header.leaf
     guard root.append(leaf) else { throw .notIncluded }
-    previous = (leaf, header.place.recordedAt)
+    last = header.place.recordedAt
     next += 1
     return header
   }
@@ -147,7 +146,7 @@ package struct EventRangeVerifier {
     if file.since != nil, file.until == nil, file.range.upperBound < size { throw .endsEarly }
     if file.since != nil, file.range.isEmpty, file.range.lowerBound > 0 { throw .beginsLate }
     if let until = file.until, file.range.upperBound < size {
-      guard let last = previous?.recordedAt, last > until else { throw .endsEarly }
+      guard let last, last > until else { throw .endsEarly }
     }
     guard root.root() == signed.checkpoint.root else { throw .notIncluded }
   }
@@ -164,10 +163,8 @@ package enum EventRangeFileError: Error, Equatable {
   case checkpoint(SignedCheckpointError)
   /// The line for this position is no header.
   case header(Int, HeaderError?)
-  /// The header is not the one of this position of the ledger.
-  case anotherEvent(Int)
-  /// The event at this position was recorded before the one before it.
-  case timeDecreases(Int)
+  /// The header for this position cannot stand there.
+  case fault(Int, HeaderFault)
   /// Events may be missing before the first one.
   case beginsLate
   /// Events may be missing after the last one.

@@ -67,6 +67,8 @@ package struct ProofFile: Sendable {
     guard header.place.position.value == index,
       header.claim.ledgerID == signed.checkpoint.origin.ledgerID
     else { throw .anotherEvent }
+    var chain = HeaderChain(ledgerID: header.claim.ledgerID, from: index)
+    do { _ = try chain.append(header) } catch { throw .fault(error) }
     guard
       TreeProof.includes(
         header.leaf, index: index, size: signed.checkpoint.size, path: path,
@@ -86,5 +88,7 @@ package enum ProofFileError: Error, Equatable {
   case checkpoint(SignedCheckpointError)
   /// The header is of another position or ledger than index and checkpoint say.
   case anotherEvent
+  /// The header breaks a rule of the format.
+  case fault(HeaderFault)
   case notIncluded
 }

@@ -134,6 +134,10 @@ public enum SystemEvent: Hashable, Sendable {
 
   /// The stream of all of them.
   public static let stream = "ledger"
+  /// Their types; the first one is that of position 0.
+  package static let types = [
+    "ledger.created", "key.created", "key.destroyed", "ledger.purged", "ledger.restored",
+  ]
   /// The version of all of their contents.
   public static let typeVersion: UInt16 = 1
 
