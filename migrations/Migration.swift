@@ -21,7 +21,8 @@ package struct Migration: Sendable {
 
   /// The changes of keys.sqlite, in order.
   package static let keys = [
-    Migration(number: 1, name: "create_keys", sql: PackageResources._001_create_keys_sql)
+    Migration(number: 1, name: "create_keys", sql: PackageResources._001_create_keys_sql),
+    Migration(number: 2, name: "create_state", sql: PackageResources._002_create_state_sql),
   ]
 
   /// The changes of objects.sqlite, in order.

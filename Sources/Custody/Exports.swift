@@ -6,5 +6,6 @@
 @_exported import enum CustodyStore.ExpectedRevision
 @_exported import enum CustodyStore.Limits
 @_exported import struct CustodyStore.Receipt
+@_exported import struct CustodyStore.RecoveryPlan
 @_exported import enum CustodyStore.StoreCondition
 @_exported import struct CustodyStore.StoredEvent

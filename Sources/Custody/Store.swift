@@ -151,7 +151,7 @@ public final class Store: Sendable {
     URL(fileURLWithPath: path).standardizedFileURL.path
   }
 
-  private static func name(of actor: String?) throws -> Name {
+  static func name(of actor: String?) throws -> Name {
     let text = actor ?? "uid:\(getuid())"
     do {
       return try Name(text)

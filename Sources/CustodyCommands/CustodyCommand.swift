@@ -26,7 +26,9 @@ public struct CustodyCommand: AsyncParsableCommand {
       HeadCommand.self, VerifyCommand.self, RunCommand.self, PipelineCommand.self, WhyCommand.self,
       ProveCommand.self, ReceiptCommand.self, DiscloseCommand.self, CheckpointCommand.self,
       SubjectCommand.self, KeyCommand.self, DatasetCommand.self,
-      ProjectionCommand.self, ExportCommand.self, StatsCommand.self, DoctorCommand.self,
+      ProjectionCommand.self, ExportCommand.self, BackupCommand.self, StatsCommand.self,
+      DoctorCommand.self,
+      RecoverCommand.self,
     ])
 
   /// The command as the argument parser makes it, with nothing given yet.

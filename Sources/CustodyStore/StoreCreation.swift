@@ -159,8 +159,7 @@ package struct StoreCreation: Sendable {
       (layout.ledger, Migration.ledger), (layout.keys, Migration.keys),
       (layout.objects, Migration.objects),
     ] {
-      try FileIO.create(path, [], mode: 0o600)
-      try Migrator.migrate(try Connection.writer(path), migrations, path: path)
+      try Self.makeDatabase(path, migrations)
     }
     try await Connection.writer(layout.ledger).write { db in
       try db.execute(
@@ -176,7 +175,7 @@ package struct StoreCreation: Sendable {
       environment: environment, keyring: keyring,
       signer: CheckpointSigner(
         key: signingKey, secrets: secretsPath, guard: guardFolder,
-        anchors: Anchors(folder: layout.anchors), origin: origin))
+        anchors: Anchors(folder: layout.anchors), origin: origin, keyring: keyring))
     let events: [SystemEvent] = [
       .created(organization: organization),
       .keyCreated(.init(signing: signingKey.publicKey)),
@@ -188,6 +187,11 @@ package struct StoreCreation: Sendable {
         try PendingEvent.system($0, ledgerID: ledgerID, actor: actor, environment: environment)
       })
     try await ledger.close()
+  }
+
+  static func makeDatabase(_ path: String, _ migrations: [Migration]) throws {
+    try FileIO.create(path, [], mode: 0o600)
+    try Migrator.migrate(try Connection.writer(path), migrations, path: path)
   }
 
   private func guardPath(_ ledgerID: LedgerID) -> String {

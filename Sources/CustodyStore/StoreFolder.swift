@@ -92,9 +92,7 @@ package final class StoreFolder: Sendable {
         .needsRecovery, "\(layout.ledger) is missing. Put it back from the newest backup.")
     }
     if access == .read {
-      let store = try StoreFolder(
-        layout: layout, settings: settings, ledgerID: ledgerID, environment: environment,
-        keyring: nil, provider: nil, writable: nil)
+      let store = try reading(layout, settings, ledgerID, environment)
       try store.checkVersions()
       return store
     }
@@ -104,7 +102,8 @@ package final class StoreFolder: Sendable {
     guard FileIO.exists(layout.keys) else {
       throw CustodyError(
         .needsRecovery,
-        "\(layout.keys) is missing: no content can be opened. Restore it from a key backup.")
+        "\(layout.keys) is missing: no content can be opened. Put it back, or run: custody recover "
+          + "--keys BACKUP --identity FILE")
     }
     guard access == .write else {
       let keyring = try Keyring(
@@ -119,6 +118,15 @@ package final class StoreFolder: Sendable {
     return try openForWriting(layout, settings, ledgerID, provider, environment)
   }
 
+  /// A store of which nothing is known but its settings, without its secrets.
+  static func reading(
+    _ layout: Layout, _ settings: Settings, _ ledgerID: LedgerID, _ environment: Environment
+  ) throws -> StoreFolder {
+    try StoreFolder(
+      layout: layout, settings: settings, ledgerID: ledgerID, environment: environment,
+      keyring: nil, provider: nil, writable: nil)
+  }
+
   private static func openForWriting(
     _ layout: Layout, _ settings: Settings, _ ledgerID: LedgerID, _ provider: FileKeyProvider,
     _ environment: Environment
@@ -126,23 +134,12 @@ package final class StoreFolder: Sendable {
     let lock = FileLock(path: layout.lock)
     // "Opening, checkpointing and closing a writer happen under the lock."
     return try lock.withLock {
-      guard FileIO.exists(layout.objects) else {
-        throw CustodyError(
-          .needsRecovery, "\(layout.objects) is missing. Put it back from the newest backup.")
-      }
-      try StoreUpgrade(layout: layout).run()
-      // A trigger in a hostile file would run with the first insert.
-      for (path, migrations) in [
-        (layout.ledger, Migration.ledger), (layout.keys, Migration.keys),
-        (layout.objects, Migration.objects),
-      ] {
-        guard try SchemaCheck.findings(try ReadOnlyDatabase(path: path), migrations).isEmpty else {
-          throw CustodyError(
-            .needsRecovery,
-            "The schema of \(path) is not Custody's: it was tampered with. Put the file back from "
-              + "where it was kept.")
+      for path in [layout.ledger, layout.keys, layout.objects] {
+        if let condition = try DatabaseFile.condition(path) {
+          throw CustodyError(.needsRecovery, condition.explanation)
         }
       }
+      try prepareForWriting(layout)
       let keyring = try Keyring(
         path: layout.keys, ledgerID: ledgerID, provider: provider, environment: environment,
         isWritable: true)
@@ -156,12 +153,30 @@ package final class StoreFolder: Sendable {
       _ = try keyring.destroyUnusedEpochs()
       let ledger = try LedgerStore(
         path: layout.ledger, ledgerID: ledgerID, lock: lock, environment: environment,
-        keyring: keyring, signer: try reader.signer(provider))
+        keyring: keyring, signer: try reader.signer(provider, keyring))
       try reader.recordEpoch(in: ledger)
       return try StoreFolder(
         layout: layout, settings: settings, ledgerID: ledgerID, environment: environment,
         keyring: keyring, provider: provider, writable: ledger,
         objects: try ObjectStore(path: layout.objects, isWritable: true))
+    }
+  }
+
+  /// Brings the databases up to date and refuses tables that are not Custody's; the store's lock is
+  /// held.
+  static func prepareForWriting(_ layout: Layout) throws {
+    try StoreUpgrade(layout: layout).run()
+    // A trigger in a hostile file would run with the first insert.
+    for (path, migrations) in [
+      (layout.ledger, Migration.ledger), (layout.keys, Migration.keys),
+      (layout.objects, Migration.objects),
+    ] {
+      guard try SchemaCheck.findings(try ReadOnlyDatabase(path: path), migrations).isEmpty else {
+        throw CustodyError(
+          .needsRecovery,
+          "The schema of \(path) is not Custody's: it was tampered with. Put the file back from "
+            + "where it was kept.")
+      }
     }
   }
 
@@ -203,7 +218,8 @@ package final class StoreFolder: Sendable {
     return origin
   }
 
-  private func signer(_ provider: any KeyProvider) throws -> CheckpointSigner {
+  /// - Parameter provider: what holds the signing key.
+  func signer(_ provider: any KeyProvider, _ keyring: Keyring) throws -> CheckpointSigner {
     let key = try provider.signingKey()
     // custody.yaml is not signed: who rewrites it must not have us sign for another ledger's key.
     guard try settings.verifierKey().publicKey == key.publicKey else {
@@ -213,37 +229,8 @@ package final class StoreFolder: Sendable {
           + "of them was replaced. Nothing was signed.")
     }
     return CheckpointSigner(
-      key: key, secrets: secretsFolder, guard: guardFolder, anchors: anchors, origin: try origin())
-  }
-
-  /// Compares ledger, signer, guard and anchors.
-  package func condition() throws -> StoreCondition {
-    let origin = try origin()
-    if !FileIO.isFolder(settings.guard) { return .missing("The guard folder \(settings.guard)") }
-    var words: [(source: String, state: SignerState?)] = [("the guard", try guardFolder.state())]
-    do {
-      words.append(
-        ("the signer", try SignerState.read("\(secretsFolder)/\(SignerState.fileName)")))
-    } catch let error as CustodyError where error.code == .permission {
-      // Whoever may not read the secrets cannot write either.
-    }
-    let notes = try anchors.notes()
-    if notes.isEmpty { return .missing("What the folder \(anchors.folder) holds") }
-    if let anchor = try newest(notes) { words.append(("an anchor", anchor)) }
-    return try read {
-      try StoreCondition.compare($0, incarnation: origin.incarnation, words: words)
-    }
-  }
-
-  private func newest(
-    _ notes: [(name: String, note: Result<String, CustodyError>)]
-  ) throws -> SignerState? {
-    let key = try settings.verifierKey()
-    return notes.compactMap { note in
-      (try? SignedCheckpoint(verifying: try note.note.get(), keys: [key])).map {
-        SignerState($0.checkpoint)
-      }
-    }.max { $1.isAhead(of: $0) }
+      key: key, secrets: secretsFolder, guard: guardFolder, anchors: anchors, origin: try origin(),
+      keyring: keyring)
   }
 
   // MARK: - Verification
@@ -342,17 +329,16 @@ package final class StoreFolder: Sendable {
 
   /// The epoch key that the newest `key.created` of its purpose names.
   private func recordedEpoch() throws -> KeyID? {
-    let filter = EventFilter(stream: SystemEvent.stream, type: "key.created", isReversed: true)
-    for event in try read({ try $0.events(filter, ledgerID: ledgerID, limit: 4096) }) {
-      if let body = event.body,
-        case .keyCreated(let created) = SystemEvent(
-          type: "key.created".utf8, version: SystemEvent.typeVersion, content: body,
-          at: event.position), created.purpose == .epoch
-      {
-        return KeyID(created.key)
+    var epoch: KeyID?
+    try read {
+      try $0.forEachSystemEvent("key.created", ledgerID: ledgerID, isReversed: true) { event, _ in
+        if case .keyCreated(let created) = event, created.purpose == .epoch {
+          epoch = KeyID(created.key)
+        }
+        return epoch == nil
       }
     }
-    return nil
+    return epoch
   }
 
   private func record(

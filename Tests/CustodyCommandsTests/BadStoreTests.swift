@@ -181,9 +181,9 @@ struct BadStoreTests {
     for (path, status, says): (String, Int32, String) in [
       (".custody/ledger.sqlite", 5, "ledger.sqlite is missing"),
       (".custody/keys.sqlite", 5, "keys.sqlite is missing"),
-      (".custody/secrets/root.key", 3, "no root key"),
-      (".custody/secrets/signing.key", 3, "signing.key"),
-      ("../home/state/custody", 5, "guard folder"),
+      (".custody/secrets/root.key", 5, "no root key"),
+      (".custody/secrets/signing.key", 5, "signing.key"),
+      ("../home/state/custody", 5, "folder of the guard"),
     ] {
       try await folder.shell("mv \(path) \(path).away").succeeded()
       let result = try await folder.run(append, input: .text("1\n"))

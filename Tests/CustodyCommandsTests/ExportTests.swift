@@ -138,7 +138,7 @@ struct ExportTests {
     #expect(status["events"] as? Int == 6)
     #expect(status["organization"] as? String == "example.org")
     #expect(status["unsealed"] as? Int == 0)
-    #expect(status["clean"] as? Bool == true)
+    #expect(status["condition"] as? String == "clean")
     let stats = try await folder.run("stats", "--format", "ndjson").succeeded().objects()
     #expect(stats.compactMap { $0["events"] as? Int }.reduce(0, +) == 6)
     let mine = try #require(stats.first { $0["type"] as? String == "thing.happened" })
@@ -157,7 +157,7 @@ struct ExportTests {
     ] {
       #expect(good.text.contains(word), "\(word)")
     }
-    #expect(good.text.contains("custody export ledger"))
+    #expect(good.text.contains("custody backup"))
     try await folder.shell("chmod 755 .custody/secrets").succeeded()
     let bad = try await folder.run("doctor")
     #expect(bad.status == 1)

@@ -112,7 +112,7 @@ struct ConnectionTests {
     try await store.create().close()
     for path in [store.ledgerFile, store.keysFile] {
       try await Connection.writer(path).write {
-        try $0.execute(sql: "UPDATE migration SET number = number + 1")
+        try $0.execute(sql: "UPDATE migration SET name = 'other'")
       }
       // The writer is gone, and with it the last connection.
       let log = try Data(contentsOf: URL(fileURLWithPath: path + "-wal"))
@@ -123,7 +123,8 @@ struct ConnectionTests {
       _ = try ReadOnlyDatabase(path: path)
       #expect(try Data(contentsOf: URL(fileURLWithPath: path + "-wal")) == log)
       #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == main)
-      #expect(try RawDatabase(path).integer("SELECT number FROM migration") == 2)
+      #expect(
+        try RawDatabase(path).integer("SELECT count(*) FROM migration WHERE name <> 'other'") == 0)
     }
   }
 

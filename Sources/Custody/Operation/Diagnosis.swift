@@ -42,12 +42,51 @@ extension Store {
       ]
   }
 
+  /// Also reads every page, row and object: SQLite's own check of each database, and verification at
+  /// level bodies.
+  ///
+  /// - Parameters:
+  ///   - programVersion: what the program calls its own version.
+  ///   - progress: called with events verified so far and in all.
+  ///
+  /// Cost: reads everything twice.
+  public func diagnoseDeeply(
+    programVersion: String, progress: VerificationProgress? = nil
+  ) async throws -> [Diagnosis] {
+    let layout = folder.layout
+    var diagnoses = diagnose(programVersion: programVersion)
+    for path in [layout.ledger, layout.keys, layout.objects, layout.projections]
+    where FileIO.exists(path) {
+      let name = (path as NSString).lastPathComponent
+      let faults = try DatabaseIntegrity.faults(path)
+      diagnoses.append(
+        faults.isEmpty
+          ? Diagnosis(name, .good, "SQLite finds it whole")
+          : Diagnosis(
+            name, .bad, "SQLite finds \(faults.count) faults: \(faults[0])",
+            advice: path == layout.projections
+              ? "Delete it: it is computed again."
+              : "Put the newest copy back. What it lacks: custody recover"))
+    }
+    let report = try await verify(progress: progress)
+    if let first = report.findings.first {
+      let place = first.position.map { " at position \($0)" } ?? ""
+      diagnoses.append(
+        Diagnosis(
+          "verification", .bad, "\(first.rule.rawValue)\(place)", advice: "Run: custody verify"))
+    } else {
+      diagnoses.append(
+        Diagnosis("verification", .good, "every event and object is as it was recorded"))
+    }
+    return diagnoses
+  }
+
   private func diagnoseCondition() -> Diagnosis {
     do {
       let condition = try folder.condition()
       return condition == .clean
-        ? Diagnosis("condition", .good, condition.explanation)
-        : Diagnosis("condition", .bad, condition.explanation)
+        ? Diagnosis("condition", .good, condition.finding)
+        : Diagnosis("condition", .bad, condition.finding, advice: condition.advice)
     } catch {
       return Diagnosis(
         "condition", .bad, (error as? CustodyError)?.message ?? "The store cannot be compared.",
@@ -159,9 +198,7 @@ extension Store {
     Diagnosis(
       "backup", .advice, "data and keys are backed up apart, which this cannot see",
       advice:
-        "Data: custody export ledger --to FILE, with custody.yaml, anchors/ and, while nothing writes, "
-        + "objects.sqlite. Keys: custody "
-        + "key backup --recipient age1... --expires DATE --to FILE, kept elsewhere. Never keep "
-        + "keys.sqlite or secrets/ in a backup of the data.")
+        "Data: custody backup --to DIR. Keys: custody key backup --recipient age1... --expires DATE "
+        + "--to FILE, kept elsewhere. Never keep keys.sqlite or secrets/ in a backup of the data.")
   }
 }

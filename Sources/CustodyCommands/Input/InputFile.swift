@@ -31,6 +31,14 @@ enum InputFile {
   }
 }
 
+extension InputFile {
+  /// A file that only its owner may read, or standard input; the caller wipes the bytes.
+  static func readSecret(_ path: String) throws -> [UInt8] {
+    path == "-"
+      ? try read("-", atMost: 1 << 16) : try FileIO.readSecret(path, followingLinks: true).bytes
+  }
+}
+
 /// Files that a command writes for its user.
 enum OutputFile {
   /// Asked before work whose result would be lost: whether the file may be written.

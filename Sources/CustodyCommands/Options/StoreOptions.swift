@@ -43,10 +43,15 @@ struct StoreOptions: ParsableArguments {
         + "custody init --organization example.org")
   }
 
-  func open(for access: Store.Access) throws -> Store {
+  /// Says how this command waits while another program writes to the store.
+  func waitAsTold() {
     Store.whileLocked(waitingFor: timeout) {
       Terminal.note("custody: waiting for another program that writes to the store ...")
     }
+  }
+
+  func open(for access: Store.Access) throws -> Store {
+    waitAsTold()
     let store = try Store.open(at: try path(), for: access, actor: actor) { try passphrase.read() }
     // What a killed run left holds what it read.
     store.runs.removeLeftFolders()
@@ -89,10 +94,25 @@ struct PassphraseOptions: ParsableArguments {
     completion: .file())
   var passphraseFile: String?
 
+  private var file: String? {
+    passphraseFile ?? ProcessInfo.processInfo.environment["CUSTODY_PASSPHRASE_FILE"]
+  }
+
   func read() throws -> Passphrase {
-    let file =
-      passphraseFile ?? ProcessInfo.processInfo.environment["CUSTODY_PASSPHRASE_FILE"]
     if let file { return try Passphrase.read(file: file) }
     return try Passphrase.ask("Passphrase: ")
+  }
+
+  /// The passphrase for secrets that are made, or nil for none.
+  ///
+  /// - Parameter asks: whether to ask for one on the terminal, twice, when no file has it.
+  func chosen(asks: Bool) throws -> Passphrase? {
+    if let file { return try Passphrase.read(file: file) }
+    guard asks else { return nil }
+    let first = try Passphrase.ask("New passphrase: ")
+    guard first.equals(try Passphrase.ask("Once more: ")) else {
+      throw CustodyError(.usage, "The two passphrases differ. Nothing was made.")
+    }
+    return first
   }
 }

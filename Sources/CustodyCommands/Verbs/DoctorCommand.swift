@@ -7,18 +7,22 @@ struct DoctorCommand: AsyncParsableCommand {
     abstract: "Check a store and its surroundings, and say what to do.",
     discussion: """
       Versions, permissions, where secrets and guard are, the speed of the disk, the clock, free \
-      space, and how to back this store up. Exits 1 when something has to be mended.
+      space, and how to back this store up. --deep also reads everything: SQLite's own check of each \
+      database, and verification at level bodies. Exits 1 when something has to be mended.
 
       Example:
         $ custody doctor
       """)
+
+  @Flag(help: "Also check every page, event and object.")
+  var deep = false
 
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 
   func run() async throws {
     let store = try store.open(for: .reading)
-    let checks = store.diagnose(programVersion: CustodyCommand.version)
+    let checks = try await checks(of: store)
     if output.format == .table {
       for check in checks {
         let mark: String =
@@ -42,5 +46,14 @@ struct DoctorCommand: AsyncParsableCommand {
       writer.finish()
     }
     if checks.contains(where: { $0.verdict == .bad }) { throw ExitCode(ExitStatus.refused) }
+  }
+
+  private func checks(of store: Store) async throws -> [Diagnosis] {
+    guard deep else { return store.diagnose(programVersion: CustodyCommand.version) }
+    let progress = ProgressBar("verifying", in: .events)
+    defer { progress.finish() }
+    return try await store.diagnoseDeeply(programVersion: CustodyCommand.version) {
+      progress.update($0, $1)
+    }
   }
 }

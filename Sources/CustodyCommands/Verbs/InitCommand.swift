@@ -1,6 +1,5 @@
 import ArgumentParser
 import Custody
-import Foundation
 
 struct InitCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -52,7 +51,7 @@ struct InitCommand: AsyncParsableCommand {
     let path = store ?? StoreOptions.inEnvironment ?? ".custody"
     let store = try await Store.create(
       at: path, organization: organization, secrets: secrets, guardFolder: guardFolder,
-      passphrase: try chosenPassphrase(), actor: actor)
+      passphrase: try passphraseFile.chosen(asks: passphrase), actor: actor)
     var facts = Facts()
     facts.add("store", "store", store.path)
     facts.add("ledger", "ledger", store.ledgerID.description)
@@ -61,18 +60,5 @@ struct InitCommand: AsyncParsableCommand {
     facts.add("verifierKey", "verifier key", try store.verifierKey.description)
     facts.write(output.format)
     try await store.close()
-  }
-
-  private func chosenPassphrase() throws -> Passphrase? {
-    let environment = ProcessInfo.processInfo.environment
-    if let file = passphraseFile.passphraseFile ?? environment["CUSTODY_PASSPHRASE_FILE"] {
-      return try Passphrase.read(file: file)
-    }
-    guard passphrase else { return nil }
-    let first = try Passphrase.ask("New passphrase: ")
-    guard first.equals(try Passphrase.ask("Once more: ")) else {
-      throw CustodyError(.usage, "The two passphrases differ. Nothing was made.")
-    }
-    return first
   }
 }

@@ -6,7 +6,9 @@ struct StatusCommand: AsyncParsableCommand {
     commandName: "status",
     abstract: "Show a store: its size, newest checkpoint and condition.",
     discussion: """
-      Needs no secret. Exits 5 when ledger, signer, guard and anchors do not agree.
+      Needs no secret. The condition is clean when ledger, keyring, signer, guard and anchors agree; \
+      else it is behind, forked, torn, stale key, missing or foreign, and the exit status is 5: see \
+      custody recover.
 
       Example:
         $ custody status
@@ -36,7 +38,7 @@ struct StatusCommand: AsyncParsableCommand {
     }
     facts.add("secrets", "secrets", store.secretsPath)
     facts.add("guard", "guard", store.guardPath)
-    facts.add("clean", "clean", .flag(status.condition == .clean))
+    facts.add("condition", "condition", status.condition.name)
     facts.write(output.format)
     guard status.condition == .clean else {
       throw CustodyError(.needsRecovery, status.condition.explanation)

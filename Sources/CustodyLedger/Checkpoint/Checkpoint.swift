@@ -34,6 +34,12 @@ public struct Checkpoint: Hashable, Sendable {
     self.init(origin: origin, size: size, root: root)
   }
 
+  /// What a note says, whoever signed it; nil when it says something else than a checkpoint.
+  package init?(unverified note: String) {
+    guard let parsed = try? SignedNote(parsing: note) else { return nil }
+    try? self.init(text: parsed.text)
+  }
+
   /// A note of this checkpoint, signed under its origin's name.
   package func signed(by key: SigningKey) -> SignedNote {
     let verifier = VerifierKey(

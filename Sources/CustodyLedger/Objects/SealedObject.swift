@@ -2,6 +2,8 @@
 package struct SealedObject: Sendable {
   static let magic = Array("CUSO".utf8)
   static let version: UInt8 = 1
+  /// Where the ledger's id stands in an object's bytes, after magic, version and flags.
+  package static let ledgerIDBytes = 6..<22
 
   /// What flags bits mean.
   package struct Flags: OptionSet, Sendable {

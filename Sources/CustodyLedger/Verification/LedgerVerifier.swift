@@ -13,7 +13,7 @@ package struct LedgerVerifier {
   private var declaredKeys: [(position: Int, key: PublicKey)] = []
   private var destroyed: [KeyID: Int] = [:]
   private var purges: [(position: Int, event: SystemEvent.Purged)] = []
-  private var restorations: [(position: Int, event: SystemEvent.Restored)] = []
+  private var incarnations = Incarnations()
   private var holes = PositionSet()
   private var unopened: [SegmentResult.KeyRun] = []
   private var lastHoldingSize = 0
@@ -112,10 +112,11 @@ package struct LedgerVerifier {
   private mutating func checkRestored(
     _ event: SystemEvent.Restored, _ system: SegmentResult.System
   ) {
-    if event.incarnation <= incarnation(at: system.position) {
+    if event.incarnation <= incarnations.incarnation(at: system.position) {
       add(
         .incarnationNotRising, system.position,
-        "an incarnation above \(incarnation(at: system.position))", "\(event.incarnation)")
+        "an incarnation above \(incarnations.incarnation(at: system.position))",
+        "\(event.incarnation)")
     }
     if let before = system.treeBefore, !isBroken {
       let root = root(joining: before)
@@ -123,7 +124,7 @@ package struct LedgerVerifier {
         add(.restoredRootMismatch, system.position, "root \(root)", "root \(event.root)")
       }
     }
-    restorations.append((system.position, event))
+    incarnations.add(event, at: system.position)
   }
 
   private mutating func checkKeys(_ segment: SegmentResult) {
@@ -147,11 +148,6 @@ package struct LedgerVerifier {
 
   // MARK: - Checkpoints
 
-  /// Which life of the ledger the first `size` events end in.
-  private func incarnation(at size: Int) -> Int {
-    restorations.last { $0.position < size }?.event.incarnation ?? 1
-  }
-
   private func root(joining segment: TreeFrontier) -> Digest {
     var whole = tree
     whole.append(segment, using: sha256)
@@ -170,7 +166,7 @@ package struct LedgerVerifier {
     case .missing:
       add(.checkpointMissing, nil, "what \(claim.source) keeps of the ledger", "nothing")
     case .state(let incarnation, let root):
-      let own = self.incarnation(at: claim.size)
+      let own = incarnations.incarnation(at: claim.size)
       // Whoever recovers a ledger brings signer and guard into its new life.
       guard incarnation == own else {
         return add(
@@ -180,11 +176,11 @@ package struct LedgerVerifier {
       _ = compare(claim, root, computed)
     case .note(let text):
       guard let checkpoint = verified(claim, text) else { return }
-      guard checkpoint.origin.incarnation == incarnation(at: claim.size) else {
+      guard checkpoint.origin.incarnation == incarnations.incarnation(at: claim.size) else {
         // The life before a restoration ran on past it: evidence of the loss.
         let finding = Finding(
           .checkpointMismatch, at: sizePosition(claim.size),
-          expected: "incarnation \(incarnation(at: claim.size))",
+          expected: "incarnation \(incarnations.incarnation(at: claim.size))",
           found: "\(claim.source) of incarnation \(checkpoint.origin.incarnation)")
         return excuseOrReport(checkpoint, of: claim, finding)
       }
@@ -203,7 +199,7 @@ package struct LedgerVerifier {
     _ checkpoint: Checkpoint, of claim: RootClaim, _ finding: Finding
   ) {
     // What was lost is kept apart from the ledger, and never in it.
-    if !claim.isStored, let position = restoration(explaining: checkpoint) {
+    if !claim.isStored, let position = incarnations.restoration(explaining: checkpoint) {
       excused.append((position, finding))
     } else {
       report.add([finding])
@@ -266,22 +262,6 @@ package struct LedgerVerifier {
         } ?? "no root, because leaves are missing")
     }
     return false
-  }
-
-  /// Where the first `ledger.restored` stands whose `lost` covers a checkpoint of an older life; nil
-  /// when there is none.
-  ///
-  /// The first of several is the one that a signature covers soonest.
-  private func restoration(explaining checkpoint: Checkpoint) -> Int? {
-    restorations.first { position, event in
-      guard let lost = event.lost, checkpoint.size > position,
-        checkpoint.origin.incarnation < event.incarnation,
-        lost.origin.incarnation == checkpoint.origin.incarnation,
-        lost.origin.isSameLedger(as: checkpoint.origin)
-      else { return false }
-      return checkpoint.size < lost.size
-        || checkpoint.size == lost.size && checkpoint.root == lost.root
-    }?.position
   }
 
   private func sizePosition(_ size: Int) -> Int? { size <= 0 ? nil : size - 1 }
@@ -424,7 +404,7 @@ package struct LedgerVerifier {
   }
 
   private mutating func checkLedgerRow() {
-    let incarnation = incarnation(at: end)
+    let incarnation = incarnations.incarnation(at: end)
     func check(_ name: String, _ expected: String, _ found: String?) {
       // Bytes, because Swift takes canonically equivalent strings as equal.
       if found.map({ Array($0.utf8) }) != Array(expected.utf8) {

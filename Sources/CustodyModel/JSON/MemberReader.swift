@@ -43,7 +43,7 @@ package struct MemberReader {
   /// An object within; nil also for null.
   func object(_ name: String) -> MemberReader? { value(name).flatMap { MemberReader(Array($0)) } }
 
-  func objects(_ name: String) -> [MemberReader]? {
+  package func objects(_ name: String) -> [MemberReader]? {
     value(name).flatMap { value in
       guard let ranges = try? value.withUnsafeBytes({ try JSONText.elements($0) }) else {
         return nil

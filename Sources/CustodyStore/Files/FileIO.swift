@@ -150,6 +150,13 @@ package enum FileIO {
     try syncFolder(of: path)
   }
 
+  /// Makes what was written to a file durable.
+  static func sync(_ path: String) throws {
+    let file = try open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    defer { close(file) }
+    guard fsync(file) == 0 else { throw CustodyError(SystemCallError("fsync"), path: path) }
+  }
+
   package static func syncFolder(of path: String) throws {
     let folder = (path as NSString).deletingLastPathComponent
     let file = try open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

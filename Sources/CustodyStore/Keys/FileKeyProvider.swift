@@ -6,6 +6,8 @@ import Foundation
 /// `signing.key` and `epoch-<id>.key` hold 24 bytes of nonce and an XAES-256-GCM body whose
 /// additional data names the ledger and the file, so that files cannot be exchanged.
 package final class FileKeyProvider: KeyProvider {
+  private static let signingFile = "signing.key"
+
   private let folder: String
   private let ledgerID: LedgerID
   private let root: SecretBytes
@@ -22,7 +24,7 @@ package final class FileKeyProvider: KeyProvider {
 
   /// Whether a file of this name is one of a store's secrets.
   package static func owns(_ name: String) -> Bool {
-    ["root.key", "root.scrypt", "signing.key", SignerState.fileName].contains {
+    ["root.key", "root.scrypt", signingFile, SignerState.fileName].contains {
       name == $0 || name.hasPrefix("\($0).")
     } || name.hasPrefix("epoch-")
   }
@@ -32,33 +34,63 @@ package final class FileKeyProvider: KeyProvider {
     FileIO.exists(RootKey.keyFile(folder)) || FileIO.exists(RootKey.scryptFile(folder))
   }
 
-  /// Makes the secrets of a new store in a folder that is there: root key and signing key.
+  /// Makes secrets in a folder that is there: root key and signing key.
+  ///
+  /// - Parameter seed: the signing key's, when it is not to be a new one.
   package static func create(
-    in folder: String, ledgerID: LedgerID, passphrase: SecretBytes?, environment: Environment
+    in folder: String, ledgerID: LedgerID, passphrase: SecretBytes?, environment: Environment,
+    seed: SecretBytes? = nil
   ) throws -> FileKeyProvider {
     let root = try RootKey.create(in: folder, passphrase: passphrase, environment: environment)
     let provider = FileKeyProvider(
       folder: folder, ledgerID: ledgerID, root: root, environment: environment)
-    try provider.write("signing.key", environment.secret())
+    try provider.write(signingFile, seed ?? environment.secret())
     return provider
+  }
+
+  /// Removes what no root key opens any more: the keys of secrets whose root key is lost.
+  static func removeUnopenable(in folder: String) throws {
+    let names = try FileIO.names(in: folder)
+    for name in names where name == signingFile || name.hasPrefix("epoch-") {
+      try FileIO.destroy("\(folder)/\(name)")
+    }
   }
 
   /// Opens the secrets of a store.
   ///
-  /// - Parameter passphrase: asked only when the secrets are sealed under one.
+  /// - Parameters:
+  ///   - needsSigningKey: whether it is an error that there is none.
+  ///   - passphrase: asked only when the secrets are sealed under one.
   package static func open(
-    in folder: String, ledgerID: LedgerID, environment: Environment,
+    in folder: String, ledgerID: LedgerID, environment: Environment, needsSigningKey: Bool = true,
     passphrase: () throws -> SecretBytes
   ) throws -> FileKeyProvider {
     let root = try RootKey.read(in: folder, passphrase: passphrase)
     let provider = FileKeyProvider(
       folder: folder, ledgerID: ledgerID, root: root, environment: environment)
-    // A wrong passphrase shows here rather than at the first use.
-    _ = try provider.signingKey()
+    if hasSigningKey(folder) {
+      // A wrong passphrase shows here rather than at the first use.
+      _ = try provider.signingKey()
+    } else if needsSigningKey {
+      throw CustodyError(
+        .needsRecovery,
+        "\(folder)/\(signingFile) is missing. Put it back, or run: custody recover --keys BACKUP "
+          + "--identity FILE")
+    }
     return provider
   }
 
-  package func epochKeyIDs() throws -> [KeyID] {
+  static func hasSigningKey(_ folder: String) -> Bool { FileIO.exists("\(folder)/\(signingFile)") }
+
+  /// Puts the signing key where there is none.
+  func restoreSigningKey(_ seed: SecretBytes) throws {
+    if !Self.hasSigningKey(folder) { try write(Self.signingFile, seed) }
+  }
+
+  package func epochKeyIDs() throws -> [KeyID] { try Self.epochKeyIDs(in: folder) }
+
+  /// The epoch keys in a folder of secrets, by their files' names.
+  static func epochKeyIDs(in folder: String) throws -> [KeyID] {
     try FileIO.names(in: folder).compactMap { name in
       guard name.hasPrefix("epoch-"), name.hasSuffix(".key") else { return nil }
       return KeyID(hex: name.dropFirst(6).dropLast(4))
@@ -83,7 +115,7 @@ package final class FileKeyProvider: KeyProvider {
   }
 
   /// For key backups only.
-  func signingSeed() throws -> SecretBytes { try read("signing.key") }
+  func signingSeed() throws -> SecretBytes { try read(Self.signingFile) }
 
   private static func epochFile(_ id: KeyID) -> String { "epoch-\(id).key" }
 

@@ -82,8 +82,8 @@ extension StoreFolder {
 
 extension Keyring {
   /// The rows of keys.sqlite, as a backup keeps them: still wrapped.
-  struct Rows {
-    struct Key {
+  struct Rows: Sendable {
+    struct Key: Sendable {
       let id: KeyID
       let purpose: String
       let dataClass: String?
@@ -91,8 +91,8 @@ extension Keyring {
       let nonce: Nonce
       let wrapped: [UInt8]
     }
-    let keys: [Key]
-    let subjects: [SubjectIndex.Row]
+    var keys: [Key]
+    var subjects: [SubjectIndex.Row]
   }
 
   func rows() throws -> Rows {

@@ -169,6 +169,12 @@ extension Keyring {
     return found
   }
 
+  /// Puts rows of another keyring with the same index key into this one.
+  func insert(_ rows: [SubjectIndex.Row], _ db: Database) throws {
+    let index = try SubjectIndex(key: indexKey())
+    for row in rows { try insert(row, index, db) }
+  }
+
   private func insert(_ row: SubjectIndex.Row, _ index: SubjectIndex, _ db: Database) throws {
     let key = try statements.prepared(
       """

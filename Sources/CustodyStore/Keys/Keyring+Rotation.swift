@@ -11,6 +11,12 @@ extension Keyring {
   ///
   /// A crash at any point leaves either epoch in force; ``destroyUnusedEpochs()`` removes the other.
   package func rotate() throws -> (new: KeyID, destroyed: [KeyID]) {
+    let new = try rewrap()
+    return (new, try destroyUnusedEpochs())
+  }
+
+  /// Rewraps every key under a new epoch key, and leaves the old ones there.
+  func rewrap() throws -> KeyID {
     let new = environment.value(KeyID.self)
     try provider.createEpochKey(new)
     try write { db in
@@ -34,16 +40,18 @@ extension Keyring {
       throw CustodyError(
         .io, "Another program reads keys.sqlite: the old epoch key is kept. Repeat the rotation.")
     }
-    return (new, try destroyUnusedEpochs())
+    return new
   }
 
   /// Destroys every epoch key that no row uses: what a crash left of a rotation.
   package func destroyUnusedEpochs() throws -> [KeyID] {
+    let held = try provider.epochKeyIDs()
+    // The usual case, without a look at the keys of a million people: a rotation rewraps all or none.
+    if held == [try currentEpoch()] { return [] }
     let used: Set<KeyID> = try read { db in
       Set(
         try Row.fetchAll(db, sql: "SELECT DISTINCT epoch FROM data_key").map { try $0.bytes(0) })
     }
-    let held = try provider.epochKeyIDs()
     // An older copy of keys.sqlite uses an epoch key that is gone: the one that it does not know is
     // the one in force.
     if let lost = used.first(where: { !held.contains($0) }) { throw Self.lostEpoch(lost) }

@@ -71,6 +71,64 @@ package final class Keyring: Sendable {
   /// The GRDB connection, for tests that read its settings back and for migrations.
   package var connection: DatabaseQueue { database }
 
+  // MARK: - Without the secrets
+
+  /// What a keyring says without the keys that open it.
+  struct Summary {
+    /// The epoch key that wraps it.
+    let epoch: KeyID?
+    let operations: KeyID?
+    let revision: Int
+  }
+
+  static func summary(_ path: String) throws -> Summary {
+    try Connection.translating(path) {
+      try Connection.reader(path).read { db in
+        let store = try Row.fetchOne(
+          db, sql: "SELECT epoch, id FROM data_key WHERE \(ofStore) AND purpose = 'operations'")
+        // A keyring of an older version has no revision yet.
+        let revision =
+          try db.tableExists("state")
+          ? try Int.fetchOne(db, sql: "SELECT revision FROM state") : nil
+        return Summary(
+          epoch: try store?.bytes(0), operations: try store?.bytes(1), revision: revision ?? 0)
+      }
+    }
+  }
+
+  /// The ids of every key in the keyring at `path`.
+  static func ids(_ path: String) throws -> Set<KeyID> {
+    try Connection.translating(path) {
+      try Connection.reader(path).read { db in
+        Set(try Row.fetchAll(db, sql: "SELECT id FROM data_key").map { try $0.bytes(0) })
+      }
+    }
+  }
+
+  /// Makes an older keyring the one to go on with; the store's lock is held.
+  static func raiseRevision(_ path: String, to revision: Int) throws {
+    try Connection.translating(path) {
+      try Connection.writer(path).writeWithoutTransaction {
+        try $0.execute(
+          sql: "UPDATE state SET revision = ?1 WHERE revision < ?1", arguments: [revision])
+      }
+    }
+  }
+
+  /// The first of `ids` that the keyring at `path` holds.
+  static func firstLive(_ ids: [KeyID], _ path: String) throws -> KeyID? {
+    guard access(path, R_OK) == 0 else { return nil }
+    return try Connection.translating(path) {
+      try Connection.reader(path).read { db in
+        try ids.first { id in
+          try Bool.fetchOne(
+            db, sql: "SELECT EXISTS (SELECT 1 FROM data_key WHERE id = ?)",
+            arguments: [Data(id.bytes)])!
+        }
+      }
+    }
+  }
+
   // MARK: - Making a keyring
 
   /// Makes the keys that every store has: returns the ids of the epoch and the operations key.
@@ -291,6 +349,11 @@ package final class Keyring: Sendable {
     return cache.withLock { $0.generation + $0.writes }
   }
 
+  /// How often keys.sqlite was written to: an older copy of it has a smaller number.
+  package func revision() throws -> Int {
+    try read { try Int.fetchOne($0, sql: "SELECT revision FROM state") ?? 0 }
+  }
+
   /// Rises whenever keys may have been destroyed: who keeps ciphers then lets go of them.
   package var generation: Int { cache.withLock { $0.generation } }
 
@@ -312,6 +375,7 @@ package final class Keyring: Sendable {
         var result: R?
         try db.inTransaction(.immediate) {
           result = try body(db)
+          try db.execute(sql: "UPDATE state SET revision = revision + 1")
           return .commit
         }
         return result!

@@ -48,7 +48,9 @@ package enum RootKey {
     }
     guard FileIO.exists(scryptFile(folder)) else {
       throw CustodyError(
-        .notFound, "There is no root key in \(folder). Restore it from a key backup.")
+        .needsRecovery,
+        "There is no root key in \(folder). Put it back, or run: custody recover --keys BACKUP "
+          + "--identity FILE")
     }
     let file = try FileIO.readSecret(scryptFile(folder))
     let parts = String(decoding: file.bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)

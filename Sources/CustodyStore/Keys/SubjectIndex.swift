@@ -4,7 +4,7 @@ import CustodyLedger
 /// that only who has the index key can make. For one thread at a time.
 final class SubjectIndex {
   /// A row of subject_key: whose key it is.
-  struct Row {
+  struct Row: Sendable {
     let hash: Digest
     let dataClass: String
     let keyID: KeyID

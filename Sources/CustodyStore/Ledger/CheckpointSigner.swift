@@ -7,15 +7,18 @@ package final class CheckpointSigner: Sendable {
   private let guardFolder: Guard
   private let anchors: Anchors
   private let origin: Origin
+  private let keyring: Keyring
 
   package init(
-    key: SigningKey, secrets: String, guard: Guard, anchors: Anchors, origin: Origin
+    key: SigningKey, secrets: String, guard: Guard, anchors: Anchors, origin: Origin,
+    keyring: Keyring
   ) {
     self.key = key
     statePath = "\(secrets)/\(SignerState.fileName)"
     guardFolder = `guard`
     self.anchors = anchors
     self.origin = origin
+    self.keyring = keyring
   }
 
   /// A checkpoint that may be signed: read back from the ledger and consistent with the last one.
@@ -24,6 +27,7 @@ package final class CheckpointSigner: Sendable {
     fileprivate let previousSize: Int
     /// What the guard had seen, which this extends.
     fileprivate let guarded: SignerState?
+    fileprivate let keyringRevision: Int
   }
 
   /// Prepares the checkpoint of the first `size` events; the store's lock is held and they are
@@ -63,7 +67,7 @@ package final class CheckpointSigner: Sendable {
     }
     return Unsigned(
       checkpoint: Checkpoint(origin: origin, size: size, root: root),
-      previousSize: last?.size ?? 0, guarded: guarded)
+      previousSize: last?.size ?? 0, guarded: guarded, keyringRevision: try keyring.revision())
   }
 
   /// Signs; the store's lock is still held.
@@ -71,13 +75,16 @@ package final class CheckpointSigner: Sendable {
   /// What is about to be signed is durable, beside the key and in the guard, before the signature
   /// exists. The caller stores the note.
   package func sign(_ unsigned: Unsigned) throws -> SignedNote {
-    let state = SignerState(unsigned.checkpoint)
+    let checkpoint = unsigned.checkpoint
+    let state = SignerState(
+      incarnation: checkpoint.origin.incarnation, size: checkpoint.size, root: checkpoint.root,
+      keyringRevision: unsigned.keyringRevision)
     // The guard first: what refuses here leaves the signer as it was.
     try guardFolder.update(state, after: unsigned.guarded)
     try state.write(statePath)
-    let note = unsigned.checkpoint.signed(by: key)
+    let note = checkpoint.signed(by: key)
     try guardFolder.keep(note.encoded)
-    try anchors.keep(note, unsigned.checkpoint, previousSize: unsigned.previousSize)
+    try anchors.keep(note, checkpoint, previousSize: unsigned.previousSize)
     return note
   }
 

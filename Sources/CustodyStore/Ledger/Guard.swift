@@ -53,6 +53,11 @@ package struct Guard: Sendable {
     }
   }
 
+  /// Puts another state in the place of what is there, damaged or not: a new life begins.
+  func begin(_ state: SignerState) throws {
+    try FileLock(path: "\(folder)/lock").withLock { try state.write(statePath) }
+  }
+
   /// Keeps the newest checkpoint; evidence, not state, so it need not be durable at once.
   package func keep(_ note: String) throws {
     try FileLock(path: "\(folder)/lock").withLock {

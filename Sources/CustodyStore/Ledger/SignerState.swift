@@ -3,21 +3,20 @@ import Foundation
 
 /// What the signer signed last: kept beside the key, outside the ledger, and again in the guard.
 ///
-/// A ledger restored from an old copy lacks what this names, and so cannot sign a second history.
+/// A ledger restored from an old copy lacks what this names, and so cannot sign a second history. Nor
+/// can a keyring be exchanged for an older one unnoticed.
 package struct SignerState: Equatable, Sendable {
   package let incarnation: Int
   package let size: Int
   package let root: Digest
+  /// How often keys.sqlite had been written to by then.
+  package let keyringRevision: Int
 
-  package init(incarnation: Int, size: Int, root: Digest) {
+  package init(incarnation: Int, size: Int, root: Digest, keyringRevision: Int) {
     self.incarnation = incarnation
     self.size = size
     self.root = root
-  }
-
-  package init(_ checkpoint: Checkpoint) {
-    self.init(
-      incarnation: checkpoint.origin.incarnation, size: checkpoint.size, root: checkpoint.root)
+    self.keyringRevision = keyringRevision
   }
 
   package static let fileName = "signer.state"
@@ -32,7 +31,7 @@ package struct SignerState: Equatable, Sendable {
     let states = slots(bytes).compactMap { $0 }
     guard let newest = states.max(by: { $1.isAhead(of: $0) }) else {
       throw CustodyError(
-        .needsRecovery, "\(path) is damaged. The store is read-only until it is recovered.")
+        .damaged, "\(path) is damaged. The store is read-only until it is recovered.")
     }
     return newest
   }
@@ -63,11 +62,12 @@ package struct SignerState: Equatable, Sendable {
 
   // MARK: - Slots
 
-  private static let slotSize = 128
+  /// Two of them within a sector of 512 bytes.
+  private static let slotSize = 160
 
-  /// `incarnation size root check`, padded with spaces to the length of a slot.
+  /// `incarnation size root revision check`, padded with spaces to the length of a slot.
   private var slot: [UInt8] {
-    let text = "\(incarnation) \(size) \(root)"
+    let text = "\(incarnation) \(size) \(root) \(keyringRevision)"
     let line = Array("\(text) \(Self.check(text))".utf8)
     return line + [UInt8](repeating: 0x20, count: Self.slotSize - 1 - line.count) + [0x0a]
   }
@@ -80,11 +80,13 @@ package struct SignerState: Equatable, Sendable {
     guard bytes.count == 2 * slotSize else { return [nil, nil] }
     return [bytes[..<slotSize], bytes[slotSize...]].map { slot in
       let parts = String(decoding: slot, as: UTF8.self).split(whereSeparator: \.isWhitespace)
-      guard parts.count == 4, let incarnation = Decimal.parse(parts[0].utf8),
+      guard parts.count == 5, let incarnation = Decimal.parse(parts[0].utf8),
         let size = Decimal.parse(parts[1].utf8), let root = Digest(hex: parts[2]),
-        check(parts[..<3].joined(separator: " ")) == parts[3]
+        let revision = Decimal.parse(parts[3].utf8),
+        check(parts[..<4].joined(separator: " ")) == parts[4]
       else { return nil }
-      return SignerState(incarnation: incarnation, size: size, root: root)
+      return SignerState(
+        incarnation: incarnation, size: size, root: root, keyringRevision: revision)
     }
   }
 }

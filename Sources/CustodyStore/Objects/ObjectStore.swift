@@ -34,6 +34,18 @@ package final class ObjectStore: Sendable {
     writer = isWritable ? try Connection.writer(path, cacheSize: Self.cacheSize) : nil
   }
 
+  /// Whose the first object is, by its header; nil when there are none.
+  func ledgerIDOfFirst() throws -> LedgerID? {
+    try Connection.translating(path) {
+      try Connection.reader(path).read { db in
+        try Data.fetchOne(
+          db,
+          sql:
+            "SELECT substr(bytes, 1, \(SealedObject.ledgerIDBytes.upperBound)) FROM object LIMIT 1")
+      }
+    }.flatMap { LedgerID([UInt8]($0.dropFirst(SealedObject.ledgerIDBytes.lowerBound))) }
+  }
+
   /// Adds objects that are not there yet, in one transaction; the store's lock is held.
   package func insert(_ objects: [New]) throws {
     guard let writer else {

@@ -83,26 +83,15 @@ package struct LedgerVerification {
     _ reader: LedgerReader, _ ledger: AuditLedger
   ) throws -> [(event: SystemEvent, position: Int)] {
     guard let id = ledger.id else { return [] }
-    var events: [StoredEvent] = []
+    var events: [(event: SystemEvent, position: Int)] = []
     for type in ["ledger.created", "key.created", "ledger.restored"] {
-      var filter = EventFilter(stream: SystemEvent.stream, type: type)
-      while true {
-        let page = try reader.events(filter, ledgerID: id, limit: Self.pageSize)
-        events += page
-        guard page.count == Self.pageSize else { break }
-        filter.from = page.last!.header.place.position.next
+      try reader.forEachSystemEvent(type, ledgerID: id) {
+        events.append(($0, $1))
+        return true
       }
     }
-    return events.compactMap { event in
-      let claim = event.header.claim
-      return event.body.flatMap {
-        SystemEvent(
-          type: claim.type.text.utf8, version: claim.typeVersion, content: $0, at: event.position)
-      }.map { ($0, event.position.value) }
-    }.sorted { $0.1 < $1.1 }
+    return events.sorted { $0.position < $1.position }
   }
-
-  private static let pageSize = 4096
 
   // MARK: - Every event
 

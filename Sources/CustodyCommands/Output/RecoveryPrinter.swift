@@ -1,0 +1,163 @@
+import Custody
+import CustodyModel
+
+/// What a recovery found, what it does, and what stays lost.
+struct RecoveryPrinter {
+  let plan: RecoveryPlan
+
+  func print(_ format: OutputFormat, isDone: Bool) {
+    switch format {
+    case .json, .ndjson: Terminal.print(json(isDone))
+    case .csv: printWords(.csv)
+    case .table: printForPeople()
+    }
+  }
+
+  /// What is asked before it is done.
+  var question: String {
+    plan.lostCount > 0
+      ? "This goes on without \(plan.lostCount.counted("event")) that somebody has seen signed."
+      : "This changes the store as said above."
+  }
+
+  // MARK: - For people
+
+  private func printForPeople() {
+    guard plan.isNeeded else {
+      return Terminal.print("nothing to recover: ledger, keyring, signer, guard and anchors agree")
+    }
+    var heading = "\(plan.eventCount.counted("event")) in incarnation \(plan.incarnation)"
+    if plan.unsealedCount > 0 { heading += ", \(plan.unsealedCount) of them signed by nobody" }
+    Terminal.print(heading)
+    printSection("found", found)
+    if !plan.words.isEmpty {
+      Terminal.print("")
+      printWords(.table)
+    }
+    guard plan.refusal == nil else { return }
+    printSection("to be done", steps)
+    printSection("lost for good", losses)
+  }
+
+  private func printSection(_ title: String, _ lines: [String]) {
+    guard !lines.isEmpty else { return }
+    Terminal.print("")
+    Terminal.print(Terminal.styled(title, .dim))
+    for line in lines { Terminal.printWrapped(line, indent: 2) }
+  }
+
+  private func printWords(_ format: OutputFormat) {
+    var writer = RecordWriter(
+      format, [.init("source"), .init("incarnation"), .init("events"), .init("verdict")])
+    for word in plan.words {
+      writer.write([
+        .text(word.source), .number(word.incarnation), .number(word.size), .text(word.verdict),
+      ])
+    }
+    writer.finish()
+  }
+
+  private var found: [String] {
+    plan.conditions.map { "\($0.name): \($0.finding)" }
+  }
+
+  private var steps: [String] {
+    var steps: [String] = []
+    if let keys = plan.keys {
+      if keys.makesSecrets {
+        steps.append("Root key and signing key are put into a new secrets folder.")
+      }
+      var text =
+        "keys.sqlite is made of \(keys.restoredCount.counted("key")) of the backup of \(keys.created)"
+      if keys.keptCount > 0 { text += " and \(keys.keptCount) that it still holds" }
+      text += ", under a new epoch key."
+      if keys.destroyedCount > 0 {
+        text +=
+          " \(keys.destroyedCount.counted("key")) that the ledger says were destroyed stay so."
+      }
+      steps.append(text)
+    }
+    if plan.makesObjects { steps.append("An empty objects.sqlite is made.") }
+    if !plan.lives.isEmpty {
+      if plan.lostCount > 0 {
+        steps.append("The notes of what is lost are kept among the anchors, as lost-….note.")
+      }
+      for life in plan.lives {
+        let reason =
+          life.lost.map { "incarnation \($0.origin.incarnation) had \($0.size.counted("event"))" }
+          ?? "nobody knows what was signed after them"
+        steps.append(
+          "The ledger goes on as incarnation \(life.incarnation): ledger.restored says that "
+            + "\(reason).")
+      }
+    }
+    steps.append("Guard, signer and anchors are told, and a checkpoint is signed.")
+    return steps
+  }
+
+  private var losses: [String] {
+    var losses: [String] = []
+    if plan.lostCount > 0 {
+      let last = plan.eventCount + plan.lostCount - 1
+      let positions =
+        plan.lostCount == 1 ? "position \(last)" : "positions \(plan.eventCount) to \(last)"
+      losses.append(
+        "\(plan.lostCount.counted("event")), at \(positions). If a newer ledger.sqlite is anywhere, put that "
+          + "there instead, with its -wal.")
+    }
+    for checkpoint in plan.unexplained {
+      losses.append(
+        "The explanation of the checkpoint of \(checkpoint.size.counted("event")) of incarnation "
+          + "\(checkpoint.origin.incarnation): this copy was recovered before, and whoever kept that "
+          + "checkpoint will find that it does not fit. A newer copy of ledger.sqlite has no such gap."
+      )
+    }
+    if let count = plan.unreadableCount, count > 0 {
+      losses.append(
+        "The contents of \(count.counted("event")): keyring and backup lack their keys, and nobody "
+          + "destroyed them. A newer key backup may hold them.")
+    }
+    if plan.makesObjects { losses.append("The contents of every version of every dataset.") }
+    if plan.damagedObjectCount > 0 {
+      losses.append(
+        "\(plan.damagedObjectCount.counted("object")) in objects.sqlite, which verify names.")
+    }
+    return losses
+  }
+
+  // MARK: - For programs
+
+  private func json(_ isDone: Bool) -> String {
+    var writer = JSONWriter()
+    writer.member("needed", plan.isNeeded)
+    writer.member("done", isDone)
+    writer.member("events", plan.eventCount)
+    writer.member("incarnation", plan.incarnation)
+    writer.member("unsealed", plan.unsealedCount)
+    writer.member("conditions", plan.conditions) { condition, object in
+      object.member("case", condition.name)
+      object.member("finding", condition.finding)
+    }
+    writer.member("words", plan.words) { word, object in
+      object.member("source", word.source)
+      object.member("incarnation", word.incarnation)
+      object.member("events", word.size)
+      object.member("verdict", word.verdict)
+    }
+    writer.member("lives", plan.lives) { life, object in
+      object.member("incarnation", life.incarnation)
+      object.member("lostOrigin", life.lost?.origin.description)
+      object.member("lostEvents", life.lost?.size)
+      object.member("lostRoot", life.lost?.root.hex)
+    }
+    writer.member("lost", plan.lostCount)
+    writer.member("unexplained", strings: plan.unexplained.map(\.text))
+    writer.member("unreadable", plan.unreadableCount)
+    writer.member("keysRestored", plan.keys?.restoredCount)
+    writer.member("keysKept", plan.keys?.keptCount)
+    writer.member("keysLeftDestroyed", plan.keys?.destroyedCount)
+    writer.member("damagedObjects", plan.damagedObjectCount)
+    writer.member("refusal", plan.refusal?.message)
+    return writer.object
+  }
+}
