@@ -30,11 +30,16 @@ struct AgreementTests {
       try Forger(path, ledgerID: ledgerID).append(event)
     }
 
-    func note(size: Int, by signer: SigningKey) throws -> SignedNote {
+    func checkpoint(size: Int, incarnation: Int = 1) throws -> Checkpoint {
       let database = try RawDatabase(path)
       let root = try TreeReader(LedgerReader(database.handle)).root(size: size)
-      let origin = Origin(organization: "example.org", ledgerID: ledgerID, incarnation: 1)
-      return Checkpoint(origin: origin, size: size, root: root).signed(by: signer)
+      let origin = Origin(
+        organization: "example.org", ledgerID: ledgerID, incarnation: incarnation)
+      return Checkpoint(origin: origin, size: size, root: root)
+    }
+
+    func note(size: Int, by signer: SigningKey) throws -> SignedNote {
+      try checkpoint(size: size).signed(by: signer)
     }
 
     /// Makes a text the only checkpoint.
@@ -45,15 +50,22 @@ struct AgreementTests {
     }
 
     func expect(
-      holds: Bool, keys: [VerifierKey], sourceLocation: SourceLocation = #_sourceLocation
+      holds: Bool, at levels: [VerificationLevel] = [.head, .headers, .bodies],
+      keys: [VerifierKey], anchor: String? = nil,
+      sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
-      for level in [VerificationLevel.head, .headers, .bodies] {
-        let report = try await Store.verify(file: path, level: level, keys: keys)
+      for level in levels {
+        let report = try await Store.verify(
+          file: path, level: level, keys: keys, anchors: anchor.map { [("kept", $0)] } ?? [])
         #expect(
           report.holds == holds, "\(level): \(report.findings)", sourceLocation: sourceLocation)
       }
       guard PageVerifier.isThere else { return }
-      let answer = try await PageVerifier.ask([path] + keys.flatMap { ["--vkey", "\($0)"] })
+      let kept = "\(temporary.folder)/kept.note"
+      try anchor?.write(toFile: kept, atomically: true, encoding: .utf8)
+      let answer = try await PageVerifier.ask(
+        [path] + keys.flatMap { ["--vkey", "\($0)"] }
+          + (anchor == nil ? [] : ["--anchor", kept]))
       #expect(answer.holds == holds, "the page: \(answer)", sourceLocation: sourceLocation)
     }
   }
@@ -76,6 +88,57 @@ struct AgreementTests {
     #expect(report.findings.map(\.rule) == [.systemEventMalformed])
     guard PageVerifier.isThere else { return }
     #expect(try await !PageVerifier.ask([forged.path]).holds)
+  }
+
+  @Test("positions are purged once or again, under one purge or several")
+  func purged() async throws {
+    let forged = try await Forged()
+    let last = forged.size - 1
+    let database = try RawDatabase(forged.path)
+    try database.execute("UPDATE event SET body = NULL WHERE position >= \(last - 1)")
+    try await forged.expect(holds: false, at: [.bodies], keys: [forged.key])
+    let leaves = try database.rows("SELECT leaf FROM event ORDER BY position").compactMap {
+      if case .blob(let bytes) = $0[0] { Leaf(bytes) } else { nil }
+    }
+    for from in [last, last - 1, last] {
+      try forged.append(
+        .purged(
+          .init(
+            reason: .expiry, request: nil, positions: [from...last],
+            leaves: TreeFrontier.root(over: leaves[from...]), objects: .emptyTree)))
+    }
+    try await forged.expect(holds: true, keys: [forged.key])
+  }
+
+  @Test("without keys a sealed body has any length, and any sealed event may be on stream ledger")
+  func sealed() async throws {
+    let forged = try await Forged()
+    let last = forged.size - 1
+    let database = try RawDatabase(forged.path)
+    try database.execute(
+      """
+      UPDATE event SET body = x'00', body_length = 1, body_hash = x'\(SHA256.hash([0]))'
+      WHERE position = \(last - 1);
+      UPDATE event SET stream = (SELECT stream FROM event WHERE position = 0), revision = \(last - 1)
+      WHERE position = \(last);
+      DELETE FROM checkpoint;
+      """)
+    try Forger(forged.path, ledgerID: forged.ledgerID).rechain()
+    try await forged.expect(holds: true, keys: [])
+    try database.execute("UPDATE event SET body = x'0000' WHERE position = \(last - 1)")
+    try await forged.expect(holds: false, at: [.bodies], keys: [])
+  }
+
+  @Test("a checkpoint of another incarnation does not fit, whatever its root")
+  func otherIncarnation() async throws {
+    let forged = try await Forged()
+    for size in [3, forged.size] {
+      for incarnation in [1, 2] {
+        let note = try forged.checkpoint(size: size, incarnation: incarnation)
+          .signed(by: forged.signing).encoded
+        try await forged.expect(holds: incarnation == 1, keys: [forged.key], anchor: note)
+      }
+    }
   }
 
   @Test("a key that the ledger declares is believed above its position, and only without another")

@@ -64,8 +64,8 @@ public final class EvidenceFile {
     if begins("age-encryption.org/v1") {
       throw CustodyError(
         .invalidInput,
-        "\(name) is sealed to its reader. Open it first: age --decrypt --identity KEYFILE "
-          + (isPipe ? "" : name))
+        "\(name) is sealed to its reader. Open it first: age --decrypt --identity KEYFILE"
+          + (isPipe ? "" : " \(name)"))
     }
     // A database that was cut or changed is for SQLite to judge: it is damaged, not another file.
     let isDatabase =
