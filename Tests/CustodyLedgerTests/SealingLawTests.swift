@@ -1,4 +1,5 @@
 import CustodyLedger
+import CustodyTesting
 import Testing
 
 @Suite("Sealing")
@@ -186,6 +187,37 @@ struct SealingLawTests {
     let body = XAES256GCM(key: sealed.keys[0]).seal(
       secret(plaintext), nonce: sealed.claim.nonce, aad: sealed.claimBytes)
     #expect(sealed.open(body: body) == .failure(.padding))
+  }
+
+  @Test("a body that two keys open is refused under the key that was not meant", arguments: 0..<4)
+  func twoKeys(seed: UInt64) throws {
+    var random = TestRandom(seed: seed)
+    let keys = (random.key(), random.key())
+    var claim = random.claim(keyCount: 1)
+    let content = random.bytes(31)
+    let forged = TwoKeyCiphertext(of: content, keys: keys, random: { random.bytes($0) }) { nonce in
+      claim.nonce = nonce
+      return claim.bytes
+    }
+    // GCM itself is content with either.
+    for key in [keys.0, keys.1] {
+      let opened = XAES256GCM(key: key).open(forged.body, nonce: forged.nonce, aad: claim.bytes)
+      #expect(opened?.bytes.last == 0x80)
+    }
+    let commitment = SHA256.hash([0] + forged.plaintext[..<63])
+    func open(_ key: SecretBytes) -> Result<[UInt8], OpeningError> {
+      forged.body.withUnsafeBytes { body in
+        claim.bytes.withUnsafeBytes { claimBytes in
+          Result { () throws(OpeningError) in
+            try ContentSealer().open(
+              body, claimBytes: claimBytes, keyIDs: claim.keyIDs, nonce: forged.nonce,
+              isCompressed: false, commitment: commitment, keys: [key])
+          }
+        }
+      }
+    }
+    #expect(open(keys.0) == .success(content))
+    #expect(open(keys.1) == .failure(.commitment))
   }
 
   @Test("a content that looks like padding opens to itself", arguments: 0...130)

@@ -204,7 +204,7 @@ package struct CommandFailure: Error, CustomStringConvertible {
 }
 
 /// Lets as many commands run at once as there are cores: more would only wait for each other.
-private actor Gate {
+actor Gate {
   static let shared = Gate()
 
   private var free = max(2, ProcessInfo.processInfo.activeProcessorCount)

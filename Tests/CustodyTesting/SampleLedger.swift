@@ -7,6 +7,8 @@ package struct SampleLedger: Sendable {
   package let bytes: Data
   package let ledgerID: LedgerID
   package let verifierKey: VerifierKey
+  /// What signed its checkpoints: in the hands of an owner who wants another past.
+  package let signingKey: SigningKey
   package let eventCount: Int
   /// Ascending; the last one covers every event.
   package let checkpoints: [Int]
@@ -34,6 +36,7 @@ package struct SampleLedger: Sendable {
     bytes = try Data(contentsOf: URL(fileURLWithPath: copy))
     ledgerID = store.ledgerID
     verifierKey = key
+    signingKey = try temporary.signingKey(of: store.ledgerID)
     eventCount = try store.head().size
     checkpoints = sizes.map { if case .integer(let size) = $0[0] { Int(size) } else { 0 } }
     positions = sorts
@@ -84,61 +87,5 @@ package struct SampleLedger: Sendable {
   package func write(to path: String) throws {
     for suffix in ["-wal", "-shm", "-journal"] { unlink(path + suffix) }
     try bytes.write(to: URL(fileURLWithPath: path))
-  }
-}
-
-/// Somebody who can write the file but not sign.
-package struct Forger {
-  let database: RawDatabase
-  let ledgerID: LedgerID
-
-  package init(_ path: String, ledgerID: LedgerID) throws {
-    database = try RawDatabase(path)
-    self.ledgerID = ledgerID
-  }
-
-  /// Appends an event of the library's own, placed and chained as it should be.
-  package func append(_ event: SystemEvent) throws {
-    let writer = try LedgerWriter(database.handle, ledgerID: ledgerID)
-    try writer.refresh()
-    _ = try writer.append(
-      PendingEvent.system(
-        event, ledgerID: ledgerID, actor: try Name("custody"), environment: .system),
-      at: Environment.system.now()
-    ) { _ in nil }
-  }
-
-  /// Makes leaves, chain and stored subtrees fit the headers as they now are.
-  package func rechain() throws {
-    let events = try LedgerReader(database.handle).events(
-      EventFilter(), ledgerID: ledgerID, limit: .max)
-    let sha256 = SHA256()
-    var tree = TreeFrontier()
-    var previous = Leaf()
-    try database.execute("BEGIN; DELETE FROM tile")
-    for event in events {
-      let place = event.header.place
-      let leaf = Header(
-        claim: event.header.claim, seal: event.header.seal,
-        place: Place(
-          position: place.position, previousLeaf: previous, recordedAt: place.recordedAt,
-          revision: place.revision)
-      ).leaf
-      try database.execute(
-        "UPDATE event SET leaf = x'\(leaf.hex)' WHERE position = \(place.position)")
-      var subtrees: [(level: Int, place: Int, root: Digest)] = []
-      tree.append(subtree: leaf, level: 0, using: sha256) { level, place, root in
-        if level.isMultiple(of: 8) { subtrees.append((level / 8, place, root)) }
-      }
-      for subtree in subtrees {
-        try database.execute(
-          """
-          INSERT INTO tile (level, place, root)
-          VALUES (\(subtree.level), \(subtree.place), x'\(subtree.root.hex)')
-          """)
-      }
-      previous = leaf
-    }
-    try database.execute("COMMIT")
   }
 }

@@ -31,6 +31,14 @@ package final class TemporaryStore: Sendable {
     try Store.open(at: path, for: access, actor: "uid:1")
   }
 
+  /// What signs the store's checkpoints.
+  package func signingKey(of ledgerID: LedgerID) throws -> SigningKey {
+    try FileKeyProvider.open(
+      in: secrets, ledgerID: ledgerID, environment: .system,
+      passphrase: { throw Passphrase.missing }
+    ).signingKey()
+  }
+
   /// A copy of the ledger alone, for tests that damage it.
   package func copyLedger(_ name: String = "copy.sqlite") async throws -> String {
     let copy = "\(folder)/\(name)"

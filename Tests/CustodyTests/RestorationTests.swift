@@ -23,10 +23,7 @@ struct RestorationTests {
       ledgerID = store.ledgerID
       keys = [try store.verifierKey]
       anchor = try String(contentsOfFile: "\(temporary.path)/anchors/newest.note", encoding: .utf8)
-      signing = try FileKeyProvider.open(
-        in: temporary.secrets, ledgerID: ledgerID, environment: .system,
-        passphrase: { throw Passphrase.missing }
-      ).signingKey()
+      signing = try temporary.signingKey(of: ledgerID)
     }
 
     var path: String { temporary.ledgerFile }
