@@ -195,6 +195,15 @@ package struct LedgerVerification {
         Finding(
           .fieldValue, expected: "positions from 0", found: "position \(below.integer(0))"))
     }
+    // SQL keeps to one note for a size; a hostile file need not.
+    let again = try HotStatement(
+      database.handle,
+      "SELECT size FROM audit_checkpoint GROUP BY size HAVING count(*) > 1 LIMIT 1")
+    if try again.step() {
+      findings.append(
+        Finding(
+          .checkpointMalformed, expected: "one note of size \(again.integer(0))", found: "more"))
+    }
     return findings
   }
 
