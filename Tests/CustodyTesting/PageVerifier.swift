@@ -3,7 +3,7 @@ import Testing
 
 /// `Tools/verify-ledger.py`, written from the page Format alone: a second opinion on everything.
 package enum PageVerifier {
-  private static let tools = URL(filePath: #filePath)  // PACKAGE/Tests/CustodyTesting/PageVerifier.swift
+  private static let tools = URL(filePath: #filePath)  // PACKAGE/Tests/CustodyTesting/…
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appending(path: "Tools")
   package static let script = tools.appending(path: "verify-ledger.py").path
@@ -71,7 +71,8 @@ package enum PageVerifier {
     let output = Pipe()
     process.standardOutput = output
     process.standardError = output
-    process.standardInput = try input.map { try FileHandle(forReadingFrom: $0) }
+    process.standardInput =
+      try input.map { try FileHandle(forReadingFrom: $0) }
       ?? FileHandle.nullDevice
     try process.run()
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

@@ -55,8 +55,7 @@ package final class RawDatabase {
 
   /// The first value of the first row, as a number; 0 when it is none.
   package func integer(_ sql: String) throws -> Int {
-    if case .integer(let number) = try value(sql) { return Int(number) }
-    return 0
+    Int(try value(sql).integer)
   }
 
   /// Runs `body` while tables take values of any storage class, and puts the schema back.
@@ -105,6 +104,17 @@ package enum RawValue: Hashable, Sendable, CustomStringConvertible {
     case .bytes(let bytes): self = .blob(Array(bytes))
     }
   }
+
+  /// The bytes of a text or a BLOB; none of anything else.
+  package var bytes: [UInt8] {
+    switch self {
+    case .text(let bytes), .blob(let bytes): bytes
+    default: []
+    }
+  }
+
+  /// The number; 0 of anything else.
+  package var integer: Int64 { if case .integer(let number) = self { number } else { 0 } }
 
   /// The value as SQL.
   package var literal: String {

@@ -9,6 +9,10 @@ package struct SampleLedger: Sendable {
   package let verifierKey: VerifierKey
   /// What signed its checkpoints: in the hands of an owner who wants another past.
   package let signingKey: SigningKey
+  /// Every data key that an event was sealed under.
+  package let dataKeys: [KeyID: SecretBytes]
+  /// The first key of each event that has one, by its position.
+  package let keyIDs: [Int: KeyID]
   package let eventCount: Int
   /// Ascending; the last one covers every event.
   package let checkpoints: [Int]
@@ -29,6 +33,8 @@ package struct SampleLedger: Sendable {
         NewEvent(stream: "many/\($0 % 3)", type: "number.seen", content: Array("\($0)".utf8))
       })
     sorts.append(try store.head().position.value)
+    keyIDs = try Self.keyIDs(of: store)
+    dataKeys = try keyIDs.values.reduce(into: [:]) { $0[$1] = try store.folder.dataKeys($1) }
     try await store.close()
     let copy = try await temporary.copyLedger()
     let key = try store.verifierKey
@@ -42,6 +48,13 @@ package struct SampleLedger: Sendable {
     positions = sorts
     anchor = try String(
       contentsOfFile: "\(temporary.path)/anchors/newest.note", encoding: .utf8)
+  }
+
+  private static func keyIDs(of store: Store) throws -> [Int: KeyID] {
+    let events = try store.folder.read {
+      try $0.events(EventFilter(), ledgerID: store.ledgerID, limit: .max)
+    }
+    return events.reduce(into: [:]) { $0[$1.position.value] = $1.header.claim.keyIDs.first }
   }
 
   /// Appends events of every sort, with checkpoints in between.
@@ -82,6 +95,8 @@ package struct SampleLedger: Sendable {
         subjects: [.identifier("patient-0017")], dataClass: "voiceprint", content: []))
     return sorts
   }
+
+  package var origin: Origin { Origin(verifierKey.name)! }
 
   /// Writes the ledger to `path`, over what is there.
   package func write(to path: String) throws {
