@@ -12,5 +12,5 @@ for line in sys.stdin:
     verifier.findings.clear()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         try: verifier.main()
-        except SystemExit as end: status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        except SystemExit as end: status = int(end.code or 0)
     print(json.dumps({"status": status, "text": said.getvalue()}))
