@@ -19,7 +19,10 @@ package final class CommandFolder: Sendable {
     }
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: root) }
+  deinit {
+    LeftLedgers.keep(below: root)
+    try? FileManager.default.removeItem(atPath: root)
+  }
 
   /// A folder with a store in `.custody`.
   package static func withStore() async throws -> CommandFolder {

@@ -18,7 +18,10 @@ package final class TemporaryStore: Sendable {
       atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
+  deinit {
+    LeftLedgers.keep(below: folder)
+    try? FileManager.default.removeItem(atPath: folder)
+  }
 
   /// Makes the store, secrets and guard all below the folder.
   package func create(passphrase: Passphrase? = nil) async throws -> Store {

@@ -140,6 +140,19 @@ extension Attack {
       try $0.restore(incarnation: 2)
       try $0.sign(life: 2)
     },
+    Attack(
+      "a second life that keeps a note of the first", found: .head, [.checkpointBeyondEnd], at: 201
+    ) {
+      let kept = try RawDatabase($0.path).rows("SELECT * FROM checkpoint WHERE size = \(count)")[0]
+      try $0.fallBack(to: 200)
+      try $0.sign(life: 2)
+      try $0.execute(
+        "INSERT INTO checkpoint VALUES (\(kept.map(\.literal).joined(separator: ", ")))")
+    },
+    Attack("a second life that nobody signed", found: .head, [.checkpointBeyondEnd], at: 201) {
+      try $0.fallBack(to: 200)
+      try $0.execute("UPDATE ledger SET incarnation = 2, origin = '\($0.sample.life(2))'")
+    }.besidesAnchor,
     .owner(
       "a second life unknown to the ledger's row", found: .head, [.checkpointMismatch], at: nil
     ) { try $0.restore(incarnation: 2) },
@@ -243,6 +256,19 @@ extension TamperedCopy {
         .init(
           size: size, root: try root ?? forger.root(of: [0...size - 1]), incarnation: incarnation,
           lost: nil)))
+  }
+
+  /// What is left of a ledger by an older copy, and what its next life says of that.
+  func fallBack(to size: Int) throws {
+    let newest = try Checkpoint(text: SignedNote(parsing: sample.anchor).text)
+    try execute(
+      "DELETE FROM event WHERE position >= \(size); DELETE FROM checkpoint WHERE size > \(size)")
+    try forger.rechain()
+    try forger.append(
+      .restored(
+        .init(
+          size: size, root: forger.root(of: [0...size - 1]), incarnation: 2,
+          lost: .init(origin: newest.origin, size: newest.size, root: newest.root))))
   }
 
   /// What recovery does at the end.
