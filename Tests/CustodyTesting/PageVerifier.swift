@@ -3,10 +3,7 @@ import Testing
 
 /// `Tools/verify-ledger.py`, written from the page Format alone: a second opinion on everything.
 package enum PageVerifier {
-  private static let tools = URL(filePath: #filePath)  // PACKAGE/Tests/CustodyTesting/…
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Tools")
-  package static let script = tools.appending(path: "verify-ledger.py").path
+  package static let script = PythonTool.path("verify-ledger.py")
   /// Debian's Python has Debian's cryptography.
   private static let python = "/usr/bin/python3"
 
@@ -29,7 +26,7 @@ package enum PageVerifier {
   package static func ask(_ arguments: [String]) async throws -> Answer {
     try await Gate.shared.enter()
     defer { Task { await Gate.shared.leave() } }
-    let (status, text) = try await run([script] + arguments)
+    let (status, text) = try await PythonTool.run([python, script] + arguments)
     let answer = Answer(status: status, text: text)
     #expect([0, 1].contains(answer.status) && !answer.text.contains("Traceback"), "\(answer)")
     return answer
@@ -37,14 +34,9 @@ package enum PageVerifier {
 
   /// Its words about many files, from one process.
   package static func ask(each: [[String]]) async throws -> [Answer] {
-    let questions = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    defer { try? FileManager.default.removeItem(at: questions) }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .withoutEscapingSlashes
-    try each.map { String(decoding: try encoder.encode($0), as: UTF8.self) + "\n" }.joined()
-      .write(to: questions, atomically: false, encoding: .utf8)
-    let (status, text) = try await run(
-      [tools.appending(path: "verify-many.py").path], input: questions)
+    let (status, text) = try await PythonTool.run(
+      [python, PythonTool.path("verify-many.py")],
+      lines: try each.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) })
     #expect(status == 0, "\(text)")
     let answers = try text.split(separator: "\n").map {
       try JSONDecoder().decode(Answer.self, from: Data($0.utf8))
@@ -53,35 +45,8 @@ package enum PageVerifier {
     return answers
   }
 
-  private static func run(
-    _ arguments: [String], input: URL? = nil
-  ) async throws -> (Int32, String) {
-    try await withCheckedThrowingContinuation { continuation in
-      // Waiting for a child takes a thread of its own.
-      Thread.detachNewThread {
-        continuation.resume(with: Result { try runHere(arguments, input: input) })
-      }
-    }
-  }
-
-  private static func runHere(_ arguments: [String], input: URL?) throws -> (Int32, String) {
-    let process = Process()
-    process.executableURL = URL(filePath: python)
-    process.arguments = arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    process.standardInput =
-      try input.map { try FileHandle(forReadingFrom: $0) }
-      ?? FileHandle.nullDevice
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return (process.terminationStatus, text)
-  }
-
   package static let isThere: Bool = {
-    (try? runHere(["-c", "import cryptography"], input: nil))?.0 == 0
+    (try? PythonTool.runHere([python, "-c", "import cryptography"]))?.status == 0
   }()
 }
 
