@@ -12,6 +12,7 @@ package struct Layout: Sendable {
   package var objects: String { "\(root)/objects.sqlite" }
   package var projections: String { "\(root)/projections.sqlite" }
   package var projectionsLock: String { "\(root)/projections.lock" }
+  package var databases: [String] { [ledger, keys, objects, projections] }
   package var anchors: String { "\(root)/anchors" }
   package var lock: String { "\(root)/lock" }
   /// A file for each run that is going on.

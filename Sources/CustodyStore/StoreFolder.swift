@@ -87,6 +87,7 @@ package final class StoreFolder: Sendable {
     let layout = Layout(root: root)
     let settings = try Settings.read(layout)
     let ledgerID = try settings.ledgerID()
+    for path in layout.databases { try FileIO.checkIsNoLink(path) }
     guard FileIO.exists(layout.ledger) else {
       throw CustodyError(
         .needsRecovery, "\(layout.ledger) is missing. Put it back from the newest backup.")

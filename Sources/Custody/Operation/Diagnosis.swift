@@ -113,13 +113,11 @@ extension Store {
   private func diagnosePermissions() -> [Diagnosis] {
     var open: [String] = []
     let layout = folder.layout
-    let secrets = ((try? FileIO.names(in: folder.secretsFolder)) ?? []).map {
-      "\(folder.secretsFolder)/\($0)"
+    let folders = [layout.anchors, folder.secretsFolder, guardPath]
+    let files = folders.flatMap { folder in
+      ((try? FileIO.names(in: folder)) ?? []).map { "\(folder)/\($0)" }
     }
-    for path in [
-      layout.root, layout.ledger, layout.keys, layout.objects, layout.anchors, folder.secretsFolder,
-      guardPath,
-    ] + secrets {
+    for path in [layout.root, layout.settings] + layout.databases + folders + files {
       if let mode = FileAttributes.mode(path), mode & 0o077 != 0 { open.append(path) }
     }
     guard !open.isEmpty else {

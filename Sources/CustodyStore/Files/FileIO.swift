@@ -190,6 +190,16 @@ package enum FileIO {
     }
   }
 
+  /// Refuses a link where a file of the store's own belongs: it could lead anywhere, and no copy of
+  /// the store would bring along what it leads to.
+  static func checkIsNoLink(_ path: String) throws {
+    var status = stat()
+    guard lstat(path, &status) != 0 || status.st_mode & S_IFMT != S_IFLNK else {
+      throw CustodyError(
+        .damaged, "\(path) is a link. Put the file itself there, as it was.")
+    }
+  }
+
   package static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
