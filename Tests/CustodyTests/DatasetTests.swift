@@ -413,12 +413,26 @@ struct DatasetTests {
 
   @Test("an object that was changed, exchanged or removed is found")
   func tamperedObjects() async throws {
-    for (sql, rule, level) in [
-      ("UPDATE object SET bytes = x'00' WHERE id = 1", Finding.Rule.objectMismatch, .bodies),
-      ("UPDATE object SET address = randomblob(32) WHERE id = 2", .objectMismatch, .bodies),
-      ("DELETE FROM object WHERE id = 1", .objectMissing, .contents),
-      ("CREATE TABLE more (x)", .fileDamaged, .bodies),
-    ] as [(String, Finding.Rule, VerificationLevel)] {
+    for (sql, rule, below, level) in [
+      ("UPDATE object SET bytes = x'00' WHERE id = 1", .objectMismatch, .headers, .bodies),
+      (
+        "UPDATE object SET address = randomblob(32) WHERE id = 2", .objectMismatch, .headers,
+        .bodies
+      ),
+      (
+        """
+        UPDATE object SET bytes = (SELECT bytes FROM object AS o WHERE o.id = 3 - object.id)
+        WHERE id < 3
+        """, .objectMismatch, .headers, .bodies
+      ),
+      ("DELETE FROM object WHERE id = 1", .objectMissing, .bodies, .contents),
+      // Another one in its place, under its own address.
+      (
+        "UPDATE object SET bytes = x'00', address = x'\(SHA256.hash([0]))' WHERE id = 1",
+        .objectMissing, .bodies, .contents
+      ),
+      ("CREATE TABLE more (x)", .fileDamaged, .headers, .bodies),
+    ] as [(String, Finding.Rule, VerificationLevel, VerificationLevel)] {
       let place = try await DatasetPlace()
       let datasets = place.store.datasets
       try await datasets.create("table", kind: .csv, key: "id", subject: "client")
@@ -426,8 +440,10 @@ struct DatasetTests {
       try await datasets.commit("table", place.source)
       #expect(try await place.store.verify(level: .contents).holds)
       try RawDatabase(place.temporary.path + "/objects.sqlite").execute(sql)
-      let report = try await place.temporary.open(for: .contents).verify(level: level)
+      let opened = try place.temporary.open(for: .contents)
+      let report = try await opened.verify(level: level)
       #expect(report.findings.contains { $0.rule == rule }, "\(sql): \(report.findings)")
+      #expect(try await opened.verify(level: below).holds, "\(sql)")
     }
   }
 
