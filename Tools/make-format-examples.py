@@ -523,6 +523,7 @@ refused_system_content = {
         key_destroyed([ANNA], "erasure", SIZE), key_destroyed([ANNA], "erasure", -1),
         key_destroyed([ANNA], "erasure", "09"), key_destroyed([ANNA], "lost", 9),
         key_destroyed([ANNA], "erasure", "9.0"), key_destroyed([ANNA[:8]], "erasure", 9),
+        key_destroyed([], "erasure", 9),
         f'{{"keys":"{ANNA.hex()}","reason":"erasure","request":9}}',
         f'{{"keys":["{ANNA.hex()}",],"reason":"erasure","request":9}}',
         f'{{"keys":["{ANNA.hex()}"],"reason":"erasure"}}',

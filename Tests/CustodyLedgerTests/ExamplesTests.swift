@@ -80,7 +80,7 @@ struct ExamplesTests {
 
   @Test("contents of events that explain")
   func refusedSystemContent() {
-    #expect(file.refuse.systemContent.values.map(\.count).reduce(0, +) == 50)
+    #expect(file.refuse.systemContent.values.map(\.count).reduce(0, +) == 51)
     file.checkRefusedSystemContent()
   }
 

@@ -5,18 +5,17 @@ extension RawDatabase {
   ///
   /// Works on the bytes of the file: https://www.sqlite.org/fileformat2.html#b_tree_pages.
   ///
-  /// - Returns: whether there was such a row and both numbers take equally many bytes.
+  /// - Throws: when there is no such row, or the numbers do not take equally many bytes.
   package static func renumber(
     _ path: String, table: String, row: Int, as other: Int
-  ) throws -> Bool {
+  ) throws {
     let root = try RawDatabase(path).integer(
       "SELECT rootpage FROM sqlite_master WHERE name = '\(table)'")
     var pages = Pages(bytes: [UInt8](try Data(contentsOf: URL(filePath: path))))
     guard let place = pages.place(of: row, below: root),
       pages.replace(varintAt: place, with: other)
-    else { return false }
+    else { throw Failure(code: 0, message: "row \(row) of \(table) cannot be row \(other)") }
     try Data(pages.bytes).write(to: URL(filePath: path))
-    return true
   }
 
   private struct Pages {

@@ -22,8 +22,7 @@ extension Attack {
         DELETE FROM checkpoint WHERE size < \(count);
         INSERT INTO checkpoint SELECT size - 1, note FROM checkpoint
         """)
-      let isDone = try RawDatabase.renumber($0.path, table: "checkpoint", row: count - 1, as: count)
-      precondition(isDone)
+      try RawDatabase.renumber($0.path, table: "checkpoint", row: count - 1, as: count)
     },
     .edit(
       "a note under another size", found: .head, [.checkpointMismatch], at: nil,

@@ -45,9 +45,9 @@ struct PageVerifierTests {
         } catch {
           continue  // SQLite itself refuses it.
         }
-        guard try await !changed.verify().holds else { continue }
+        let ours = try await changed.verify()
         let answer = try await PageVerifier.ask([changed.path, "--vkey", key])
-        #expect(!answer.holds, "\(column) \(change.literal): \(answer)")
+        #expect(answer.holds == ours.holds, "\(column) \(change.literal): \(answer)")
         asked += 1
       }
     }
