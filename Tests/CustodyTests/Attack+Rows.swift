@@ -43,7 +43,9 @@ extension Attack {
       UPDATE event SET position = -position;
       UPDATE event SET position = -position - 4;
       """),
-    .edit("every event gone", found: .head, [.positionMissing], at: 0, "DELETE FROM event"),
+    .edit(
+      "every event gone", found: .head, [.positionMissing, .checkpointBeyondEnd], at: 0,
+      "DELETE FROM event"),
     .edit(
       "one event left out", found: .headers, [.positionMissing], at: 12,
       "DELETE FROM event WHERE position = 12"),

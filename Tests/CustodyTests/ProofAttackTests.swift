@@ -138,7 +138,7 @@ struct ProofAttackTests {
     let file = "\(copy.folder.folder)/file"
     try text.write(toFile: file, atomically: false, encoding: .utf8)
     let report = try Store.verify(
-      evidence: file, .consistency, keys: [bench.sample.verifierKey],
+      evidence: try #require(try EvidenceFile.open(file)), keys: [bench.sample.verifierKey],
       anchors: [("older", note(old))])
     #expect(report.holds == holds, "\(report.steps)")
     let anchor = "\(copy.folder.folder)/anchor"

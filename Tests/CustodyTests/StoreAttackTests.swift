@@ -31,7 +31,7 @@ struct StoreAttackTests {
       found: (.checkpointBeyondEnd, .head)),
     OlderCopy(
       testDescription: "the keyring, of the same epoch", names: ["store/keys.sqlite"],
-      found: (.keyMissing, .contents)),
+      code: .needsRecovery, found: (.keyMissing, .contents)),
     OlderCopy(
       testDescription: "the objects", names: ["store/objects.sqlite"],
       found: (.objectMissing, .contents)),
