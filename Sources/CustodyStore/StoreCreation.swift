@@ -49,6 +49,7 @@ package struct StoreCreation: Sendable {
     do {
       claims = try claimFolders(ledgerID)
       try await build(Layout(root: building), ledgerID, environment)
+      try Guard(folder: guardPath(ledgerID)).own(root, ledgerID)
       guard rename(building, root) == 0 else {
         throw CustodyError(SystemCallError("rename"), path: root)
       }

@@ -135,8 +135,11 @@ package final class StoreFolder: Sendable {
     let lock = FileLock(path: layout.lock)
     // "Opening, checkpointing and closing a writer happen under the lock."
     return try lock.withLock {
-      for path in [layout.ledger, layout.keys, layout.objects] {
-        if let condition = try DatabaseFile.condition(path) {
+      let files: [(String, StorePart)] = [
+        (layout.ledger, .ledger), (layout.keys, .keyring), (layout.objects, .objects),
+      ]
+      for (path, part) in files {
+        if let condition = DatabaseFile.condition(path, part) {
           throw CustodyError(.needsRecovery, condition.explanation)
         }
       }
@@ -147,10 +150,11 @@ package final class StoreFolder: Sendable {
       let reader = try StoreFolder(
         layout: layout, settings: settings, ledgerID: ledgerID, environment: environment,
         keyring: keyring, provider: provider, writable: nil)
-      let condition = try reader.condition()
+      let condition = try reader.survey().condition
       guard condition == .clean else {
         throw CustodyError(.needsRecovery, condition.explanation)
       }
+      try reader.guardFolder.own(layout.root, ledgerID)
       _ = try keyring.destroyUnusedEpochs()
       let ledger = try LedgerStore(
         path: layout.ledger, ledgerID: ledgerID, lock: lock, environment: environment,

@@ -163,10 +163,22 @@ struct RecoverCommandTests {
       try await folder.run("backup", "--to", "data")
     }
     try await folder.run("backup", "--to", "data", "--force").succeeded()
-    let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-    #expect(!left.contains { $0.contains(".tmp") })
     let verified = try await folder.run("verify", "data/ledger.sqlite")
     #expect(verified.status == 0)
+
+    // A worse copy takes no better one's place.
+    let good = try folder.read("data/ledger.sqlite")
+    try await Self.behind(folder)
+    let behind = try await folder.run("backup", "--to", "data", "--force")
+    expect(behind, Refusal(status: 5, says: ["older copy"]))
+    try await folder.run("recover", "--yes").succeeded()
+    try RawDatabase(folder.file(".custody/ledger.sqlite")).execute(
+      "UPDATE event SET body = x'00' WHERE position = 5")
+    let changed = try await folder.run("backup", "--to", "data", "--force")
+    expect(changed, Refusal(status: 5, says: ["bodyMismatch"]))
+    #expect(try folder.read("data/ledger.sqlite") == good)
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(!left.contains { $0.contains(".tmp") })
   }
 
   @Test("doctor --deep reads every page and event, and names a file that is not whole")

@@ -185,33 +185,6 @@ struct RecoveryTests {
     #expect(try place.temporary.open(for: .reading).status().origin.incarnation == 1)
   }
 
-  /// Nobody signed it, and nothing here did it: the next checkpoint would make it true.
-  @Test("an event of Custody's own that somebody appended is not signed", arguments: [false, true])
-  func forgedSystemEvent(isPurge: Bool) async throws {
-    let place = try await RecoveryPlace()
-    let store = try place.temporary.open()
-    let subject = try #require(try store.subjects.id(of: RecoveryPlace.person))
-    let key = try #require(try store.subjects.entry(subject)?.keys.first?.id)
-    let (folder, ledger) = (store.folder, try store.folder.ledger())
-    let event: SystemEvent =
-      isPurge
-      ? .purged(
-        .init(
-          reason: .erasure, request: nil, positions: [], leaves: .emptyTree, objects: .emptyTree))
-      : .keyDestroyed(.init(keys: [key], reason: .erasure, request: nil))
-    try await ledger.locked {
-      try ledger.appendUnderLock([
-        PendingEvent.system(
-          event, ledgerID: folder.ledgerID, actor: try Name("uid:9"), environment: .system)
-      ])
-    }
-    let condition = try place.condition
-    #expect(condition.name == "forked", "\(condition)")
-    #expect(SmallStore.code { try place.temporary.open() } == .needsRecovery)
-    #expect(
-      SmallStore.code { try place.recovery().plan().refusal.map { throw $0 } } == .needsRecovery)
-  }
-
   // MARK: - Missing, torn and foreign files
 
   @Test(

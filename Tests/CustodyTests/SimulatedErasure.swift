@@ -27,6 +27,8 @@ extension Store {
           ledgerID: folder.ledgerID, actor: try Name("custody"), environment: .system)
       ])
     }
+    // Unsigned, nobody would believe it.
+    _ = try await checkpoint()
     return keys
   }
 }

@@ -132,6 +132,12 @@ extension Store {
   }
 
   private func diagnosePlaces() -> Diagnosis {
+    guard FileIO.isFolder(folder.secretsFolder) else {
+      return Diagnosis(
+        "secrets", .advice, "\(folder.secretsFolder) is not there",
+        advice:
+          "To append, mount the medium that it is on. If it is lost: custody recover --keys BACKUP")
+    }
     let inside = folder.secretsFolder.hasPrefix(folder.layout.root + "/")
     return inside
       ? Diagnosis(
@@ -145,7 +151,8 @@ extension Store {
   private func diagnoseGuardPlace() -> Diagnosis {
     guard FileIO.isFolder(guardPath) else {
       return Diagnosis(
-        "guard", .bad, "\(guardPath) is missing", advice: "Put it back from where it was kept.")
+        "guard", .bad, "\(guardPath) is missing",
+        advice: "Put it back from where it was kept. If it is lost: custody recover")
     }
     let isSame = FileAttributes.device(guardPath) == FileAttributes.device(folder.layout.root)
     return Diagnosis(

@@ -43,7 +43,7 @@ struct RecoveryPrinter {
     guard !lines.isEmpty else { return }
     Terminal.print("")
     Terminal.print(Terminal.styled(title, .dim))
-    for line in lines { Terminal.printWrapped(line, indent: 2) }
+    for line in lines { Terminal.printWrapped(Terminal.visible(line), indent: 2) }
   }
 
   private func printWords(_ format: OutputFormat) {
@@ -62,7 +62,12 @@ struct RecoveryPrinter {
   }
 
   private var steps: [String] {
-    var steps: [String] = []
+    var steps = plan.moves
+    if plan.completesRecovery {
+      steps.append(
+        "The recovery that was cut short is completed: ledger.restored stands in the ledger already."
+      )
+    }
     if let keys = plan.keys {
       if keys.makesSecrets {
         steps.append("Root key and signing key are put into a new secrets folder.")

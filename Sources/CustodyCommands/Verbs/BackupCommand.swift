@@ -6,8 +6,8 @@ struct BackupCommand: AsyncParsableCommand {
     commandName: "backup",
     abstract: "Copy everything but keys into a folder, while the store is in use.",
     discussion: """
-      Settings, ledger, objects and anchors. What is computed is left out, and made again. Keys are \
-      not in it, so that an erased person cannot come back from it: see custody key backup. \
+      Settings, ledger, objects and anchors. What is computed is left out, and made again. The copy \
+      of the ledger is verified before it takes its place. Keys are not in it, so that an erased person cannot come back from it: see custody key backup. \
       `custody recover` makes a store of both again.
 
       Example:
@@ -25,7 +25,12 @@ struct BackupCommand: AsyncParsableCommand {
 
   func run() async throws {
     let store = try store.open(for: .reading)
-    let summary = try store.backUp(to: to, replacing: force)
+    let progress = ProgressBar("verifying", in: .events)
+    let summary: BackupSummary
+    do {
+      defer { progress.finish() }
+      summary = try store.backUp(to: to, replacing: force) { progress.update($0, $1) }
+    }
     guard output.format != .table else {
       return Terminal.print(
         "backed up \(summary.eventCount.counted("event")), \(summary.byteCount.asBytes), to "

@@ -1,7 +1,8 @@
 import CustodyLedger
 import Foundation
 
-/// What is kept outside the store: the signer's last state and the newest checkpoint.
+/// What is kept outside the store: the signer's last state, the newest checkpoint, and which store it
+/// guards.
 ///
 /// A store copied back from an old backup does not bring it along. Updated under a lock of its
 /// own, because two copies of a store may meet at one guard.
@@ -25,7 +26,9 @@ package struct Guard: Sendable {
 
   /// Whether a file of this name is the guard's own.
   package static func owns(_ name: String) -> Bool {
-    [SignerState.fileName, "checkpoint", "lock"].contains { name == $0 || name.hasPrefix("\($0).") }
+    [SignerState.fileName, "checkpoint", "lock", "store", "recoveries"].contains {
+      name == $0 || name.hasPrefix("\($0).")
+    }
   }
 
   /// Whether the folder guards a store already.
@@ -51,6 +54,51 @@ package struct Guard: Sendable {
       }
       try state.write(statePath)
     }
+  }
+
+  // MARK: - Which store
+
+  private var storePath: String { "\(folder)/store" }
+
+  /// The store that this guards, if it is there, is the same ledger's, and is not at `root`.
+  func otherStore(than root: String, _ ledgerID: LedgerID) throws -> String? {
+    guard let bytes = try FileIO.readIfPresent(storePath) else { return nil }
+    let path = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
+    guard path != root, let settings = try? Settings.read(Layout(root: path)),
+      settings.ledger == ledgerID.uuid,
+      FileAttributes.inode(path) != FileAttributes.inode(root),
+      // Copied along with its store it guards the copy.
+      FileAttributes.inode(settings.guard) == FileAttributes.inode(folder)
+    else { return nil }
+    return path
+  }
+
+  /// Notes which store this guards, unless that is another one which is still there.
+  func own(_ root: String, _ ledgerID: LedgerID) throws {
+    guard try otherStore(than: root, ledgerID) == nil else { return }
+    let bytes = Array("\(root)\n".utf8)
+    guard try FileIO.readIfPresent(storePath) != bytes else { return }
+    try FileIO.replace(storePath, with: bytes, mode: 0o600)
+  }
+
+  // MARK: - Recovering
+
+  private var recoveriesPath: String { "\(folder)/recoveries" }
+
+  /// The events by which recoveries began a new life, also of one that was cut short.
+  ///
+  /// Nobody who can write the ledger alone can make one that is taken for theirs.
+  func recoveries() throws -> Set<EventID> {
+    guard let bytes = try FileIO.readIfPresent(recoveriesPath) else { return [] }
+    return Set(
+      String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { EventID(hex: $0) })
+  }
+
+  /// Notes more of them down, durably, before they are appended.
+  func note(recoveries events: [EventID]) throws {
+    let all = try recoveries().union(events).sorted()
+    let text = all.map { "\($0.hex)\n" }.joined()
+    try FileIO.replace(recoveriesPath, with: Array(text.utf8), mode: 0o600)
   }
 
   /// Puts another state in the place of what is there, damaged or not: a new life begins.

@@ -17,16 +17,23 @@ extension LedgerReader {
     while true {
       let page = try events(filter, ledgerID: ledgerID, limit: Self.systemPageSize)
       for event in page {
-        let claim = event.header.claim
-        let known = event.body.flatMap {
-          SystemEvent(
-            type: claim.type.text.utf8, version: claim.typeVersion, content: $0, at: event.position)
-        }
-        if let known, try !body(known, event.position.value) { return }
+        if let known = event.systemEvent, try !body(known, event.position.value) { return }
       }
       guard page.count == Self.systemPageSize, let last = page.last?.position else { return }
       if isReversed { filter.to = last } else { filter.from = last.next }
     }
+  }
+
+  /// Whether the ledger names a key as one that wraps others.
+  func namesEpoch(_ key: KeyID, ledgerID: LedgerID) throws -> Bool {
+    var isNamed = false
+    try forEachSystemEvent("key.created", ledgerID: ledgerID, isReversed: true) { event, _ in
+      if case .keyCreated(let created) = event, created.purpose == .epoch {
+        isNamed = created.key == key.bytes
+      }
+      return !isNamed
+    }
+    return isNamed
   }
 
   private static let systemPageSize = 64

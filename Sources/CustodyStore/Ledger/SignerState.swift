@@ -65,6 +65,11 @@ package struct SignerState: Equatable, Sendable {
   /// Two of them within a sector of 512 bytes.
   private static let slotSize = 160
 
+  private static let slotSizeBeforeRevisions = 128
+
+  private static let incarnationMax = 1 << 31
+  private static let countMax = 1 << 61
+
   /// `incarnation size root revision check`, padded with spaces to the length of a slot.
   private var slot: [UInt8] {
     let text = "\(incarnation) \(size) \(root) \(keyringRevision)"
@@ -77,13 +82,22 @@ package struct SignerState: Equatable, Sendable {
   }
 
   private static func slots(_ bytes: [UInt8]) -> [SignerState?] {
-    guard bytes.count == 2 * slotSize else { return [nil, nil] }
-    return [bytes[..<slotSize], bytes[slotSize...]].map { slot in
-      let parts = String(decoding: slot, as: UTF8.self).split(whereSeparator: \.isWhitespace)
-      guard parts.count == 5, let incarnation = Decimal.parse(parts[0].utf8),
+    guard bytes.count == 2 * slotSize || bytes.count == 2 * slotSizeBeforeRevisions else {
+      return [nil, nil]
+    }
+    let half = bytes.count / 2
+    return [bytes[..<half], bytes[half...]].map { slot in
+      var parts = String(decoding: slot, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+      guard let last = parts.popLast(), last == check(parts.joined(separator: " ")) else {
+        return nil
+      }
+      // The first stores noted no revision.
+      if half == slotSizeBeforeRevisions { parts.append("0") }
+      guard parts.count == 4, let incarnation = Decimal.parse(parts[0].utf8),
         let size = Decimal.parse(parts[1].utf8), let root = Digest(hex: parts[2]),
         let revision = Decimal.parse(parts[3].utf8),
-        check(parts[..<4].joined(separator: " ")) == parts[4]
+        // The file is anybody's who can write it: what no store reaches is damage.
+        (1...incarnationMax).contains(incarnation), size <= countMax, revision <= countMax
       else { return nil }
       return SignerState(
         incarnation: incarnation, size: size, root: root, keyringRevision: revision)

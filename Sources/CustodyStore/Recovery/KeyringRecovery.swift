@@ -45,7 +45,7 @@ struct KeyringRecovery {
   /// What the store's keyring holds, when it is the same keyring and its epoch key is there.
   private func ownRows() throws -> Keyring.Rows? {
     do {
-      guard try DatabaseFile.condition(layout.keys) == nil else { return nil }
+      guard DatabaseFile.condition(layout.keys, .keyring) == nil else { return nil }
       let summary = try Keyring.summary(layout.keys)
       guard let epoch = summary.epoch, try provider.epochKeyIDs().contains(epoch),
         let operations = summary.operations,

@@ -23,6 +23,8 @@ public struct RecoveryPlan: Sendable {
   /// Checkpoints of lost lives that no event can explain any more, because the same copy was recovered
   /// too often for what was lost: whoever kept one will find that it does not fit.
   public internal(set) var unexplained: [Checkpoint] = []
+  /// Which folders have another place from now on, as sentences.
+  public internal(set) var moves: [String] = []
   /// Whether only signer and guard have to be told of a life that the ledger is in already.
   public internal(set) var completesRecovery = false
   /// Objects that are not as they were stored.
@@ -67,7 +69,7 @@ public struct RecoveryPlan: Sendable {
   }
 
   /// Whether there is anything to do.
-  public var isNeeded: Bool { !conditions.isEmpty || keys != nil }
+  public var isNeeded: Bool { !conditions.isEmpty || keys != nil || !moves.isEmpty }
 
   /// How many events are known to be gone.
   public var lostCount: Int {

@@ -1,3 +1,8 @@
+/// What a store consists of.
+public enum StorePart: String, Sendable {
+  case settings, ledger, keyring, objects, `guard`, signer, anchors, secrets
+}
+
 /// Whether the parts of a store agree. Everything but `clean` is read-only until it is recovered.
 public enum StoreCondition: Equatable, Sendable {
   /// All of them agree: the store can be written to.
@@ -6,14 +11,15 @@ public enum StoreCondition: Equatable, Sendable {
   case behind(size: Int, seen: Int, by: String)
   /// The ledger has another history than someone has seen signed.
   case forked(at: Int, by: String)
-  /// A file was cut short, or a recovery: what is said of it, as a sentence.
-  case torn(String)
+  /// A part was cut short, is an older copy of itself, or a recovery of it was not finished: what is
+  /// said of it, as a sentence.
+  case torn(StorePart, String)
   /// keys.sqlite is an older copy, or does not open any more: what is said of it, as a sentence.
   case staleKey(String)
-  /// Something that belongs to the store is not there: what, with its place.
-  case missing(String)
-  /// Something belongs to another store: what is said of it, as a sentence.
-  case foreign(String)
+  /// A part is not there: what, with its place.
+  case missing(StorePart, String)
+  /// A part belongs to another store: what is said of it, as a sentence.
+  case foreign(StorePart, String)
 
   /// The case as programs know it.
   public var name: String {
@@ -28,6 +34,16 @@ public enum StoreCondition: Equatable, Sendable {
     }
   }
 
+  /// What is wrong with a part of its own, if that is what it is.
+  public var part: StorePart? {
+    switch self {
+    case .clean: nil
+    case .behind, .forked: .ledger
+    case .staleKey: .keyring
+    case .torn(let part, _), .missing(let part, _), .foreign(let part, _): part
+    }
+  }
+
   /// What the condition means, as a sentence.
   public var finding: String {
     switch self {
@@ -37,8 +53,8 @@ public enum StoreCondition: Equatable, Sendable {
     case .forked(let size, let source):
       "At \(size) events the ledger has another history than \(source) has seen: it was changed, "
         + "or belongs to another copy of the store."
-    case .torn(let sentence), .staleKey(let sentence), .foreign(let sentence): sentence
-    case .missing(let what): "\(what) is missing."
+    case .torn(_, let sentence), .staleKey(let sentence), .foreign(_, let sentence): sentence
+    case .missing(_, let what): "\(what) is missing."
     }
   }
 
@@ -47,13 +63,17 @@ public enum StoreCondition: Equatable, Sendable {
     switch self {
     case .clean: ""
     case .behind:
-      "Put the newest ledger.sqlite back if there is one. If there is none: custody recover"
+      "Put the newest ledger.sqlite back if there is one, with its own -wal or without any. If there is "
+        + "none: custody recover"
     case .forked:
       "Run: custody verify. Then put back the copy that is true; Custody cannot tell which."
-    case .torn: "Put the file back from where it was kept; what that cannot mend: custody recover"
+    case .torn: "Put it back from where it was kept; what that cannot mend: custody recover"
     case .staleKey: "Put the newest keys.sqlite back, or run: custody recover --keys BACKUP"
+    case .missing(.guard, _):
+      "Put it back from where it was kept, or say where it is now: custody recover --guard DIR"
     case .missing:
       "Put it back from where it was kept; what that cannot mend: custody recover"
+    case .foreign(.anchors, _): "Take it away from there, and put the store's own back."
     case .foreign: "Put the store's own back."
     }
   }

@@ -3,8 +3,14 @@ import Foundation
 import GRDB
 
 extension StoreFolder {
-  /// Whether keyring, guard, anchors, signer and ledger agree.
-  package func condition() throws -> StoreCondition { try survey().condition }
+  /// Whether keyring, guard, anchors, signer and ledger agree. For whoever does not hold the store's
+  /// lock.
+  package func condition() throws -> StoreCondition {
+    let seen = try survey().condition
+    guard seen != .clean, access(layout.lock, W_OK) == 0 else { return seen }
+    // Somebody who writes meanwhile may have gone on between two looks.
+    return try lock.withLock { try survey().condition }
+  }
 
   /// Compares keyring, guard, anchors, signer and ledger. Needs no secret.
   ///
@@ -12,255 +18,221 @@ extension StoreFolder {
   ///
   /// - Parameters:
   ///   - given: notes from elsewhere that are to be compared too.
+  ///   - former: guard and secrets that settings named before they were moved.
   ///   - isForRecovery: whether to compare every anchor rather than the newest, and to miss secrets
   ///     that are not there: who reads or verifies needs none, and they may be on another medium.
   ///
   /// Cost: a few rows and tree nodes, and one signature for each note; never a pass over the ledger.
   package func survey(
-    given: [(name: String, note: String)] = [], isForRecovery: Bool = false
+    given: [(name: String, note: String)] = [],
+    former: (guard: String?, secrets: String?) = (nil, nil), isForRecovery: Bool = false
   ) throws -> StoreSurvey {
     let origin: Origin
     do {
       origin = try self.origin()
     } catch let error as CustodyError where error.code == .needsRecovery {
       var survey = StoreSurvey(size: 0, incarnation: 0, sealedSize: 0)
-      survey.conditions = [.foreign(error.message)]
+      survey.conditions = [.foreign(.ledger, error.message)]
       return survey
     }
+    let outside = try OutsideWords(settings, layout, anchors, former: former)
     return try read { ledger in
       let newest = try ledger.newestCheckpoint()
-      let comparison = try LedgerComparison(
-        ledger, origin: origin, key: settings.verifierKey())
+      let comparison = try LedgerComparison(ledger, origin: origin, key: settings.verifierKey())
       var survey = StoreSurvey(
         size: comparison.size, incarnation: origin.incarnation, sealedSize: newest?.size ?? 0)
       let keys = try FirstKeys(ledger, ledgerID)
-      survey.conditions = try fileConditions()
-      if isForRecovery { survey.conditions += secretsConditions() }
-      survey.conditions += try foreignConditions(keys)
-      if let newest {
-        let source = "its own newest checkpoint"
-        if let word = try comparison.word(newest.note, source), word.size == newest.size {
-          survey.words.append(word)
-        } else {
-          survey.conditions.append(.forked(at: newest.size, by: source))
-        }
-      }
+      survey.conditions = fileConditions(isForRecovery)
+      survey.conditions += outside.conditions
+      survey.conditions += try foreignConditions(keys, origin, outside)
       survey.isNewestLifeUnsigned = comparison.newestLife.map { $0 >= survey.sealedSize } ?? false
-      let states = try states(&survey)
-      survey.keyringRevision = states.map(\.state.keyringRevision).max() ?? 0
-      try keyringConditions(ledger, keys, &survey)
-      for (source, state) in states { survey.words.append(try comparison.word(state, source)) }
-      if let note = try guardFolder.checkpoint(),
-        let word = try comparison.word(note, "the guard's checkpoint")
-      {
-        survey.words.append(word)
-      }
-      survey.words += try anchorWords(comparison, all: isForRecovery, &survey)
-      for note in given {
-        guard let word = try comparison.word(note.note, note.name) else {
-          throw CustodyError(
-            .invalidInput, "\(note.name) is no checkpoint that this ledger's key has signed.")
-        }
-        survey.words.append(word)
-      }
+      survey.keyringRevision = outside.states.map(\.state.keyringRevision).max() ?? 0
+      survey.conditions += try keyringConditions(ledger, keys, survey.keyringRevision)
+      try addWords(comparison, newest, outside, given, isForRecovery, &survey)
       // Of two that speak against the ledger the newest says most.
-      let spoken = survey.words.sorted { ($0.incarnation, $0.size) > ($1.incarnation, $1.size) }
-        .compactMap { survey.condition($0) }
+      let spoken = survey.words.sorted { $0.isAhead(of: $1) }.compactMap { survey.condition($0) }
       for name in ["forked", "behind"] {
         survey.conditions += spoken.first { $0.name == name }.map { [$0] } ?? []
       }
-      if let forged = try forgedEvent(ledger, from: survey.sealedSize) {
-        survey.conditions.append(forged)
-      }
-      if survey.conditions.isEmpty, let torn = cutShort(survey, states) {
+      let signed = survey.words.filter { $0.verdict == .agrees && $0.note != nil }.map(\.size).max()
+      let forged = try unsealedEvents(former.guard).condition(
+        ledger, from: max(signed ?? 0, FirstKeys.eventCount))
+      survey.conditions += forged.map { [$0] } ?? []
+      if survey.conditions.isEmpty, let torn = cutShort(survey, outside) {
         survey.conditions.append(torn)
       }
       return survey
     }
   }
 
-  /// Only a recovery begins a new life, and it tells signer and guard and signs it.
-  private func cutShort(
-    _ survey: StoreSurvey, _ states: [(source: String, state: SignerState)]
-  ) -> StoreCondition? {
+  private func unsealedEvents(_ formerGuard: String?) throws -> UnsealedEvents {
+    let folders = [settings.guard, formerGuard].compactMap { $0 }
+    return UnsealedEvents(
+      ledgerID: ledgerID,
+      heldEpochs: access(secretsFolder, R_OK | X_OK) == 0
+        ? Set(try FileKeyProvider.epochKeyIDs(in: secretsFolder)) : nil,
+      recoveries: try folders.reduce(into: []) {
+        $0.formUnion(try Guard(folder: $1).recoveries())
+      })
+  }
+
+  /// What speaks of older copies of guard and signer, or of a recovery that was not finished.
+  private func cutShort(_ survey: StoreSurvey, _ outside: OutsideWords) -> StoreCondition? {
     let life = survey.incarnation
-    if let untold = states.first(where: { $0.state.incarnation != life }) {
-      return .torn(
-        "The ledger is in incarnation \(life), and \(untold.source) in "
-          + "\(untold.state.incarnation): a recovery was cut short, or an older copy of that was put "
-          + "back.")
+    // Only a recovery begins a new life, and it tells signer and guard and signs it.
+    if survey.isNewestLifeUnsigned {
+      return .torn(.ledger, "No checkpoint signs incarnation \(life): a recovery was cut short.")
     }
-    return survey.isNewestLifeUnsigned
-      ? .torn("No checkpoint signs incarnation \(life): a recovery was cut short.") : nil
+    if let ahead = survey.aheadOfGuard, let guarded = survey.guardWord {
+      return .torn(
+        .guard,
+        "The guard has seen \(guarded.size) events of incarnation \(guarded.incarnation), and "
+          + "\(ahead.source) \(ahead.size) of incarnation \(ahead.incarnation): an older copy of the "
+          + "guard was put back.")
+    }
+    return outside.states.first { $0.state.incarnation != life }.map {
+      .torn(
+        $0.isGuard ? .guard : .signer,
+        "The ledger is in incarnation \(life), and \($0.source) in \($0.state.incarnation): an "
+          + "older copy of that was put back.")
+    }
   }
 
   // MARK: - Files
 
   /// What of the store is not there, or not in its whole length.
-  private func fileConditions() throws -> [StoreCondition] {
-    var conditions = try [layout.ledger, layout.keys, layout.objects].compactMap {
-      try DatabaseFile.condition($0)
-    }
-    if !FileIO.isFolder(settings.guard) {
-      conditions.append(.missing("The folder of the guard, \(settings.guard),"))
-    }
-    return conditions
+  private func fileConditions(_ isForRecovery: Bool) -> [StoreCondition] {
+    let files: [(String, StorePart)] = [
+      (layout.ledger, .ledger), (layout.keys, .keyring), (layout.objects, .objects),
+    ]
+    let conditions = files.compactMap { DatabaseFile.condition($0.0, $0.1) }
+    return isForRecovery ? conditions + secretsConditions() : conditions
   }
 
   private func secretsConditions() -> [StoreCondition] {
     guard FileIO.isFolder(secretsFolder) else {
-      return [.missing("The folder of the secrets, \(secretsFolder),")]
+      return [.missing(.secrets, "The folder of the secrets, \(secretsFolder),")]
     }
     guard access(secretsFolder, R_OK | X_OK) == 0 else { return [] }
     if !FileKeyProvider.isUsed(secretsFolder) {
-      return [.missing("The root key in \(secretsFolder)")]
+      return [.missing(.secrets, "The root key in \(secretsFolder)")]
     }
     return FileKeyProvider.hasSigningKey(secretsFolder)
-      ? [] : [.missing("The signing key in \(secretsFolder)")]
+      ? [] : [.missing(.secrets, "The signing key in \(secretsFolder)")]
   }
 
   /// What belongs to another store.
-  private func foreignConditions(_ keys: FirstKeys) throws -> [StoreCondition] {
+  private func foreignConditions(
+    _ keys: FirstKeys, _ origin: Origin, _ outside: OutsideWords
+  ) throws -> [StoreCondition] {
     var conditions: [StoreCondition] = []
     if !keys.signing.contains(try settings.verifierKey().publicKey.bytes.bytes) {
       conditions.append(
-        .foreign("custody.yaml names another verifier key than the ledger itself."))
+        .foreign(.settings, "custody.yaml names another verifier key than the ledger itself."))
     }
-    if let note = try guardFolder.checkpoint(),
-      let other = Checkpoint(unverified: note)?.origin.ledgerID, other != ledgerID
-    {
-      conditions.append(.foreign("The guard in \(settings.guard) is that of ledger \(other)."))
+    if !origin.organization.utf8.elementsEqual(settings.organization.utf8) {
+      conditions.append(
+        .foreign(.settings, "custody.yaml names another organization than the ledger itself."))
     }
     if let id = try? objects.ledgerIDOfFirst(), id != ledgerID {
-      conditions.append(.foreign("\(layout.objects) holds the objects of ledger \(id)."))
+      conditions.append(
+        .foreign(.objects, "\(layout.objects) holds the objects of ledger \(id)."))
+    }
+    for note in outside.notes {
+      guard let other = Checkpoint(unverified: note.text)?.origin.ledgerID, other != ledgerID else {
+        continue
+      }
+      conditions.append(
+        note.anchor.map {
+          .foreign(.anchors, "\(anchors.folder)/\($0) is an anchor of ledger \(other).")
+        } ?? .foreign(.guard, "The guard in \(settings.guard) is that of ledger \(other)."))
     }
     return conditions
   }
 
   // MARK: - Words
 
-  /// What signer and guard wrote down last.
-  private func states(
-    _ survey: inout StoreSurvey
-  ) throws -> [(source: String, state: SignerState)] {
-    var states: [(source: String, state: SignerState)] = []
-    for (source, folder) in [
-      (StoreSurvey.guardSource, settings.guard), ("the signer", secretsFolder),
-    ]
-    where FileIO.isFolder(folder) {
-      let path = "\(folder)/\(SignerState.fileName)"
-      do {
-        if let state = try SignerState.read(path) {
-          states.append((source, state))
-        } else {
-          survey.conditions.append(.missing("What \(source) wrote down, \(path),"))
-        }
-      } catch let error as CustodyError where error.code == .permission {
-      } catch let error as CustodyError where error.code == .damaged {
-        survey.conditions.append(.torn("What \(source) wrote down, \(path), is damaged."))
+  private func addWords(
+    _ comparison: LedgerComparison, _ newest: (size: Int, note: String)?, _ outside: OutsideWords,
+    _ given: [(name: String, note: String)], _ comparesAll: Bool, _ survey: inout StoreSurvey
+  ) throws {
+    if let newest {
+      let source = "its own newest checkpoint"
+      if let word = try comparison.word(newest.note, source), word.size == newest.size {
+        survey.words.append(word)
+      } else {
+        survey.conditions.append(.forked(at: newest.size, by: source))
       }
     }
-    return states
-  }
-
-  private func anchorWords(
-    _ comparison: LedgerComparison, all: Bool, _ survey: inout StoreSurvey
-  ) throws -> [StoreSurvey.Word] {
-    let notes = try anchors.notes().compactMap { anchor in
-      (try? anchor.note.get()).map { (name: anchor.name, note: $0) }
+    for state in outside.states {
+      var word = try comparison.word(state.state, state.source)
+      word.isGuard = state.isGuard
+      survey.words.append(word)
     }
-    if notes.isEmpty { survey.conditions.append(.missing("What \(anchors.folder) holds")) }
-    let known = notes.compactMap { anchor in
-      Checkpoint(unverified: anchor.note).map { (checkpoint: $0, anchor: anchor) }
+    // Anchors from the newest on, so that opening verifies one signature.
+    func age(_ note: OutsideWords.Note) -> (Int, Int) {
+      Checkpoint(unverified: note.text).map { ($0.origin.incarnation, $0.size) } ?? (0, 0)
     }
-    if let other = known.first(where: { $0.checkpoint.origin.ledgerID != ledgerID }) {
-      survey.conditions.append(
-        .foreign(
-          "\(anchors.folder)/\(other.anchor.name) is an anchor of ledger "
-            + "\(other.checkpoint.origin.ledgerID)."))
+    var isCompared = false
+    for note in outside.notes.sorted(by: { age($0) > age($1) }) {
+      guard note.anchor == nil || comparesAll || !isCompared,
+        var word = try comparison.word(note.text, note.source)
+      else { continue }
+      word.anchor = note.anchor
+      isCompared = isCompared || note.anchor != nil
+      survey.words.append(word)
     }
-    var words: [StoreSurvey.Word] = []
-    // From the newest on, so that opening verifies one signature.
-    func age(_ checkpoint: Checkpoint) -> (Int, Int) {
-      (checkpoint.origin.incarnation, checkpoint.size)
+    for note in given {
+      guard let word = try comparison.word(note.note, note.name) else {
+        throw CustodyError(
+          .invalidInput, "\(note.name) is no checkpoint that this ledger's key has signed.")
+      }
+      survey.words.append(word)
     }
-    let newestFirst = known.sorted { age($0.checkpoint) > age($1.checkpoint) }
-    for (_, anchor) in newestFirst where all || words.isEmpty {
-      if let word = try comparison.word(anchor.note, "anchor \(anchor.name)") { words.append(word) }
-    }
-    return words
   }
 
   // MARK: - Keyring
 
   private func keyringConditions(
-    _ ledger: LedgerReader, _ keys: FirstKeys, _ survey: inout StoreSurvey
-  ) throws {
-    guard access(layout.keys, R_OK) == 0, access(secretsFolder, R_OK | X_OK) == 0,
-      !survey.conditions.contains(where: { $0.explanation.contains(layout.keys) })
-    else { return }
+    _ ledger: LedgerReader, _ keys: FirstKeys, _ seen: Int
+  ) throws -> [StoreCondition] {
+    guard DatabaseFile.condition(layout.keys, .keyring) == nil, access(layout.keys, R_OK) == 0,
+      access(secretsFolder, R_OK | X_OK) == 0
+    else { return [] }
     let keyring: Keyring.Summary
     do {
       keyring = try Keyring.summary(layout.keys)
     } catch let error as CustodyError where error.code != .permission {
-      survey.conditions.append(.torn(error.message))
-      return
+      return [.torn(.keyring, error.message)]
     }
     guard let epoch = keyring.epoch, let operations = keyring.operations else {
-      survey.conditions.append(.torn("\(layout.keys) holds no key of the store itself."))
-      return
+      return [.torn(.keyring, "\(layout.keys) holds no key of the store itself.")]
+    }
+    guard keys.operations.contains(operations) else {
+      return [.foreign(.keyring, "\(layout.keys) is the keyring of another store.")]
     }
     let held = try FileKeyProvider.epochKeyIDs(in: secretsFolder)
-    if !keys.operations.contains(operations) {
-      survey.conditions.append(.foreign("\(layout.keys) is the keyring of another store."))
-    } else if held.isEmpty {
-      survey.conditions.append(.missing("The epoch key \(epoch) in \(secretsFolder)"))
-    } else if !held.contains(epoch) {
-      survey.conditions.append(
+    guard !held.isEmpty else {
+      return [.missing(.secrets, "The epoch key \(epoch) in \(secretsFolder)")]
+    }
+    guard held.contains(epoch) else {
+      return [
         .staleKey(
-          try isRecorded(epoch, in: ledger)
+          try ledger.namesEpoch(epoch, ledgerID: ledgerID)
             ? "\(layout.keys) is wrapped by an epoch key that is gone: it is an older copy, and opens "
               + "nothing."
             : "\(layout.keys) is wrapped by an epoch key that \(secretsFolder) does not hold: the "
-              + "secrets are an older copy."))
-    } else if keyring.revision < survey.keyringRevision {
-      survey.conditions.append(
+              + "secrets are an older copy.")
+      ]
+    }
+    guard keyring.revision >= seen else {
+      return [
         .staleKey(
-          "\(layout.keys) was written to \(keyring.revision) times, and the signer has seen "
-            + "\(survey.keyringRevision): "
-            + "it is an older copy, which lacks the keys made since."))
+          "\(layout.keys) was written to \(keyring.revision) times, and the signer has seen \(seen): "
+            + "it is an older copy, which lacks the keys made since.")
+      ]
     }
-  }
-
-  private func isRecorded(_ epoch: KeyID, in ledger: LedgerReader) throws -> Bool {
-    var isRecorded = false
-    try ledger.forEachSystemEvent("key.created", ledgerID: ledgerID, isReversed: true) { event, _ in
-      if case .keyCreated(let created) = event, created.key == epoch.bytes { isRecorded = true }
-      return !isRecorded
-    }
-    return isRecorded
-  }
-
-  // MARK: - Events that nobody signed
-
-  /// An event of the library's own that no checkpoint covers, and that nothing here has written.
-  ///
-  /// They need no key, so whoever can write the file can append one, and the next checkpoint would
-  /// sign it: a purge that explains why bodies are gone, the end of a key that is in use.
-  private func forgedEvent(_ ledger: LedgerReader, from start: Int) throws -> StoreCondition? {
-    var forged: StoreCondition?
-    try ledger.forEachSystemEvent(ledgerID: ledgerID, from: start) { event, position in
-      switch event {
-      case .purged:
-        forged = .forked(at: position + 1, by: "this store, which has purged nothing,")
-      case .keyDestroyed(let destroyed):
-        guard let live = try Keyring.firstLive(destroyed.keys, layout.keys) else { return true }
-        forged = .forked(at: position + 1, by: "the keyring, which holds key \(live),")
-      case .created, .keyCreated, .restored: break
-      }
-      return forged == nil
-    }
-    return forged
+    return []
   }
 }
 
@@ -269,11 +241,11 @@ private struct FirstKeys {
   private(set) var signing: [[UInt8]] = []
   private(set) var operations: [KeyID] = []
 
-  /// More than `init` writes.
-  private static let eventCountMax = 8
+  /// Events that `init` writes.
+  static let eventCount = 4
 
   init(_ ledger: LedgerReader, _ ledgerID: LedgerID) throws {
-    try ledger.forEachSystemEvent("key.created", ledgerID: ledgerID, to: Self.eventCountMax) {
+    try ledger.forEachSystemEvent("key.created", ledgerID: ledgerID, to: Self.eventCount) {
       event, _ in
       guard case .keyCreated(let created) = event else { return true }
       switch created.purpose {

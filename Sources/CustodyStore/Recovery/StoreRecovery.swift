@@ -9,8 +9,10 @@ import GRDB
 /// First ``plan(_:)``, which changes nothing; then ``run(_:)``. Afterwards the store is clean.
 package struct StoreRecovery {
   private let layout: Layout
+  /// With guard and secrets where they are from now on.
   private let settings: Settings
-  private let isMoved: Bool
+  /// As custody.yaml has them.
+  private let formerSettings: Settings
   private let ledgerID: LedgerID
   private let environment: Environment
   private let actor: Name
@@ -33,11 +35,18 @@ package struct StoreRecovery {
     environment: Environment = .system, passphrase: @escaping () throws -> SecretBytes
   ) throws {
     layout = Layout(root: root)
-    var settings = try Settings.read(layout)
-    isMoved = guardFolder != nil || secrets != nil
+    formerSettings = try Settings.read(layout)
+    var settings = formerSettings
     if let guardFolder { settings.guard = guardFolder }
     if let secrets { settings.secrets = secrets }
     self.settings = settings
+    for folder in [guardFolder, secrets].compactMap({ $0 })
+    where folder == root || folder.hasPrefix(root + "/") && folder != layout.secrets {
+      throw CustodyError(.usage, "\(folder) lies inside the store. Name a folder outside of it.")
+    }
+    guard settings.guard != settings.secretsFolder(layout) else {
+      throw CustodyError(.usage, "Secrets and guard need a folder each.")
+    }
     ledgerID = try settings.ledgerID()
     self.actor = actor
     self.environment = environment
@@ -47,6 +56,15 @@ package struct StoreRecovery {
   private var secretsFolder: String { settings.secretsFolder(layout) }
   private var guardFolder: Guard { Guard(folder: settings.guard) }
 
+  /// Where guard and secrets were, when that is another place.
+  private var former: (guard: String?, secrets: String?) {
+    let secrets = formerSettings.secretsFolder(layout)
+    return (
+      formerSettings.guard == settings.guard ? nil : formerSettings.guard,
+      secrets == secretsFolder ? nil : secrets
+    )
+  }
+
   // MARK: - Planning
 
   /// What is wrong, and what would be done.
@@ -55,55 +73,77 @@ package struct StoreRecovery {
   ///
   /// Cost: verifies the ledger and the objects at level bodies.
   package func plan(_ progress: LedgerVerification.Progress? = nil) throws -> RecoveryPlan {
-    if let condition = try DatabaseFile.condition(layout.ledger) {
+    if let condition = DatabaseFile.condition(layout.ledger, .ledger) {
       throw CustodyError(
         .needsRecovery,
         "\(condition.finding) A ledger cannot be made again: put the newest copy of it there, for "
           + "example one that `custody backup` made. Then: custody recover")
     }
-    let survey = try survey()
+    try checkIsNoTrial()
+    let lock = FileLock(path: layout.lock)
+    // Whoever may not write cannot meet a writer either.
+    let survey =
+      access(layout.root, W_OK) == 0
+      ? try lock.withLock { try self.survey() } : try self.survey()
     var plan = RecoveryPlan(
       conditions: survey.conditions, eventCount: survey.size, incarnation: survey.incarnation,
       unsealedCount: survey.size - survey.sealedSize,
-      words: survey.words.sorted { ($1.incarnation, $1.size) < ($0.incarnation, $0.size) }.map {
+      words: survey.words.sorted { $0.isAhead(of: $1) }.map {
         RecoveryPlan.Word(
           source: $0.source, incarnation: $0.incarnation, size: $0.size, verdict: $0.verdict.name)
       })
+    if former.guard != nil { plan.moves.append("The guard is in \(settings.guard) from now on.") }
+    if former.secrets != nil {
+      plan.moves.append("The secrets are in \(secretsFolder) from now on.")
+    }
     guard survey.isOfThisLedger else { return refused(plan, survey.condition.explanation) }
     if let backup, backup.ledgerID != ledgerID {
       throw CustodyError(
         .invalidInput, "The key backup is that of ledger \(backup.ledgerID), not of \(ledgerID).")
     }
-    guard !survey.conditions.isEmpty || backup != nil else { return plan }
+    guard plan.isNeeded || backup != nil else { return plan }
     try planKeys(&plan)
-    try planObjects(&plan)
-    planLives(survey, &plan)
-    if let foreign = survey.conditions.first(where: { $0.name == "foreign" && !isMended($0, plan) })
-    {
-      return refused(plan, foreign.explanation)
+    planObjects(&plan)
+    try planLives(survey, &plan)
+    let obstacle = survey.conditions.first {
+      switch $0 {
+      case .foreign(let part, _): part != .keyring || plan.keys == nil
+      case .forked: true
+      default: false
+      }
     }
-    if let forked = survey.conditions.first(where: { $0.name == "forked" }) {
-      return refused(plan, forked.explanation)
-    }
+    if let obstacle { return refused(plan, obstacle.explanation) }
     guard plan.refusal == nil else { return plan }
     try verify(survey, &plan, progress)
     return plan
   }
 
+  /// A copy of a store that is still there, with the same guard and secrets: recovering it would take
+  /// them away from that one.
+  private func checkIsNoTrial() throws {
+    let owned = Guard(folder: formerSettings.guard)
+    guard let other = try owned.otherStore(than: layout.root, ledgerID) else { return }
+    let sharesSecrets =
+      formerSettings.secrets.hasPrefix("/") && former.secrets == nil
+    guard former.guard == nil || sharesSecrets else { return }
+    throw CustodyError(
+      .usage,
+      "The store at \(other) is there, and has the same guard"
+        + (sharesSecrets ? " and secrets" : "")
+        + ": recovering this copy would take them away from it. To try a backup out beside it, name "
+        + "places of its own with --guard\(sharesSecrets ? " and --secrets" : ""), and delete it "
+        + "afterwards.")
+  }
+
   private func survey() throws -> StoreSurvey {
     try StoreFolder.reading(layout, settings, ledgerID, environment).survey(
-      given: anchors, isForRecovery: true)
+      given: anchors, former: former, isForRecovery: true)
   }
 
   private func refused(_ plan: RecoveryPlan, _ why: String) -> RecoveryPlan {
     var plan = plan
     plan.refusal = CustodyError(.needsRecovery, why)
     return plan
-  }
-
-  /// Whether what is foreign is replaced.
-  private func isMended(_ condition: StoreCondition, _ plan: RecoveryPlan) -> Bool {
-    plan.keys != nil && condition.finding.hasPrefix(layout.keys)
   }
 
   /// A ledger that does not hold by itself is not gone on from.
@@ -132,8 +172,8 @@ package struct StoreRecovery {
     }
   }
 
-  private func planObjects(_ plan: inout RecoveryPlan) throws {
-    guard let condition = try DatabaseFile.condition(layout.objects) else { return }
+  private func planObjects(_ plan: inout RecoveryPlan) {
+    guard let condition = DatabaseFile.condition(layout.objects, .objects) else { return }
     guard case .missing = condition, goesOnWithoutObjects else {
       plan.refusal = CustodyError(
         .needsRecovery,
@@ -188,19 +228,13 @@ package struct StoreRecovery {
   }
 
   private func isOfKeys(_ condition: StoreCondition) -> Bool {
-    switch condition {
-    case .staleKey: true
-    case .missing, .torn, .foreign:
-      [layout.keys, " key in", "epoch key", "folder of the secrets"].contains {
-        condition.finding.contains($0)
-      }
-    case .clean, .behind, .forked: false
-    }
+    condition.part == .keyring || condition.part == .secrets
   }
 
   /// Whether the keyring that is there opens, though it may be an older one.
   private func opensKeyring() throws -> Bool {
-    guard try DatabaseFile.condition(layout.keys) == nil, FileKeyProvider.isUsed(secretsFolder),
+    guard DatabaseFile.condition(layout.keys, .keyring) == nil,
+      FileKeyProvider.isUsed(secretsFolder),
       FileKeyProvider.hasSigningKey(secretsFolder), let summary = try? Keyring.summary(layout.keys),
       let epoch = summary.epoch
     else { return false }
@@ -259,19 +293,29 @@ package struct StoreRecovery {
   // MARK: - Lives
 
   /// A new life is begun when somebody may have signed what the ledger does not have.
-  private func planLives(_ survey: StoreSurvey, _ plan: inout RecoveryPlan) {
+  private func planLives(_ survey: StoreSurvey, _ plan: inout RecoveryPlan) throws {
     let beyond = survey.words.filter { $0.verdict == .beyond }
-    let guarded = survey.words.first { $0.source == StoreSurvey.guardSource }
-    if beyond.isEmpty, let guarded, guarded.verdict == .agrees || guarded.verdict == .explained {
-      // The guard is told before anything is signed, so nothing was signed that it does not know.
-      if guarded.incarnation == survey.incarnation { return }
+    if beyond.isEmpty {
+      // What is unsigned and was not begun here has been refused as forked.
       if survey.isNewestLifeUnsigned {
         plan.completesRecovery = true
         return
       }
+      // The guard is told before anything is signed: while it knows of as much as everybody else,
+      // nothing was signed that it does not know.
+      if let guarded = survey.guardWord, guarded.verdict == .agrees,
+        guarded.incarnation == survey.incarnation, survey.aheadOfGuard == nil
+      {
+        return
+      }
     }
-    let known = survey.words.map(\.incarnation).max() ?? 1
-    var incarnation = max(known, survey.incarnation)
+    var incarnation = max(survey.words.map(\.incarnation).max() ?? 1, survey.incarnation)
+    guard incarnation < Int.max >> 1 else {
+      plan.refusal = CustodyError(
+        .needsRecovery,
+        "There is no incarnation above \(incarnation): somebody made that number up.")
+      return
+    }
     let lost = Dictionary(grouping: beyond, by: \.incarnation).values
       .compactMap { $0.max { $0.size < $1.size } }
       .sorted { ($0.size, $1.incarnation) < ($1.size, $0.incarnation) }
@@ -309,7 +353,10 @@ package struct StoreRecovery {
       try FileIO.makeFolder(settings.guard)
       try FileIO.makeFolder(secretsFolder)
       try FileIO.makeFolder(layout.anchors)
-      if isMoved { try FileIO.replace(layout.settings, with: settings.encoded(), mode: 0o600) }
+      try checkPlacesAreWritable()
+      if !plan.moves.isEmpty {
+        try FileIO.replace(layout.settings, with: settings.encoded(), mode: 0o600)
+      }
       if plan.makesObjects { try StoreCreation.makeDatabase(layout.objects, Migration.objects) }
       let seen = survey.keyringRevision
       if plan.keys != nil { try restoreKeys(above: seen) }
@@ -318,6 +365,22 @@ package struct StoreRecovery {
       if !plan.lives.isEmpty { try begin(plan.lives) }
       try tell(above: seen)
       try sign(makesSecrets: plan.keys?.makesSecrets == true)
+      try guardFolder.own(layout.root, ledgerID)
+    }
+  }
+
+  /// Asked before anything is changed: a life that cannot be told of must not be begun.
+  private func checkPlacesAreWritable() throws {
+    for (folder, names) in [
+      (settings.guard, [SignerState.fileName, "checkpoint"]),
+      (secretsFolder, [SignerState.fileName]), (layout.anchors, [Anchors.newest]),
+    ] {
+      guard access(folder, W_OK | X_OK) == 0 else {
+        throw CustodyError(SystemCallError("access"), path: folder)
+      }
+      for path in names.map({ "\(folder)/\($0)" }) where FileIO.exists(path) {
+        close(try FileIO.open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC))
+      }
     }
   }
 
@@ -364,37 +427,42 @@ package struct StoreRecovery {
       let bytes = Array(note.utf8)
       let name = "lost-\(word.incarnation)-\(word.size)-\(SHA256.hash(bytes).hex.prefix(8))"
       let isExplained = !unexplained.contains(word.checkpoint.origin)
-      try FileIO.replace(
-        "\(layout.anchors)/\(name).\(isExplained ? "note" : "unexplained")", with: bytes,
-        mode: 0o600)
-      if !isExplained { unlink("\(layout.anchors)/\(name).note") }
+      let kept = "\(name).\(isExplained ? "note" : "unexplained")"
+      try FileIO.replace("\(layout.anchors)/\(kept)", with: bytes, mode: 0o600)
+      // Under the name of a live one it would be held against the ledger for ever.
+      if let anchor = word.anchor, anchor != kept, anchor != Anchors.newest {
+        unlink("\(layout.anchors)/\(anchor)")
+      }
     }
   }
 
   /// Appends `ledger.restored`, one for each life, and changes the ledger's row with them.
   private func begin(_ lives: [RecoveryPlan.Life]) throws {
+    let organization = try StoreFolder.reading(layout, settings, ledgerID, environment).origin()
+      .organization
     let database = try Connection.writer(layout.ledger)
     try Connection.translating(layout.ledger) {
       try database.writeWithoutTransaction { db in
         let writer = try LedgerWriter(db.sqliteConnection!, ledgerID: ledgerID)
+        var ids: [EventID] = []
         try db.inTransaction(.immediate) {
           for life in lives {
             try writer.refresh()
             let restored = SystemEvent.Restored(
               size: writer.tree.size, root: writer.tree.root(using: SHA256()),
               incarnation: life.incarnation, lost: life.lost)
-            _ = try writer.append(
-              try PendingEvent.system(
-                .restored(restored), ledgerID: ledgerID, actor: actor, environment: environment),
-              at: environment.now()
-            ) { _ in nil }
+            let event = try PendingEvent.system(
+              .restored(restored), ledgerID: ledgerID, actor: actor, environment: environment)
+            ids.append(event.claim.eventID)
+            _ = try writer.append(event, at: environment.now()) { _ in nil }
           }
           let origin = Origin(
-            organization: settings.organization, ledgerID: ledgerID,
-            incarnation: lives.last!.incarnation)
+            organization: organization, ledgerID: ledgerID, incarnation: lives.last!.incarnation)
           try db.execute(
             sql: "UPDATE ledger SET origin = ?, incarnation = ?",
             arguments: [origin.description, origin.incarnation])
+          // Durable before the events are: whoever finds them unsigned knows that they are ours.
+          try guardFolder.note(recoveries: ids)
           return .commit
         }
         try WriteAheadLog.shorten(db)
@@ -420,9 +488,11 @@ package struct StoreRecovery {
     let path = "\(secretsFolder)/\(SignerState.fileName)"
     let signed = try? SignerState.read(path)
     if signed.map({ state.isAhead(of: $0) }) ?? true { try state.write(path) }
-    if try folder.anchors.notes().isEmpty, let newest {
+    guard let newest else { return }
+    if try folder.anchors.notes().isEmpty {
       try FileIO.replace(
         "\(layout.anchors)/\(Anchors.newest)", with: Array(newest.utf8), mode: 0o600)
     }
+    if try guardFolder.checkpoint() == nil { try guardFolder.keep(newest) }
   }
 }

@@ -30,10 +30,18 @@ package struct StoreSurvey: Sendable {
     let checkpoint: Checkpoint
     /// The note that says so, when one does.
     let note: String?
+    /// The file of an anchor.
+    var anchor: String?
+    var isGuard = false
     package let verdict: Verdict
 
     package var incarnation: Int { checkpoint.origin.incarnation }
     package var size: Int { checkpoint.size }
+
+    /// Whether it knows of more than another does.
+    func isAhead(of other: Word) -> Bool {
+      (incarnation, size) > (other.incarnation, other.size)
+    }
   }
 
   /// How many events the ledger has.
@@ -62,6 +70,17 @@ package struct StoreSurvey: Sendable {
     case .agrees, .explained: nil
     case .beyond: .behind(size: size, seen: word.size, by: word.source)
     case .contradicts: .forked(at: word.size, by: word.source)
+    }
+  }
+
+  /// The newest that a guard says.
+  var guardWord: Word? { words.filter(\.isGuard).max { $1.isAhead(of: $0) } }
+
+  /// Somebody who knows of more than the guard does. It is told of everything before that is signed, so
+  /// it is then an older copy of itself, and knows nothing of what else was signed.
+  var aheadOfGuard: Word? {
+    guardWord.flatMap { guarded in
+      words.first { $0.verdict == .agrees && $0.isAhead(of: guarded) }
     }
   }
 }
