@@ -63,7 +63,7 @@ extension LedgerStore {
   package func checkpoint() async throws -> SignedNote {
     try await onThread { [self] in
       try checkFailure()
-      return try lock.withLock {
+      return try withLock {
         try signAll()
         return try database.writeWithoutTransaction { db in
           guard let newest = try LedgerReader(db.sqliteConnection!).newestCheckpoint() else {

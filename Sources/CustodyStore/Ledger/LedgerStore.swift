@@ -24,6 +24,7 @@ package final class LedgerStore: Sendable {
   let signer: CheckpointSigner
   let database: DatabaseQueue
   private let readers: ReaderPool
+  private let opened: OpenedFiles
   /// Blocking work has a thread of its own: it waits for locks and disks.
   private let thread = DispatchQueue(label: "custody.commit")
   private let queue = Mutex(Queue())
@@ -60,6 +61,8 @@ package final class LedgerStore: Sendable {
     var failure: CustodyError?
   }
 
+  /// - Parameter keyring: opened under the same hold of the store's lock, which lasts while this is
+  ///   made.
   package init(
     path: String, ledgerID: LedgerID, lock: FileLock, environment: Environment, keyring: Keyring,
     signer: CheckpointSigner
@@ -72,6 +75,8 @@ package final class LedgerStore: Sendable {
     self.signer = signer
     database = try Connection.writer(path)
     readers = ReaderPool(path: path)
+    let layout = Layout(root: (path as NSString).deletingLastPathComponent)
+    opened = OpenedFiles([path, keyring.path, layout.objects])
   }
 
   /// The GRDB connection, for tests that read its settings back and for migrations.
@@ -167,7 +172,7 @@ package final class LedgerStore: Sendable {
       return
     }
     do {
-      try lock.withLock {
+      try withLock {
         try write(&undelivered, completing: nil)
         isSigning = true
         guard let signature = try startCheckpointIfDue() else { return try shortenLog() }
@@ -335,7 +340,24 @@ package final class LedgerStore: Sendable {
   package func locked<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
     try await onThread { [self] in
       try checkFailure()
-      return try lock.withLock(body)
+      return try withLock(body)
+    }
+  }
+
+  /// Holds the store's lock, in files that are still those that were opened.
+  ///
+  /// - Throws: `needsRecovery` when one was replaced; nothing is ever written here again then.
+  func withLock<R>(_ body: () throws -> R) throws -> R {
+    try lock.withLock {
+      if let path = opened.replaced() {
+        let failure = CustodyError(
+          .needsRecovery,
+          "\(path) was replaced while this process had the older file open: a recovery, or a copy "
+            + "that was put back. Nothing was written. Run the command again.")
+        queue.withLock { $0.failure = failure }
+        throw failure
+      }
+      return try body()
     }
   }
 
@@ -345,8 +367,8 @@ package final class LedgerStore: Sendable {
   ///   after its events were committed has no other way to be told.
   package func close() async throws {
     try await onThread { [self] in
-      try lock.withLock {
-        if let failure = queue.withLock({ $0.failure }) { throw failure }
+      try checkFailure()
+      try withLock {
         try signAll()
         try database.writeWithoutTransaction { try WriteAheadLog.shorten($0) }
         try keyring.shortenLog()
