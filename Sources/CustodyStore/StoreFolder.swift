@@ -155,11 +155,11 @@ package final class StoreFolder: Sendable {
         throw CustodyError(.needsRecovery, condition.explanation)
       }
       try reader.guardFolder.own(layout.root, ledgerID)
-      _ = try keyring.destroyUnusedEpochs()
+      let destroyed = try keyring.destroyUnusedEpochs()
       let ledger = try LedgerStore(
         path: layout.ledger, ledgerID: ledgerID, lock: lock, environment: environment,
         keyring: keyring, signer: try reader.signer(provider, keyring))
-      try reader.recordEpoch(in: ledger)
+      try reader.recordEpoch(in: ledger, destroyed)
       return try StoreFolder(
         layout: layout, settings: settings, ledgerID: ledgerID, environment: environment,
         keyring: keyring, provider: provider, writable: ledger,
@@ -323,33 +323,51 @@ package final class StoreFolder: Sendable {
     }
   }
 
-  /// Records an epoch key that came into force without its event: a crash fell in between.
-  fileprivate func recordEpoch(in ledger: LedgerStore) throws {
-    guard let keyring else { return }
+  /// Records an epoch key that came into force without its event, because a crash fell in between,
+  /// and those that are gone.
+  ///
+  /// - Parameter destroyed: epoch keys destroyed just now. One that a crash left before it was ever
+  ///   in force is not in the ledger, and stays out of it.
+  fileprivate func recordEpoch(in ledger: LedgerStore, _ destroyed: [KeyID]) throws {
+    guard let keyring, let provider else { return }
     let current = try keyring.currentEpoch()
-    let recorded = try recordedEpoch()
-    guard recorded != current else { return }
-    try record(current, replacing: recorded.map { [$0] } ?? [], in: ledger, Name("custody"))
+    let newest = try recordedEpochs(untilFound: nil).first
+    guard newest != current || !destroyed.isEmpty else { return }
+    var gone = try Set(recordedEpochs(untilFound: Set(destroyed))).intersection(destroyed)
+    // One that was set aside, or that a keyring set aside needs, is replaced and not destroyed.
+    if let newest, newest != current, try !provider.keeps(newest) {
+      gone.insert(newest)
+    }
+    guard newest != current || !gone.isEmpty else { return }
+    try record(
+      newest == current ? nil : current, replacing: gone.sorted(), in: ledger, Name("custody"))
   }
 
-  /// The epoch key that the newest `key.created` of its purpose names.
-  private func recordedEpoch() throws -> KeyID? {
-    var epoch: KeyID?
+  /// The epoch keys that `key.created` names, the newest first: until all of `wanted` are found, or
+  /// one when that is nil.
+  private func recordedEpochs(untilFound wanted: Set<KeyID>?) throws -> [KeyID] {
+    var epochs: [KeyID] = []
+    var missing = wanted
+    if wanted?.isEmpty == true { return [] }
     try read {
       try $0.forEachSystemEvent("key.created", ledgerID: ledgerID, isReversed: true) { event, _ in
-        if case .keyCreated(let created) = event, created.purpose == .epoch {
-          epoch = KeyID(created.key)
+        if case .keyCreated(let created) = event, created.purpose == .epoch,
+          let epoch = KeyID(created.key)
+        {
+          epochs.append(epoch)
+          missing?.remove(epoch)
         }
-        return epoch == nil
+        return missing.map { !$0.isEmpty } ?? epochs.isEmpty
       }
     }
-    return epoch
+    return epochs
   }
 
+  /// - Parameter new: nil when only `old` are to be recorded.
   private func record(
-    _ new: KeyID, replacing old: [KeyID], in ledger: LedgerStore, _ actor: Name
+    _ new: KeyID?, replacing old: [KeyID], in ledger: LedgerStore, _ actor: Name
   ) throws {
-    var events = [SystemEvent.keyCreated(.init(purpose: .epoch, key: new))]
+    var events = new.map { [SystemEvent.keyCreated(.init(purpose: .epoch, key: $0))] } ?? []
     if !old.isEmpty {
       events.append(.keyDestroyed(.init(keys: old, reason: .rotation, request: nil)))
     }

@@ -39,7 +39,7 @@ extension Store {
       + [
         diagnosePlaces(), diagnoseGuardPlace(), diagnoseDisk(), diagnoseSpace(),
         diagnoseClock(), diagnoseBackup(),
-      ]
+      ] + diagnoseSetAside()
   }
 
   /// Also reads every page, row and object: SQLite's own check of each database, and verification at
@@ -197,6 +197,18 @@ extension Store {
         advice: "Set the clock: until then every event gets the time of the newest one.")
     }
     return Diagnosis("clock", .good, "\(now)")
+  }
+
+  private func diagnoseSetAside() -> [Diagnosis] {
+    let folders = [folder.layout.root, folder.secretsFolder]
+    let paths = folders.flatMap { path in SetAside.names(in: path).map { "\(path)/\($0)" } }
+    guard !paths.isEmpty else { return [] }
+    return [
+      Diagnosis(
+        "set aside", .advice,
+        "a recovery kept what it could not open: \(paths.joined(separator: ", "))",
+        advice: "Delete it when nothing is missed: an erasure does not reach it.")
+    ]
   }
 
   private func diagnoseBackup() -> Diagnosis {

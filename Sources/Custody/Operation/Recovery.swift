@@ -77,32 +77,48 @@ public struct Recovery {
   ///   - file: what ``Keys/backup(to:expires:)`` returned.
   ///   - identity: an age identity file: lines `AGE-SECRET-KEY-1…`, empty ones and comments.
   ///   - newPassphrase: seals the secrets when they have to be made anew.
+  ///   - makesNewSecrets: whether secrets that are there and do not open, or are sealed under a
+  ///     passphrase that nobody knows, are made anew too: `wrongPassphrase` otherwise.
   /// - Throws: `invalidInput` for another kind of file, or one that no identity opens.
   public mutating func useKeys(
-    from file: [UInt8], identity: [UInt8], newPassphrase: Passphrase? = nil
+    from file: [UInt8], identity: [UInt8], newPassphrase: Passphrase? = nil,
+    makesNewSecrets: Bool = false
   ) throws {
     var plain = try KeyBackup.open(file, identityFile: identity)
     defer { plain.wipe() }
     store.backup = try KeyBackup.Contents(plain)
     store.newPassphrase = newPassphrase?.bytes
+    store.makesNewSecrets = makesNewSecrets
     self.newPassphrase = newPassphrase
   }
 
   /// What is wrong, and what would be done. Nothing is changed.
   ///
   /// - Throws: `needsRecovery` without a ledger to go on from, `invalidInput` for a key backup or a
-  ///   note of another ledger.
+  ///   note of another ledger, `wrongPassphrase` when the secrets do not open.
   ///
   /// Cost: verifies the ledger and the objects at level bodies.
   public func plan(progress: Store.VerificationProgress? = nil) throws -> RecoveryPlan {
-    try store.plan(progress)
+    try namingTheWayOut { try store.plan(progress) }
+  }
+
+  /// A wrong passphrase can be typed again; a damaged file cannot.
+  private func namingTheWayOut<R>(_ body: () throws -> R) throws -> R {
+    do {
+      return try body()
+    } catch let error as CustodyError where error.code == .wrongPassphrase {
+      throw CustodyError(
+        error.code,
+        error.message + " When nothing opens the secrets any more, a key backup makes them anew: "
+          + "custody recover --keys FILE --identity FILE --new-secrets", cause: error.cause)
+    }
   }
 
   /// Does what the plan says, signs it, and opens the store.
   ///
   /// - Throws: the plan's refusal, if it has one; `revisionConflict` when the store has changed since.
   public func run(_ plan: RecoveryPlan) throws -> Store {
-    try store.run(plan)
+    try namingTheWayOut { try store.run(plan) }
     return try Store.open(at: path, actor: actor) {
       if plan.keys?.makesSecrets == true, let newPassphrase { return newPassphrase }
       return try passphrase()

@@ -48,11 +48,54 @@ package final class FileKeyProvider: KeyProvider {
     return provider
   }
 
-  /// Removes what no root key opens any more: the keys of secrets whose root key is lost.
-  static func removeUnopenable(in folder: String) throws {
-    let names = try FileIO.names(in: folder)
-    for name in names where name == signingFile || name.hasPrefix("epoch-") {
-      try FileIO.destroy("\(folder)/\(name)")
+  /// Secrets as a recovery finds them.
+  struct Opened {
+    let provider: FileKeyProvider
+    /// Files that the root key does not open.
+    let unopened: [String]
+
+    func epochKey(_ id: KeyID) throws -> SecretBytes? {
+      unopened.contains(FileKeyProvider.epochFile(id)) ? nil : try provider.epochKey(id)
+    }
+  }
+
+  /// Opens what the root key file opens, without a question; nil when that is nothing.
+  static func openWhatOpens(
+    in folder: String, ledgerID: LedgerID, environment: Environment
+  ) throws -> Opened? {
+    func opens(_ body: () throws -> SecretBytes) throws -> SecretBytes? {
+      do {
+        return try body()
+      } catch let error as CustodyError where error.code == .wrongPassphrase {
+        return nil
+      }
+    }
+    let found = try opens {
+      try RootKey.read(in: folder) { throw CustodyError(.wrongPassphrase, "Nobody is asked.") }
+    }
+    guard let root = found else { return nil }
+    let provider = FileKeyProvider(
+      folder: folder, ledgerID: ledgerID, root: root, environment: environment)
+    let sealed = try FileIO.names(in: folder).filter(isSealed)
+    let unopened = try sealed.filter { name in try opens { try provider.read(name) } == nil }
+    return unopened == sealed ? nil : Opened(provider: provider, unopened: unopened)
+  }
+
+  private static func isSealed(_ name: String) -> Bool {
+    name == signingFile || name.hasPrefix("epoch-") && name.hasSuffix(".key")
+  }
+
+  /// Takes secrets out of the way of new ones: all of them, or those that are named.
+  ///
+  /// - Parameter setsAside: whether they get another name, rather than being destroyed.
+  static func clear(_ folder: String, _ names: [String]? = nil, setsAside: Bool) throws {
+    let found = try FileIO.names(in: folder).filter {
+      ["root.key", "root.scrypt"].contains($0) || isSealed($0)
+    }
+    // The root key last: until then the next recovery finds what this one found.
+    for name in (names ?? found).sorted(by: { isSealed($0) && !isSealed($1) }) {
+      let path = "\(folder)/\(name)"
+      try setsAside ? SetAside.move(path) : FileIO.destroy(path)
     }
   }
 
@@ -110,6 +153,16 @@ package final class FileKeyProvider: KeyProvider {
     try FileIO.destroy("\(folder)/\(Self.epochFile(id))")
   }
 
+  /// Keeps an epoch key under another name, where nothing uses it.
+  func setAsideEpochKey(_ id: KeyID) throws {
+    try SetAside.move("\(folder)/\(Self.epochFile(id))")
+  }
+
+  /// Whether the file of an epoch key is there, under its own name or set aside.
+  func keeps(_ id: KeyID) throws -> Bool {
+    try FileIO.names(in: folder).contains { $0.hasPrefix(Self.epochFile(id)) }
+  }
+
   package func signingKey() throws -> SigningKey {
     SigningKey(seed: try signingSeed())
   }
@@ -117,7 +170,7 @@ package final class FileKeyProvider: KeyProvider {
   /// For key backups only.
   func signingSeed() throws -> SecretBytes { try read(Self.signingFile) }
 
-  private static func epochFile(_ id: KeyID) -> String { "epoch-\(id).key" }
+  fileprivate static func epochFile(_ id: KeyID) -> String { "epoch-\(id).key" }
 
   private func aad(_ name: String) -> [UInt8] {
     Array("custody/secret-file/v1\n".utf8) + ledgerID.bytes + Array(name.utf8)

@@ -48,8 +48,9 @@ extension KeyBackup {
     }
 
     private static func subject(_ row: MemberReader) throws -> SubjectIndex.Row {
-      guard let hash = row.string("hash").flatMap({ Digest(hex: $0) }),
-        let dataClass = row.string("class"),
+      let text = row.string("hash")
+      let hash = text.flatMap { Digest(hex: $0) }
+      guard (hash == nil) == (text == nil), let dataClass = row.string("class"),
         let key = row.string("key").flatMap({ KeyID(hex: $0) }),
         let subject = row.string("subject").flatMap({ KeyID(hex: $0) })
       else { throw malformed }

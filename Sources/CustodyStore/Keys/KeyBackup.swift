@@ -6,7 +6,8 @@ import GRDB
 /// What a key backup holds: enough to open every content and to sign again.
 ///
 /// A JSON object: `custody` (the kind and version), `ledger`, `created`, `expires`, `keys` (rows of
-/// data_key), `subjects` (rows of subject_key), `signing` (the seed) and `epochs` (`id`, `key`),
+/// data_key), `subjects` (rows of
+/// subject_key, and with a null `hash` those of subject that it lacks), `signing` (the seed) and `epochs` (`id`, `key`),
 /// bytes as hexadecimal digits. Only ever written sealed to an age recipient.
 package enum KeyBackup {
   package static let kind = "key-backup/1"
@@ -37,7 +38,7 @@ extension StoreFolder {
     writer.member("keys", json: "[\(keys.joined(separator: ","))]")
     let subjects = rows.subjects.map { subject in
       var object = JSONWriter()
-      object.member("hash", subject.hash.hex)
+      object.member("hash", subject.hash?.hex)
       object.member("class", subject.dataClass)
       object.member("key", subject.keyID.hex)
       object.member("subject", subject.subjectID.hex)

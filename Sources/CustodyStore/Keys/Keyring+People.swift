@@ -146,23 +146,34 @@ extension Keyring {
     return try rows(query, index)
   }
 
-  /// Every row of subject_key, by hash and class.
+  /// Every row of subject_key, by hash and class, and the rows of subject of the other keys.
   func subjectRows(_ db: Database) throws -> [SubjectIndex.Row] {
-    let query = try statements.prepared(
-      """
-      SELECT subject_hash, class, key_id, subject_id, tag FROM subject_key
-      ORDER BY subject_hash, class
-      """, db)
-    return try rows(query, SubjectIndex(key: indexKey()))
+    let index = try SubjectIndex(key: indexKey())
+    let named = try rows(
+      statements.prepared(
+        """
+        SELECT subject_hash, class, key_id, subject_id, tag FROM subject_key
+        ORDER BY subject_hash, class
+        """, db), index)
+    let found = Set(named.map(\.keyID))
+    let others = try rows(
+      statements.prepared(
+        "SELECT NULL, class, key_id, subject_id, tag FROM subject ORDER BY subject_id, class", db),
+      index, without: found)
+    return named + others
   }
 
-  private func rows(_ query: HotStatement, _ index: SubjectIndex) throws -> [SubjectIndex.Row] {
+  private func rows(
+    _ query: HotStatement, _ index: SubjectIndex, without known: Set<KeyID> = []
+  ) throws -> [SubjectIndex.Row] {
     defer { query.reset() }
     var found: [SubjectIndex.Row] = []
     while try query.step() {
+      let keyID: KeyID = try query.value(2)
+      if known.contains(keyID) { continue }
+      let hash: Digest? = query.isNull(0) ? nil : try query.value(0)
       let row = SubjectIndex.Row(
-        hash: try query.value(0), dataClass: query.text(1), keyID: try query.value(2),
-        subjectID: try query.value(3))
+        hash: hash, dataClass: query.text(1), keyID: keyID, subjectID: try query.value(3))
       try index.check(try query.value(4), index.tag(row))
       found.append(row)
     }
@@ -176,16 +187,18 @@ extension Keyring {
   }
 
   private func insert(_ row: SubjectIndex.Row, _ index: SubjectIndex, _ db: Database) throws {
-    let key = try statements.prepared(
-      """
-      INSERT INTO subject_key (subject_hash, class, key_id, subject_id, tag) VALUES (?, ?, ?, ?, ?)
-      """, db)
-    key.bind(1, row.hash)
-    key.bind(2, row.dataClass)
-    key.bind(3, row.keyID)
-    key.bind(4, row.subjectID)
-    key.bind(5, index.tag(row))
-    try key.run()
+    if let hash = row.hash {
+      let key = try statements.prepared(
+        """
+        INSERT INTO subject_key (subject_hash, class, key_id, subject_id, tag) VALUES (?, ?, ?, ?, ?)
+        """, db)
+      key.bind(1, hash)
+      key.bind(2, row.dataClass)
+      key.bind(3, row.keyID)
+      key.bind(4, row.subjectID)
+      key.bind(5, index.tag(row))
+      try key.run()
+    }
     let subject = try statements.prepared(
       "INSERT INTO subject (subject_id, class, key_id, tag) VALUES (?, ?, ?, ?)", db)
     subject.bind(1, row.subjectID)

@@ -44,6 +44,8 @@ extension Keyring {
   }
 
   /// Destroys every epoch key that no row uses: what a crash left of a rotation.
+  ///
+  /// Those of a keyring that a recovery set aside stay: what is missed may be there and nowhere else.
   package func destroyUnusedEpochs() throws -> [KeyID] {
     let held = try provider.epochKeyIDs()
     // The usual case, without a look at the keys of a million people: a rotation rewraps all or none.
@@ -55,8 +57,9 @@ extension Keyring {
     // An older copy of keys.sqlite uses an epoch key that is gone: the one that it does not know is
     // the one in force.
     if let lost = used.first(where: { !held.contains($0) }) { throw Self.lostEpoch(lost) }
-    let unused = held.filter { !used.contains($0) }
     guard !used.isEmpty else { return [] }
+    let setAside = SetAside.epochs(of: path)
+    let unused = held.filter { !used.contains($0) && !setAside.contains($0) }
     for id in unused {
       try provider.destroyEpochKey(id)
       cache.withLock { $0.epochs[id] = nil }

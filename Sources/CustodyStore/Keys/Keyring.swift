@@ -236,8 +236,14 @@ package final class Keyring: Sendable {
   // MARK: - Rows
 
   private func aad(_ id: KeyID, _ epoch: KeyID, _ purpose: Purpose) -> [UInt8] {
+    Self.aad(ledgerID, id, epoch, purpose: purpose.rawValue)
+  }
+
+  static func aad(
+    _ ledgerID: LedgerID, _ id: KeyID, _ epoch: KeyID, purpose: String
+  ) -> [UInt8] {
     Array("custody/data-key/v1\n".utf8) + ledgerID.bytes + id.bytes + epoch.bytes
-      + Array(purpose.rawValue.utf8)
+      + Array(purpose.utf8)
   }
 
   func insert(

@@ -3,9 +3,10 @@ import CustodyLedger
 /// How people are looked up in keys.sqlite: by a keyed hash of what they are called outside, in rows
 /// that only who has the index key can make. For one thread at a time.
 final class SubjectIndex {
-  /// A row of subject_key: whose key it is.
+  /// Whose key it is: a row of subject, and one of subject_key when an identifier leads there.
   struct Row: Sendable {
-    let hash: Digest
+    /// Nil for a key that no identifier leads to, because another has its place.
+    let hash: Digest?
     let dataClass: String
     let keyID: KeyID
     let subjectID: KeyID
@@ -27,11 +28,12 @@ final class SubjectIndex {
     code([Purpose.identifier] + Array(identifier.utf8))
   }
 
-  /// Binds a row: whoever can write keys.sqlite but lacks the keys cannot give one person another's
-  /// key, which would be destroyed in its stead.
+  /// Binds a row of subject_key, or of subject without a hash: whoever can write keys.sqlite but
+  /// lacks the keys cannot give one person another's key, which would be destroyed in its stead.
   func tag(_ row: Row) -> Digest {
-    code(
-      [Purpose.subjectKeyRow] + row.hash.bytes + row.keyID.bytes + row.subjectID.bytes
+    guard let hash = row.hash else { return tag(row.subjectID, row.dataClass, row.keyID) }
+    return code(
+      [Purpose.subjectKeyRow] + hash.bytes + row.keyID.bytes + row.subjectID.bytes
         + Array(row.dataClass.utf8))
   }
 

@@ -7,69 +7,52 @@ import GRDB
 struct KeyringRecovery {
   let layout: Layout
   let backup: KeyBackup.Contents
-  let provider: FileKeyProvider
+  /// The secrets that are there; nil when none opens.
+  let secrets: FileKeyProvider.Opened?
   let ledgerID: LedgerID
   let environment: Environment
 
-  /// The rows that the keyring will have, still wrapped by their own epoch keys.
-  struct Selection {
-    private(set) var rows = Keyring.Rows(keys: [], subjects: [])
-    private(set) var restoredCount = 0
-    private(set) var keptCount = 0
-    /// Keys of the backup that stay destroyed.
-    let destroyedCount: Int
-
-    /// - Parameter own: rows of the store's keyring, which come before those of the backup.
-    init(_ backup: Keyring.Rows, and own: Keyring.Rows? = nil, without destroyed: Set<KeyID>) {
-      destroyedCount = backup.keys.count { destroyed.contains($0.id) }
-      var known = destroyed
-      if let own { keptCount = take(own, &known) }
-      restoredCount = take(backup, &known)
-    }
-
-    private mutating func take(_ others: Keyring.Rows, _ known: inout Set<KeyID>) -> Int {
-      let fresh = others.keys.filter { !known.contains($0.id) }
-      let ids = Set(fresh.map(\.id))
-      rows.keys += fresh
-      rows.subjects += others.subjects.filter { ids.contains($0.keyID) }
-      known.formUnion(ids)
-      return fresh.count
-    }
-  }
-
   /// - Parameter destroyed: keys that must not come back.
-  func selection(without destroyed: Set<KeyID>) throws -> Selection {
-    Selection(backup.rows, and: try ownRows(), without: destroyed)
-  }
-
-  /// What the store's keyring holds, when it is the same keyring and its epoch key is there.
-  private func ownRows() throws -> Keyring.Rows? {
-    do {
-      guard DatabaseFile.condition(layout.keys, .keyring) == nil else { return nil }
-      let summary = try Keyring.summary(layout.keys)
-      guard let epoch = summary.epoch, try provider.epochKeyIDs().contains(epoch),
-        let operations = summary.operations,
-        backup.rows.keys.contains(where: { $0.id == operations })
-      else { return nil }
-      return try Keyring(
-        path: layout.keys, ledgerID: ledgerID, provider: provider, environment: environment,
-        isWritable: false
-      ).rows()
-    } catch let error as CustodyError where [.damaged, .keyDestroyed].contains(error.code) {
-      return nil
+  func selection(without destroyed: Set<KeyID>) throws -> KeySelection {
+    var opener = Keyring.Opener(ledgerID: ledgerID) { backup.epochs[$0] }
+    var rows = backup.rows
+    var index: SecretBytes?
+    rows.keys = try rows.keys.filter { key in
+      guard let secret = try opener.open(key) else { return false }
+      if key.purpose == Keyring.Purpose.index.rawValue { index = secret }
+      return true
     }
+    let isMissing = !FileIO.exists(layout.keys)
+    let own =
+      isMissing
+      ? nil
+      : try Keyring.salvage(layout.keys, ledgerID: ledgerID, index: index) {
+        try backup.epochs[$0] ?? secrets?.epochKey($0)
+      }
+    let selection = KeySelection(rows, and: own, isMissing: isMissing, without: destroyed)
+    for purpose in ["operations", "index"]
+    where !selection.rows.keys.contains(where: { $0.purpose == purpose }) {
+      throw CustodyError(
+        .invalidInput,
+        "Neither keys.sqlite nor the key backup holds the store's own keys. Give another key backup."
+      )
+    }
+    return selection
   }
 
   /// Writes the keyring beside its place, every key wrapped under a new epoch key, and puts it there.
   ///
-  /// Old epoch keys stay until the store is opened again: a crash before the end leaves everything
-  /// as it was.
+  /// The log of the old one is in its file before that, so that a kill at any point leaves the old
+  /// keyring whole or the new one. Old epoch keys stay until the store is opened again.
   ///
-  /// - Parameter revision: what the new keyring's number has to be above.
-  func run(_ selection: Selection, above revision: Int) throws {
+  /// - Parameters:
+  ///   - provider: holds the new epoch key.
+  ///   - revision: what the new keyring's number has to be above.
+  func run(_ selection: KeySelection, with provider: FileKeyProvider, above revision: Int) throws {
+    try foldLog()
+    let former = try provider.epochKeyIDs()
     let building = "\(layout.keys).recovering"
-    let sidecars = ["-wal", "-shm"]
-    func clear(_ path: String) { for suffix in sidecars { unlink(path + suffix) } }
+    func clear(_ path: String) { for suffix in ["-wal", "-shm"] { unlink(path + suffix) } }
     unlink(building)
     clear(building)
     do {
@@ -85,13 +68,40 @@ struct KeyringRecovery {
       clear(building)
       throw error
     }
-    // A log of the old file must not be taken for one of the new.
+    // Nothing says which epoch keys the rows of a damaged file need: all of them stay out of reach.
+    if selection.isUnreadable { for id in former { try provider.setAsideEpochKey(id) } }
+    if selection.isIncomplete || FileIO.size(layout.keys + "-wal") > 0 {
+      try SetAside.keep(layout.keys)
+    }
+    // A log of the old file, empty by now, must not be taken for one of the new.
     clear(layout.keys)
     guard rename(building, layout.keys) == 0 else {
       throw CustodyError(SystemCallError("rename"), path: layout.keys)
     }
     clear(building)
     try FileIO.syncFolder(of: layout.keys)
+  }
+
+  /// Copies the log of the old keyring into its file, if that opens at all.
+  private func foldLog() throws {
+    guard FileIO.size(layout.keys + "-wal") > 0, DatabaseFile.condition(layout.keys, .keyring) == nil
+    else { return }
+    let isFolded: Bool
+    do {
+      isFolded = try Connection.translating(layout.keys) {
+        try Connection.writer(layout.keys).writeWithoutTransaction {
+          try WriteAheadLog.truncate($0)
+        }
+      }
+    } catch let error as CustodyError where error.code == .damaged {
+      return
+    }
+    guard isFolded else {
+      throw CustodyError(
+        .io,
+        "Another program reads \(layout.keys), so its log cannot be copied into it. Nothing was "
+          + "changed. Close that program and repeat the recovery.")
+    }
   }
 }
 

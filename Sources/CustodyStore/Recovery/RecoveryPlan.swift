@@ -56,8 +56,18 @@ public struct RecoveryPlan: Sendable {
     public let keptCount: Int
     /// Keys of the backup that the ledger says were destroyed, and that stay so.
     public let destroyedCount: Int
+    /// Keys and rows of the store's own keyring that do not open, and that the backup lacks.
+    public let unopenedCount: Int
+    /// People who were registered again after the backup, or before it, and who keep both keys: their
+    /// identifier leads to one of them, and the other is found by its id.
+    public let doubledCount: Int
+    /// Whether the keyring that is replaced, and secrets that nothing opens, are kept under other
+    /// names: `keys.sqlite.before-recovery`.
+    public let setsAside: Bool
     /// Whether secrets are made anew.
     public let makesSecrets: Bool
+    /// Whether those are sealed under a passphrase, rather than a root key in a file of mode 0600.
+    public let sealsSecrets: Bool
   }
 
   /// A life that is begun where the ledger ends.

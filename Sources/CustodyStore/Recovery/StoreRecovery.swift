@@ -22,6 +22,8 @@ package struct StoreRecovery {
   package var backup: KeyBackup.Contents?
   /// Seals secrets that are made anew.
   package var newPassphrase: SecretBytes?
+  /// Whether secrets that are there and do not open are made anew.
+  package var makesNewSecrets = false
   /// Opens the secrets that are there.
   package var passphrase: () throws -> SecretBytes
   /// Whether to go on with no objects when they are lost.
@@ -209,22 +211,19 @@ package struct StoreRecovery {
           + "store's.")
     }
     let destroyed = try destroyedKeys()
-    let makesSecrets = !FileKeyProvider.isUsed(secretsFolder)
-    let selection: KeyringRecovery.Selection
-    if makesSecrets {
-      // Nothing that is there opens without the root key.
-      selection = KeyringRecovery.Selection(backup.rows, without: destroyed)
-    } else {
-      selection = try keyringRecovery(backup, try provider()).selection(without: destroyed)
-    }
+    let secrets = try secrets()
+    let selection = try keyringRecovery(backup, secrets).selection(without: destroyed)
     plan.unreadableCount = try unreadableCount(
       knowing: Set(selection.rows.keys.map(\.id)), destroyed: destroyed)
     // A keyring that has all of it already is left alone.
-    guard isKeyringLost || makesSecrets || selection.restoredCount > 0 else { return }
+    let hasSecrets = secrets?.unopened.isEmpty ?? false
+    guard isKeyringLost || !hasSecrets || selection.restoredCount > 0 else { return }
     plan.keys = RecoveryPlan.KeyRestoration(
       created: backup.created, restoredCount: selection.restoredCount,
       keptCount: selection.keptCount, destroyedCount: selection.destroyedCount,
-      makesSecrets: makesSecrets)
+      unopenedCount: selection.unopenedCount, doubledCount: selection.doubledCount,
+      setsAside: selection.isIncomplete, makesSecrets: secrets == nil,
+      sealsSecrets: secrets == nil && newPassphrase != nil)
   }
 
   private func isOfKeys(_ condition: StoreCondition) -> Bool {
@@ -252,11 +251,23 @@ package struct StoreRecovery {
       passphrase: passphrase)
   }
 
+  /// The secrets that are there, or nil when they are to be made anew.
+  ///
+  /// - Throws: `wrongPassphrase` when they do not open and are not to be made anew.
+  private func secrets() throws -> FileKeyProvider.Opened? {
+    guard FileKeyProvider.isUsed(secretsFolder) else { return nil }
+    guard makesNewSecrets else {
+      return FileKeyProvider.Opened(provider: try provider(), unopened: [])
+    }
+    return try FileKeyProvider.openWhatOpens(
+      in: secretsFolder, ledgerID: ledgerID, environment: environment)
+  }
+
   private func keyringRecovery(
-    _ backup: KeyBackup.Contents, _ provider: FileKeyProvider
+    _ backup: KeyBackup.Contents, _ secrets: FileKeyProvider.Opened?
   ) -> KeyringRecovery {
     KeyringRecovery(
-      layout: layout, backup: backup, provider: provider, ledgerID: ledgerID,
+      layout: layout, backup: backup, secrets: secrets, ledgerID: ledgerID,
       environment: environment)
   }
 
@@ -404,18 +415,22 @@ package struct StoreRecovery {
 
   private func restoreKeys(above revision: Int) throws {
     guard let backup else { return }
+    let secrets = try secrets()
+    let recovery = keyringRecovery(backup, secrets)
+    let selection = try recovery.selection(without: destroyedKeys())
+    // What does not open is destroyed only when nothing is missed for it.
+    let setsAside = selection.isIncomplete || selection.isMissing
+    try FileKeyProvider.clear(secretsFolder, secrets?.unopened, setsAside: setsAside)
     let provider: FileKeyProvider
-    if FileKeyProvider.isUsed(secretsFolder) {
-      provider = try self.provider()
+    if let secrets {
+      provider = secrets.provider
       try provider.restoreSigningKey(backup.signingSeed)
     } else {
-      try FileKeyProvider.removeUnopenable(in: secretsFolder)
       provider = try FileKeyProvider.create(
         in: secretsFolder, ledgerID: ledgerID, passphrase: newPassphrase, environment: environment,
         seed: backup.signingSeed)
     }
-    let recovery = keyringRecovery(backup, provider)
-    try recovery.run(recovery.selection(without: destroyedKeys()), above: revision)
+    try recovery.run(selection, with: provider, above: revision)
   }
 
   /// Notes of what was lost stay among the anchors, under names of their own: every later

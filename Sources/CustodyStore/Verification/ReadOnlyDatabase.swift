@@ -12,15 +12,17 @@ package final class ReadOnlyDatabase {
 
   /// - Throws: ``CustodyError`` when the file cannot be opened as a database.
   ///
-  /// - Parameter cacheSize: bytes of pages kept in memory; SQLite's own choice by default.
-  package init(path: String, cacheSize: Int? = nil) throws {
+  /// - Parameters:
+  ///   - isImmutable: whether to read the file alone, without a log or anything made beside it.
+  ///   - cacheSize: bytes of pages kept in memory; SQLite's own choice by default.
+  package init(path: String, isImmutable: Bool = false, cacheSize: Int? = nil) throws {
     self.path = path
     guard FileIO.exists(path) else {
       throw CustodyError(.notFound, "\(path) does not exist.")
     }
     try FileIO.checkIsFile(path)
     do {
-      handle = try Self.open(path, immutable: false)
+      handle = try Self.open(path, immutable: isImmutable)
     } catch  where Self.isForLackOfAFolder(error) {
       // A database in WAL mode wants to make files beside it. Where that is impossible and there
       // is no WAL to read, "immutable=1 ... the file cannot be modified" reads it as it is.
