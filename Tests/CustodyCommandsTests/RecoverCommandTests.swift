@@ -81,7 +81,7 @@ struct RecoverCommandTests {
     try folder.write("open", Self.identity, mode: 0o644)
     let cases: [([String], Int32, String)] = [
       (["--keys", "keys.age"], 2, "--identity"),
-      (["--identity", "identity"], 2, "--keys"),
+      (["--identity", "identity"], 2, "--keys"), (["--new-secrets"], 2, "--keys"),
       (["--keys", "nothing", "--identity", "identity"], 3, "nothing"),
       (["--keys", "keys.age", "--identity", "open"], 7, "chmod 600"),
       (["--keys", "keys.age", "--identity", "keys.age"], 6, "identity"),
@@ -134,6 +134,62 @@ struct RecoverCommandTests {
         input: .text("{}\n"), environment: environment
       ).status == 0)
     expect(try await folder.append(["{}"]), Refusal(status: 7, says: ["passphrase"]))
+  }
+
+  @Test("secrets that do not open end it with the way out, which says what is kept and how")
+  func newSecrets() async throws {
+    let folder = try await Self.place()
+    let keys = ["recover", "--keys", "keys.age", "--identity", "identity"]
+    try await folder.run("key", "rotate", "--yes").succeeded()
+    try await folder.run("subject", "add", "zebra-0018").succeeded()
+    try folder.write(".custody/secrets/root.key", "")
+    expect(try await folder.run(keys), Refusal(status: 7, says: ["root.key", "--new-secrets"]))
+    let dry = try await folder.run(keys + ["--new-secrets", "--dry-run"]).succeeded().text
+    for words in ["mode 0600", "--passphrase", "keys.sqlite.before-recovery", "If root.key"] {
+      #expect(dry.contains(words), "\(words): \(dry)")
+    }
+    let plan = try await folder.run(
+      keys + ["--new-secrets", "--dry-run", "--format", "json"]
+    ).succeeded().object()
+    #expect(plan["setsAside"] as? Bool == true && plan["newSecrets"] as? String == "file")
+    #expect(try #require(plan["keysUnopened"] as? Int) > 0)
+    try folder.write("word", "open sesame\n")
+    let done = try await folder.run(
+      keys + ["--new-secrets", "--yes", "--passphrase-file", "word"]
+    ).succeeded()
+    #expect(done.text.contains("sealed under the passphrase"), "\(done)")
+    for name in [
+      "keys.sqlite.before-recovery", "secrets/root.key.before-recovery", "secrets/root.scrypt",
+    ] { #expect(folder.exists(".custody/" + name), "\(name)") }
+    let doctor = try await folder.run("doctor").text
+    #expect(doctor.contains("before-recovery") && doctor.contains("an erasure does not reach it"))
+    #expect(!doctor.contains("can be read by others"), "\(doctor)")
+  }
+
+  @Test("somebody who was registered again is listed with both keys")
+  func registeredAgain() async throws {
+    let folder = try await Self.place()
+    let old = try folder.read(".custody/keys.sqlite")
+    try await folder.run("subject", "add", "zebra-0018").succeeded()
+    try await folder.run(
+      "key", "backup", "--recipient", Self.recipient, "--expires", "2090-01-01", "--to", "new.age"
+    ).succeeded()
+    for suffix in ["-wal", "-shm"] { unlink(folder.file(".custody/keys.sqlite") + suffix) }
+    try folder.write(".custody/keys.sqlite", old)
+    try await folder.run("recover", "--yes").succeeded()
+    try await folder.run("subject", "add", "zebra-0018").succeeded()
+    let done = try await folder.run(
+      "recover", "--yes", "--keys", "new.age", "--identity", "identity"
+    ).succeeded()
+    #expect(done.text.contains("1 person was registered again"), "\(done)")
+    let list = try await folder.run(
+      "subject", "list", "--identifiers", "--format", "ndjson"
+    ).succeeded().objects()
+    #expect(list.count { $0["identifier"] as? String == "zebra-0018" } == 2, "\(list)")
+    for person in list {
+      let id = try #require(person["subject"] as? String)
+      #expect(try await folder.run("subject", "show", id).status == 0)
+    }
   }
 
   @Test("backup leaves alone what is no backup, and replaces one when told to")

@@ -130,13 +130,17 @@ extension RunRecording {
     var translation: [KeyID: KeyID] = [:]
     for entry in try keyring.entries() where wanted.contains(entry.id) {
       guard let person = entry.subjectID else { continue }
-      func known() throws -> KeyID? {
+      func key(of person: KeyID) throws -> KeyID? {
         try keyring.subjectKeys(of: person).first { $0.dataClass == dataClass }?.keyID
       }
-      if try known() == nil, let identifier = try await store.subjects.identifier(of: person) {
-        try await store.subjects.register([identifier], dataClass: dataClass)
+      translation[entry.id] = try key(of: person)
+      if translation[entry.id] == nil,
+        let identifier = try await store.subjects.identifier(of: person)
+      {
+        // Of somebody who was registered again, her identifier may lead to her other id.
+        let named = try await store.subjects.register([identifier], dataClass: dataClass)[0]
+        translation[entry.id] = try key(of: named)
       }
-      translation[entry.id] = try known()
     }
     return translation
   }

@@ -68,20 +68,7 @@ struct RecoveryPrinter {
         "The recovery that was cut short is completed: ledger.restored stands in the ledger already."
       )
     }
-    if let keys = plan.keys {
-      if keys.makesSecrets {
-        steps.append("Root key and signing key are put into a new secrets folder.")
-      }
-      var text =
-        "keys.sqlite is made of \(keys.restoredCount.counted("key")) of the backup of \(keys.created)"
-      if keys.keptCount > 0 { text += " and \(keys.keptCount) that it still holds" }
-      text += ", under a new epoch key."
-      if keys.destroyedCount > 0 {
-        text +=
-          " \(keys.destroyedCount.counted("key")) that the ledger says were destroyed stay so."
-      }
-      steps.append(text)
-    }
+    if let keys = plan.keys { steps += self.steps(of: keys) }
     if plan.makesObjects { steps.append("An empty objects.sqlite is made.") }
     if !plan.lives.isEmpty {
       if plan.lostCount > 0 {
@@ -97,6 +84,43 @@ struct RecoveryPrinter {
       }
     }
     steps.append("Guard, signer and anchors are told, and a checkpoint is signed.")
+    return steps
+  }
+
+  private func steps(of keys: RecoveryPlan.KeyRestoration) -> [String] {
+    var steps: [String] = []
+    if keys.makesSecrets {
+      steps.append(
+        keys.sealsSecrets
+          ? "Root key and signing key are made anew, sealed under the passphrase."
+          : "Root key and signing key are made anew. The root key stands in a file of mode 0600, which "
+            + "opens everything; --passphrase seals it.")
+    }
+    var text =
+      "keys.sqlite is made of \(keys.restoredCount.counted("key")) of the backup of \(keys.created)"
+    if keys.keptCount > 0 { text += " and \(keys.keptCount) that it still holds" }
+    text += ", under a new epoch key."
+    if keys.destroyedCount > 0 {
+      text += " \(keys.destroyedCount.counted("key")) that the ledger says were destroyed stay so."
+    }
+    steps.append(text)
+    if keys.doubledCount > 0 {
+      let people =
+        keys.doubledCount == 1
+        ? "1 person was registered again meanwhile and has"
+        : "\(keys.doubledCount) people were registered again meanwhile and have"
+      steps.append("\(people) two keys: custody subject list shows both.")
+    }
+    if keys.setsAside {
+      let what =
+        keys.unopenedCount > 0
+        ? "of its keys and rows \(keys.unopenedCount) open neither here nor in the backup"
+        : "it does not open at all"
+      steps.append(
+        "The keyring that is replaced is kept as keys.sqlite.before-recovery, because \(what); so are "
+          + "secrets that nothing opens. If root.key or a newer keys.sqlite is anywhere, put that back "
+          + "instead.")
+    }
     return steps
   }
 
@@ -132,6 +156,12 @@ struct RecoveryPrinter {
 
   // MARK: - For programs
 
+  /// How secrets that are made anew are kept; nil when none are.
+  private var secrets: String? {
+    guard let keys = plan.keys, keys.makesSecrets else { return nil }
+    return keys.sealsSecrets ? "passphrase" : "file"
+  }
+
   private func json(_ isDone: Bool) -> String {
     var writer = JSONWriter()
     writer.member("needed", plan.isNeeded)
@@ -161,6 +191,10 @@ struct RecoveryPrinter {
     writer.member("keysRestored", plan.keys?.restoredCount)
     writer.member("keysKept", plan.keys?.keptCount)
     writer.member("keysLeftDestroyed", plan.keys?.destroyedCount)
+    writer.member("keysUnopened", plan.keys?.unopenedCount)
+    writer.member("peopleDoubled", plan.keys?.doubledCount)
+    writer.member("setsAside", plan.keys?.setsAside ?? false)
+    writer.member("newSecrets", secrets)
     writer.member("damagedObjects", plan.damagedObjectCount)
     writer.member("refusal", plan.refusal?.message)
     return writer.object

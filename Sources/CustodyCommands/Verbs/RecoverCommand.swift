@@ -53,6 +53,9 @@ struct RecoverCommand: AsyncParsableCommand {
   @Flag(help: "Seal secrets that are made anew under a passphrase.")
   var passphrase = false
 
+  @Flag(help: "Make secrets anew that do not open any more, from the key backup.")
+  var newSecrets = false
+
   @Flag(help: "Go on without the contents of datasets when objects.sqlite is lost.")
   var withoutObjects = false
 
@@ -68,6 +71,10 @@ struct RecoverCommand: AsyncParsableCommand {
       throw CustodyError(
         .usage, "--keys and --identity belong together: a key backup, and what opens it.")
     }
+    guard !newSecrets || keys != nil else {
+      throw CustodyError(
+        .usage, "--new-secrets needs --keys and --identity: secrets are made of a key backup.")
+    }
     store.waitAsTold()
     var recovery = try Recovery(
       at: try store.path(), guardFolder: guardFolder, secrets: secrets, actor: store.actor
@@ -81,7 +88,7 @@ struct RecoverCommand: AsyncParsableCommand {
       defer { secret.wipe() }
       try recovery.useKeys(
         from: try InputFile.read(keys, atMost: Self.backupSizeMax), identity: secret,
-        newPassphrase: try store.passphrase.chosen(asks: passphrase))
+        newPassphrase: try store.passphrase.chosen(asks: passphrase), makesNewSecrets: newSecrets)
     }
     let progress = ProgressBar("verifying", in: .events)
     let plan: RecoveryPlan

@@ -84,7 +84,8 @@ struct KeyringRecovery {
 
   /// Copies the log of the old keyring into its file, if that opens at all.
   private func foldLog() throws {
-    guard FileIO.size(layout.keys + "-wal") > 0, DatabaseFile.condition(layout.keys, .keyring) == nil
+    guard FileIO.size(layout.keys + "-wal") > 0,
+      DatabaseFile.condition(layout.keys, .keyring) == nil
     else { return }
     let isFolded: Bool
     do {
