@@ -100,4 +100,11 @@ enum ASCII {
   }
 
   static func isLineEnd(_ byte: UInt8) -> Bool { byte == lf || byte == cr }
+
+  static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+  static func isLetter(_ byte: UInt8) -> Bool { (0x61...0x7a).contains(byte | 0x20) }
+  /// What names are made of in most languages.
+  static func isWord(_ byte: UInt8) -> Bool {
+    isLetter(byte) || isDigit(byte) || byte == UInt8(ascii: "_")
+  }
 }

@@ -15,8 +15,19 @@ package struct JSONText {
 
   private let bytes: UnsafeRawBufferPointer
   private var at = 0
+  /// What the outermost object or array holds.
+  private var members: [Member] = []
+  private var elements: [Range<Int>] = []
+  /// Whether each value is to be written down in `nodes`.
+  private let keepsNodes: Bool
+  private var nodes: [JSONDocument.Node] = []
+  /// Whether the last string that was read has escapes.
+  private var hasEscapes = false
 
-  private init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+  private init(_ bytes: UnsafeRawBufferPointer, keepsNodes: Bool = false) {
+    self.bytes = bytes
+    self.keepsNodes = keepsNodes
+  }
 
   /// Checks that `bytes` are one JSON text in UTF-8, white space around it allowed.
   package static func validate(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
@@ -42,21 +53,47 @@ package struct JSONText {
     guard text.peek == UInt8(ascii: "{") else {
       throw text.fault(text.otherEncoding ?? "an object is expected")
     }
-    var members: [Member] = []
-    try text.object(depth: 0) { members.append($0) }
+    try text.object(depth: 0)
     try text.end()
-    return members
+    return text.members
   }
 
   /// Checks `bytes` and takes the outermost array apart: where each element's bytes are.
   package static func elements(_ bytes: UnsafeRawBufferPointer) throws(Fault) -> [Range<Int>] {
+    let (elements, fault) = elementsBeforeFault(bytes)
+    if let fault { throw fault }
+    return elements
+  }
+
+  /// The elements of the outermost array up to the first fault, if there is one.
+  package static func elementsBeforeFault(
+    _ bytes: UnsafeRawBufferPointer
+  ) -> (elements: [Range<Int>], fault: Fault?) {
     var text = JSONText(bytes)
     text.skipSpace()
-    guard text.peek == UInt8(ascii: "[") else { throw text.fault("an array is expected") }
-    var elements: [Range<Int>] = []
-    try text.array(depth: 0) { elements.append($0) }
-    try text.end()
-    return elements
+    do throws(Fault) {
+      guard text.peek == UInt8(ascii: "[") else { throw text.fault("an array is expected") }
+      try text.array(depth: 0)
+      try text.end()
+      return (text.elements, nil)
+    } catch {
+      return (text.elements, error)
+    }
+  }
+
+  /// Checks `bytes` and says where every value within is, each before what it holds.
+  static func nodes(_ bytes: UnsafeRawBufferPointer) -> Result<[JSONDocument.Node], Fault> {
+    precondition(bytes.count <= UInt32.max)
+    var text = JSONText(bytes, keepsNodes: true)
+    text.nodes.reserveCapacity(bytes.count / 12 + 8)
+    text.skipSpace()
+    do throws(Fault) {
+      try text.value(depth: 0)
+      try text.end()
+      return .success(text.nodes)
+    } catch {
+      return .failure(error)
+    }
   }
 
   /// The text of a JSON string, or nil when `bytes` are none.
@@ -96,9 +133,11 @@ package struct JSONText {
     guard depth <= Self.depthMax else {
       throw fault("nesting deeper than \(Self.depthMax) is refused")
     }
+    let (node, start) = (nodes.count, at)
+    if keepsNodes { nodes.append(JSONDocument.Node(.null, start..<start)) }
     switch peek {
-    case UInt8(ascii: "{"): try object(depth: depth) { _ in }
-    case UInt8(ascii: "["): try array(depth: depth) { _ in }
+    case UInt8(ascii: "{"): try object(depth: depth)
+    case UInt8(ascii: "["): try array(depth: depth)
     case UInt8(ascii: "\""): _ = try string()
     case UInt8(ascii: "t"): try literal("true")
     case UInt8(ascii: "f"): try literal("false")
@@ -106,6 +145,11 @@ package struct JSONText {
     case UInt8(ascii: "-"), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): try number()
     case nil: throw fault("the text ends where a value is expected")
     default: throw fault(otherEncoding ?? "a value is expected")
+    }
+    if keepsNodes {
+      nodes[node] = JSONDocument.Node(
+        JSONDocument.Kind(first: bytes[start]), start..<at, hasEscapes: hasEscapes,
+        after: nodes.count)
     }
   }
 
@@ -120,7 +164,7 @@ package struct JSONText {
     return isUTF16 ? "the text is UTF-16; save it as UTF-8" : nil
   }
 
-  private mutating func object(depth: Int, _ each: (Member) -> Void) throws(Fault) {
+  private mutating func object(depth: Int) throws(Fault) {
     at += 1
     skipSpace()
     if peek == UInt8(ascii: "}") {
@@ -131,14 +175,19 @@ package struct JSONText {
       guard peek == UInt8(ascii: "\"") else { throw fault("a member name in quotes is expected") }
       let offset = at
       let name = try string()
+      if keepsNodes {
+        nodes.append(
+          JSONDocument.Node(
+            .string, offset..<at, hasEscapes: hasEscapes, after: nodes.count + 1))
+      }
       skipSpace()
       guard peek == UInt8(ascii: ":") else { throw fault("a colon is expected") }
       at += 1
       skipSpace()
       let start = at
       try value(depth: depth + 1)
-      if depth == 0 {
-        each(
+      if depth == 0, !keepsNodes {
+        members.append(
           Member(
             name: Self.unescape(UnsafeRawBufferPointer(rebasing: bytes[name])),
             range: start..<at, offset: offset))
@@ -156,7 +205,7 @@ package struct JSONText {
     }
   }
 
-  private mutating func array(depth: Int, _ each: (Range<Int>) -> Void) throws(Fault) {
+  private mutating func array(depth: Int) throws(Fault) {
     at += 1
     skipSpace()
     if peek == UInt8(ascii: "]") {
@@ -166,7 +215,7 @@ package struct JSONText {
     while true {
       let start = at
       try value(depth: depth + 1)
-      if depth == 0 { each(start..<at) }
+      if depth == 0, !keepsNodes { elements.append(start..<at) }
       skipSpace()
       switch peek {
       case UInt8(ascii: ","):
@@ -220,6 +269,7 @@ package struct JSONText {
   private mutating func string() throws(Fault) -> Range<Int> {
     at += 1
     let start = at
+    hasEscapes = false
     while at < bytes.count {
       skipPlain()
       guard at < bytes.count else { break }
@@ -228,7 +278,9 @@ package struct JSONText {
       case UInt8(ascii: "\""):
         at += 1
         return start..<at - 1
-      case UInt8(ascii: "\\"): try escape()
+      case UInt8(ascii: "\\"):
+        hasEscapes = true
+        try escape()
       case 0..<0x20: throw fault("a control character in a string has to be escaped")
       case 0..<0x80: at += 1
       default: try multibyte()
@@ -302,29 +354,46 @@ package struct JSONText {
   /// The text of a checked string.
   private static func unescape(_ bytes: UnsafeRawBufferPointer) -> String {
     guard bytes.contains(UInt8(ascii: "\\")) else { return String(decoding: bytes, as: UTF8.self) }
-    var units: [UInt16] = []
+    return String(decoding: unescaped(bytes), as: UTF8.self)
+  }
+
+  /// The UTF-8 of a checked string.
+  static func unescaped(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    var out: [UInt8] = []
+    out.reserveCapacity(bytes.count)
     var at = 0
-    let plain = Array(String(decoding: bytes, as: UTF8.self).utf16)
-    while at < plain.count {
-      guard plain[at] == 0x5c else {
-        units.append(plain[at])
+    while at < bytes.count {
+      guard bytes[at] == UInt8(ascii: "\\") else {
+        out.append(bytes[at])
         at += 1
         continue
       }
       at += 2
-      switch UInt8(plain[at - 1]) {
-      case UInt8(ascii: "b"): units.append(0x08)
-      case UInt8(ascii: "f"): units.append(0x0c)
-      case UInt8(ascii: "n"): units.append(0x0a)
-      case UInt8(ascii: "r"): units.append(0x0d)
-      case UInt8(ascii: "t"): units.append(0x09)
+      switch bytes[at - 1] {
+      case UInt8(ascii: "b"): out.append(0x08)
+      case UInt8(ascii: "f"): out.append(0x0c)
+      case UInt8(ascii: "n"): out.append(0x0a)
+      case UInt8(ascii: "r"): out.append(0x0d)
+      case UInt8(ascii: "t"): out.append(0x09)
       case UInt8(ascii: "u"):
-        let digits = String(decoding: plain[at..<at + 4], as: UTF16.self)
-        units.append(UInt16(digits, radix: 16)!)
+        var value = hexadecimal(bytes, at)
         at += 4
-      default: units.append(plain[at - 1])
+        if (0xd800..<0xdc00).contains(value) {
+          // Checked: the low half follows, after a backslash and a u.
+          value = 0x10000 + (value - 0xd800) << 10 + (hexadecimal(bytes, at + 2) - 0xdc00)
+          at += 6
+        }
+        out.append(contentsOf: String(UnicodeScalar(value)!).utf8)
+      default: out.append(bytes[at - 1])
       }
     }
-    return String(decoding: units, as: UTF16.self)
+    return out
+  }
+
+  private static func hexadecimal(_ bytes: UnsafeRawBufferPointer, _ at: Int) -> UInt32 {
+    bytes[at..<at + 4].reduce(0) { value, byte in
+      let digit = byte < UInt8(ascii: "A") ? byte - UInt8(ascii: "0") : byte & 0x0f + 9
+      return value << 4 | UInt32(digit)
+    }
   }
 }

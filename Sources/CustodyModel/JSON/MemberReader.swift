@@ -40,6 +40,9 @@ package struct MemberReader {
     }
   }
 
+  /// A value as it stands in the text.
+  func bytes(_ name: String) -> ArraySlice<UInt8>? { value(name) }
+
   /// An object within; nil also for null.
   func object(_ name: String) -> MemberReader? { value(name).flatMap { MemberReader(Array($0)) } }
 
