@@ -38,7 +38,12 @@ let package = Package(
       exclude: ["Examples"],
       swiftSettings: settings),
 
-    .target(name: "CustodyModel", dependencies: ["CustodyLedger"], swiftSettings: settings),
+    .target(
+      name: "CustodyModel",
+      dependencies: ["CustodyLedger"],
+      exclude: ["OpenLineage/NOTICE.txt", "OpenLineage/LICENSE-APACHE.txt"],
+      resources: [.embedInCode("OpenLineage/Schemas")],
+      swiftSettings: settings),
     .testTarget(
       name: "CustodyModelTests",
       dependencies: ["CustodyModel", "CustodyTesting"],

@@ -27,8 +27,8 @@ extension ModelEvent {
 package enum EventCatalog {
   package static let all: [any ModelEvent.Type] = [
     BackupTaken.self, DatasetCreated.self, DatasetRestored.self, DatasetVersionCommitted.self,
-    DatasetVersionCommitted1.self, DatasetVersionTagged.self, DisclosureMade.self, RunAborted.self,
-    RunAnnotated.self,
-    RunCompleted.self, RunFailed.self, RunStarted.self, SubjectRegistered.self,
+    DatasetVersionCommitted1.self, DatasetVersionTagged.self, DisclosureMade.self,
+    LineageRecorded.self, RunAborted.self, RunAnnotated.self, RunCompleted.self, RunFailed.self,
+    RunStarted.self, SubjectRegistered.self,
   ]
 }

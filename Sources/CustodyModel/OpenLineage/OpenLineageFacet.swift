@@ -1,0 +1,87 @@
+/// A facet of an event: where it stands, and whether it can be used.
+package struct OpenLineageFacet: Sendable {
+  /// What it says something about.
+  package enum Entity: Hashable, Sendable, CustomStringConvertible {
+    case run, job, dataset
+    /// A place in `inputs`, `outputs`, from 0.
+    case input(Int)
+    case output(Int)
+
+    package var description: String {
+      switch self {
+      case .run: "run"
+      case .job: "job"
+      case .dataset: "dataset"
+      case .input(let index): "input \(index)"
+      case .output(let index): "output \(index)"
+      }
+    }
+  }
+
+  /// Which of the spec's five kinds it is; it decides what a key means. A dataset that is read has
+  /// facets of its own and of this reading.
+  package enum Place: Int, CaseIterable, Sendable {
+    case run, job, dataset, input, output
+
+    /// What the spec calls the member with the facets.
+    package var member: String {
+      switch self {
+      case .run, .job, .dataset: "facets"
+      case .input: "inputFacets"
+      case .output: "outputFacets"
+      }
+    }
+  }
+
+  package let entity: Entity
+  package let place: Place
+  package let key: String
+  /// Whether the spec has it in this place.
+  package let isUnderstood: Bool
+  /// Whether it takes back what an earlier event said: `_deleted`. Only facets of jobs and
+  /// datasets can.
+  package let isDeleted: Bool
+  /// Why it is not used: it is kept in the original only.
+  package let fault: OpenLineageFault?
+  let node: Int
+}
+
+/// The facets of one place, in the order of the text.
+package struct OpenLineageFacets: Sendable {
+  package let all: [OpenLineageFacet]
+  let document: JSONDocument
+
+  /// What a facet says; nil when it is missing, deleted or not as the spec asks.
+  package subscript<Facet: LineageFacet>(_ type: Facet.Type) -> Facet? {
+    guard let found = all.last(where: { $0.key == Facet.key && $0.isUsed }) else { return nil }
+    return Facet(JSONValue(document: document, node: found.node))
+  }
+
+  /// Whether this event takes the facet back.
+  package func isDeleted<Facet: LineageFacet>(_ type: Facet.Type) -> Bool {
+    all.contains { $0.key == Facet.key && $0.isDeleted && $0.isUnderstood && $0.fault == nil }
+  }
+}
+
+extension OpenLineageFacet {
+  /// In bytes. The spec gives no bound; keys are kept and shown, so they are to be names.
+  package static let keySizeMax = 128
+
+  static let keyRule =
+    "a facet's key is expected: at most \(keySizeMax) letters, digits and any of _ - . : /"
+
+  static func isKey(_ text: ArraySlice<UInt8>) -> Bool {
+    (1...keySizeMax).contains(text.count)
+      && text.allSatisfy { ASCII.isWord($0) || "-.:/".utf8.contains($0) }
+  }
+
+  /// Whether its value means something here.
+  package var isUsed: Bool { isUnderstood && !isDeleted && fault == nil }
+}
+
+/// A facet that is understood, with the members that lineage needs.
+package protocol LineageFacet: Equatable, Sendable {
+  static var key: String { get }
+  /// The facet of a value that its schema takes.
+  init?(_ value: JSONValue)
+}
