@@ -85,6 +85,18 @@ struct ExitStatusTests {
     #expect(result.complaint.contains(says), "\(result)")
   }
 
+  @Test("is 1 for an answer of no, also when nobody reads it to its end")
+  func unread() async throws {
+    let folder = try await CommandFolder.withStore()
+    let other = try await folder.run(
+      "init", "--organization", "example.org", "--store", "other", "--format", "json")
+    let key = try #require(try other.succeeded().object()["verifierKey"] as? String)
+    #expect(try await folder.run("verify", "--vkey", key).status == 1)
+    let cut = try await folder.shell(
+      "{ sleep 1; custody verify --vkey '\(key)'; echo $? >&2; } | true")
+    #expect(cut.complaint.hasSuffix("1\n"), "\(cut)")
+  }
+
   @Test("is 130 when interrupted, and what was receipted stays")
   func interrupted() async throws {
     let folder = try await CommandFolder.withStore()

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// What standard output and standard error are connected to, and how to write to them.
 enum Terminal {
@@ -46,10 +47,18 @@ enum Terminal {
     isErrorTerminal && isColorWanted ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : text
   }
 
+  private static let statusUnread = Mutex(ExitStatus.done)
+
+  /// Says what the command is going to answer, before it prints why: whoever reads only the first
+  /// lines gets the same status.
+  static func willAnswer(_ isYes: Bool) {
+    statusUnread.withLock { $0 = isYes ? ExitStatus.done : ExitStatus.refused }
+  }
+
   /// Writes bytes to standard output. A reader that has gone away ends the program quietly.
   static func write(_ bytes: [UInt8]) {
     let error = put(bytes, STDOUT_FILENO)
-    if error == EPIPE { exit(ExitStatus.done) }
+    if error == EPIPE { exit(statusUnread.withLock { $0 }) }
     guard error == 0 else {
       noteUnwritable(error)
       exit(ExitStatus.surroundings)

@@ -23,6 +23,8 @@ struct DoctorCommand: AsyncParsableCommand {
   func run() async throws {
     let store = try store.open(for: .reading)
     let checks = try await checks(of: store)
+    let isWell = !checks.contains { $0.verdict == .bad }
+    Terminal.willAnswer(isWell)
     if output.format == .table {
       for check in checks {
         let mark: String =
@@ -45,7 +47,7 @@ struct DoctorCommand: AsyncParsableCommand {
       }
       writer.finish()
     }
-    if checks.contains(where: { $0.verdict == .bad }) { throw ExitCode(ExitStatus.refused) }
+    if !isWell { throw ExitCode(ExitStatus.refused) }
   }
 
   private func checks(of store: Store) async throws -> [Diagnosis] {

@@ -104,6 +104,7 @@ struct VerifyCommand: AsyncParsableCommand {
         }
       }
     }
+    Terminal.willAnswer(report.holds)
     VerificationPrinter(report: report, isFile: file != nil, hasKeys: !vkey.isEmpty).print(
       output.format, explain: explain)
     if !report.holds { throw ExitCode(ExitStatus.refused) }
@@ -157,6 +158,7 @@ struct VerifyCommand: AsyncParsableCommand {
         evidence: evidence, keys: keys, policy: policy, receipts: receipts, anchors: anchors
       ) { progress.update($0, $1) }
     }
+    Terminal.willAnswer(report.holds)
     EvidencePrinter(report: report, file: evidence.name).print(output.format, explain: explain)
     if !report.holds { throw ExitCode(ExitStatus.refused) }
   }

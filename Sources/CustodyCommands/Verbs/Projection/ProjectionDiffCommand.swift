@@ -53,6 +53,8 @@ struct ProjectionDiffCommand: AsyncParsableCommand {
   }
 
   private func write(_ tables: [Projections.Difference], isEqual: Bool) throws {
+    let isSame = isEqual && !tables.contains { $0.missing + $0.unexpected > 0 }
+    Terminal.willAnswer(isSame)
     var writer = RecordWriter(
       output.format,
       [
@@ -67,7 +69,6 @@ struct ProjectionDiffCommand: AsyncParsableCommand {
       ])
     }
     writer.finish(none: "no differences")
-    let differ = tables.contains { $0.missing + $0.unexpected > 0 }
-    if !isEqual || differ { throw ExitCode(ExitStatus.refused) }
+    if !isSame { throw ExitCode(ExitStatus.refused) }
   }
 }

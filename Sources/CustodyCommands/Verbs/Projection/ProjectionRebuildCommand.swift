@@ -25,6 +25,8 @@ struct ProjectionRebuildCommand: AsyncParsableCommand {
     let progress = ProgressBar("rebuilding", in: .events)
     let rebuilt = try await store.projections.rebuild(names) { progress.update($0, $1) }
     progress.finish()
+    let isDone = !rebuilt.contains { $0.haltReason != nil }
+    Terminal.willAnswer(isDone)
     var writer = RecordWriter(
       output.format,
       [
@@ -38,7 +40,7 @@ struct ProjectionRebuildCommand: AsyncParsableCommand {
       ])
     }
     writer.finish()
-    if rebuilt.contains(where: { $0.haltReason != nil }) { throw ExitCode(ExitStatus.refused) }
+    if !isDone { throw ExitCode(ExitStatus.refused) }
   }
 
   private static func result(_ entry: Projections.Rebuilt) -> String {

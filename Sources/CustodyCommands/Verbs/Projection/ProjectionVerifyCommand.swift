@@ -24,6 +24,8 @@ struct ProjectionVerifyCommand: AsyncParsableCommand {
     let progress = ProgressBar("computing", in: .events)
     let compared = try await store.projections.compare(names) { progress.update($0, $1) }
     progress.finish()
+    let holds = compared.allSatisfy(\.isEqual)
+    Terminal.willAnswer(holds)
     var writer = RecordWriter(
       output.format,
       [
@@ -37,7 +39,7 @@ struct ProjectionVerifyCommand: AsyncParsableCommand {
       ])
     }
     writer.finish()
-    if compared.contains(where: { !$0.isEqual }) { throw ExitCode(ExitStatus.refused) }
+    if !holds { throw ExitCode(ExitStatus.refused) }
   }
 
   private static func finding(_ entry: Projections.Comparison) -> String {
