@@ -1,0 +1,151 @@
+/// The layout of nodes that hang together.
+struct LayoutPart {
+  typealias Point = LayeredLayout.Point
+
+  /// Indices in the whole graph, in the order of what follows.
+  let nodes: [Int]
+  let edges: [Int]
+  private(set) var corners: [Point] = []
+  private(set) var routes: [LayeredLayout.Route] = []
+  private(set) var width = 0
+  private(set) var height = 0
+  /// Where the part stands in the whole.
+  var origin = Point(x: 0, y: 0)
+
+  private let metrics: LayeredLayout.Metrics
+
+  init(
+    _ part: (nodes: [Int], edges: [Int]), _ all: [(source: Int, target: Int)],
+    _ metrics: LayeredLayout.Metrics
+  ) {
+    nodes = part.nodes
+    edges = part.edges
+    self.metrics = metrics
+    // Nodes are in ascending order: an index in the part is found by bisection.
+    let local = edges.map { edge in
+      (
+        source: Self.index(of: all[edge].source, in: part.nodes),
+        target: Self.index(of: all[edge].target, in: part.nodes)
+      )
+    }
+    let flow = FlowLayers(count: nodes.count, edges: local)
+    let chains = Chains(flow, local)
+    let order = LayerOrder(layerOf: chains.layerOf, edges: chains.steps)
+    place(order, chains, flow)
+  }
+
+  private static func index(of node: Int, in nodes: [Int]) -> Int {
+    var range = 0..<nodes.count
+    while range.count > 1 {
+      let middle = range.lowerBound + range.count / 2
+      range = nodes[middle] <= node ? middle..<range.upperBound : range.lowerBound..<middle
+    }
+    return range.lowerBound
+  }
+
+  /// Edges as steps from layer to layer, over bends.
+  private struct Chains {
+    /// The layer of each vertex: the nodes, then the bends.
+    var layerOf: [Int]
+    var steps: [(Int, Int)] = []
+    /// The vertices of each edge, from left to right.
+    var paths: [[Int]] = []
+
+    init(_ flow: FlowLayers, _ edges: [(source: Int, target: Int)]) {
+      layerOf = flow.layers
+      for (edge, isAgainst) in zip(edges, flow.isAgainst) {
+        let (from, to) = isAgainst ? (edge.target, edge.source) : (edge.source, edge.target)
+        var path = [from]
+        for layer in flow.layers[from] + 1..<max(flow.layers[to], flow.layers[from] + 1) {
+          path.append(layerOf.count)
+          layerOf.append(layer)
+        }
+        path.append(to)
+        steps += zip(path, path.dropFirst())
+        paths.append(path)
+      }
+    }
+  }
+
+  private mutating func place(_ order: LayerOrder, _ chains: Chains, _ flow: FlowLayers) {
+    let metrics = metrics
+    let count = nodes.count
+    let distance: (Int, Int) -> Double = { first, second in
+      let boxes = (first < count ? 1 : 0) + (second < count ? 1 : 0)
+      let gap = boxes == 2 ? metrics.rowGap : metrics.laneGap
+      return Double(boxes * metrics.boxHeight / 2 + gap)
+    }
+    let middles = LayerPlacement.middles(
+      order, isBend: chains.layerOf.indices.map { $0 >= count }, distance: distance)
+    var rounded = middles.map { Int($0.rounded()) }
+    let top = rounded.indices.map { rounded[$0] - ($0 < count ? metrics.boxHeight / 2 : 0) }.min()
+    for vertex in rounded.indices { rounded[vertex] -= top ?? 0 }
+    height =
+      rounded.indices.map { rounded[$0] + ($0 < count ? metrics.boxHeight / 2 : 0) }.max() ?? 0
+
+    let lefts = columns(order, chains, rounded)
+    width = (lefts.last ?? 0) + metrics.boxWidth
+    corners = (0..<count).map {
+      Point(x: lefts[chains.layerOf[$0]], y: rounded[$0] - metrics.boxHeight / 2)
+    }
+    let (leaving, arriving) = ports(chains, rounded)
+    routes = chains.paths.indices.map { edge in
+      let path = chains.paths[edge]
+      var points = [
+        Point(x: lefts[chains.layerOf[path[0]]] + metrics.boxWidth, y: leaving[edge])
+      ]
+      for bend in path.dropFirst().dropLast() {
+        let left = lefts[chains.layerOf[bend]]
+        points.append(Point(x: left, y: rounded[bend]))
+        points.append(Point(x: left + metrics.boxWidth, y: rounded[bend]))
+      }
+      points.append(Point(x: lefts[chains.layerOf[path[path.count - 1]]], y: arriving[edge]))
+      let isAgainst = flow.isAgainst[edge]
+      return LayeredLayout.Route(
+        points: isAgainst ? points.reversed() : points, isAgainst: isAgainst)
+    }
+  }
+
+  /// Where each column begins: farther from the last the steeper the curves between them are.
+  private func columns(_ order: LayerOrder, _ chains: Chains, _ middles: [Int]) -> [Int] {
+    var steepest = [Int](repeating: 0, count: order.layers.count)
+    for (from, to) in chains.steps {
+      let layer = chains.layerOf[to]
+      steepest[layer] = max(steepest[layer], abs(middles[to] - middles[from]))
+    }
+    var lefts: [Int] = []
+    for layer in order.layers.indices {
+      let gap = metrics.columnGap + min(steepest[layer] / 8, 2 * metrics.columnGap)
+      lefts.append(lefts.last.map { $0 + metrics.boxWidth + gap } ?? 0)
+    }
+    return lefts
+  }
+
+  /// How far down each edge leaves its left box and arrives at its right one.
+  ///
+  /// Ends stand apart in the order of where they lead, so that arrows can be told from one another.
+  private func ports(_ chains: Chains, _ middles: [Int]) -> (leaving: [Int], arriving: [Int]) {
+    var leaving = [[Int]](repeating: [], count: nodes.count)
+    var arriving = leaving
+    for (edge, path) in chains.paths.enumerated() {
+      leaving[path[0]].append(edge)
+      arriving[path[path.count - 1]].append(edge)
+    }
+    func spread(_ ends: [[Int]], next: (Int) -> Int) -> [Int] {
+      var places = [Int](repeating: 0, count: chains.paths.count)
+      for (node, edges) in ends.enumerated() {
+        let sorted = edges.sorted { (middles[next($0)], $0) < (middles[next($1)], $1) }
+        // In thousandths, so that a hundred ends are spread too.
+        let step = min(8000, (metrics.boxHeight - 16) * 1000 / max(1, sorted.count - 1))
+        for (rank, edge) in sorted.enumerated() {
+          places[edge] = middles[node] + (2 * rank - sorted.count + 1) * step / 2000
+        }
+      }
+      return places
+    }
+    return (
+      spread(leaving) { chains.paths[$0][1] },
+      spread(arriving) { chains.paths[$0][chains.paths[$0].count - 2] }
+    )
+  }
+}
