@@ -18,15 +18,23 @@ package struct JSONText {
   /// What the outermost object or array holds.
   private var members: [Member] = []
   private var elements: [Range<Int>] = []
-  /// Whether each value is to be written down in `nodes`.
-  private let keepsNodes: Bool
+  /// What is to be written down beside the check.
+  private let kept: Kept
   private var nodes: [JSONDocument.Node] = []
   /// Whether the last string that was read has escapes.
   private var hasEscapes = false
 
-  private init(_ bytes: UnsafeRawBufferPointer, keepsNodes: Bool = false) {
+  private enum Kept {
+    case nothing
+    /// What the outermost value holds, in `members` and `elements`.
+    case parts
+    /// Every value, in `nodes`.
+    case nodes
+  }
+
+  private init(_ bytes: UnsafeRawBufferPointer, keeping kept: Kept = .nothing) {
     self.bytes = bytes
-    self.keepsNodes = keepsNodes
+    self.kept = kept
   }
 
   /// Checks that `bytes` are one JSON text in UTF-8, white space around it allowed.
@@ -48,7 +56,7 @@ package struct JSONText {
 
   /// Checks `bytes` and takes the outermost object apart.
   package static func members(_ bytes: UnsafeRawBufferPointer) throws(Fault) -> [Member] {
-    var text = JSONText(bytes)
+    var text = JSONText(bytes, keeping: .parts)
     text.skipSpace()
     guard text.peek == UInt8(ascii: "{") else {
       throw text.fault(text.otherEncoding ?? "an object is expected")
@@ -69,7 +77,7 @@ package struct JSONText {
   package static func elementsBeforeFault(
     _ bytes: UnsafeRawBufferPointer
   ) -> (elements: [Range<Int>], fault: Fault?) {
-    var text = JSONText(bytes)
+    var text = JSONText(bytes, keeping: .parts)
     text.skipSpace()
     do throws(Fault) {
       guard text.peek == UInt8(ascii: "[") else { throw text.fault("an array is expected") }
@@ -84,7 +92,7 @@ package struct JSONText {
   /// Checks `bytes` and says where every value within is, each before what it holds.
   static func nodes(_ bytes: UnsafeRawBufferPointer) -> Result<[JSONDocument.Node], Fault> {
     precondition(bytes.count <= UInt32.max)
-    var text = JSONText(bytes, keepsNodes: true)
+    var text = JSONText(bytes, keeping: .nodes)
     text.nodes.reserveCapacity(bytes.count / 12 + 8)
     text.skipSpace()
     do throws(Fault) {
@@ -134,7 +142,7 @@ package struct JSONText {
       throw fault("nesting deeper than \(Self.depthMax) is refused")
     }
     let (node, start) = (nodes.count, at)
-    if keepsNodes { nodes.append(JSONDocument.Node(.null, start..<start)) }
+    if kept == .nodes { nodes.append(JSONDocument.Node(.null, start..<start)) }
     switch peek {
     case UInt8(ascii: "{"): try object(depth: depth)
     case UInt8(ascii: "["): try array(depth: depth)
@@ -146,7 +154,7 @@ package struct JSONText {
     case nil: throw fault("the text ends where a value is expected")
     default: throw fault(otherEncoding ?? "a value is expected")
     }
-    if keepsNodes {
+    if kept == .nodes {
       nodes[node] = JSONDocument.Node(
         JSONDocument.Kind(first: bytes[start]), start..<at, hasEscapes: hasEscapes,
         after: nodes.count)
@@ -175,7 +183,7 @@ package struct JSONText {
       guard peek == UInt8(ascii: "\"") else { throw fault("a member name in quotes is expected") }
       let offset = at
       let name = try string()
-      if keepsNodes {
+      if kept == .nodes {
         nodes.append(
           JSONDocument.Node(
             .string, offset..<at, hasEscapes: hasEscapes, after: nodes.count + 1))
@@ -186,7 +194,7 @@ package struct JSONText {
       skipSpace()
       let start = at
       try value(depth: depth + 1)
-      if depth == 0, !keepsNodes {
+      if depth == 0, kept == .parts {
         members.append(
           Member(
             name: Self.unescape(UnsafeRawBufferPointer(rebasing: bytes[name])),
@@ -215,7 +223,7 @@ package struct JSONText {
     while true {
       let start = at
       try value(depth: depth + 1)
-      if depth == 0, !keepsNodes { elements.append(start..<at) }
+      if depth == 0, kept == .parts { elements.append(start..<at) }
       skipSpace()
       switch peek {
       case UInt8(ascii: ","):

@@ -11,7 +11,7 @@ indirect enum FacetMask: Sendable {
   case word
   case number
   case flag
-  /// Without user, password and query.
+  /// Without user, password and query; `?` for what is no URI and no word either.
   case uri
   /// A name that may be a URI: what has two slashes is masked as one.
   case nameOrURI

@@ -146,7 +146,6 @@ extension JSONSchema {
       switch format {
       case .dateTime: LineageTime.isTime(text) ? nil : LineageTime.rule
       case .uuid: LineageRunID.isUUID(text) ? nil : LineageRunID.rule
-      case .uri: LineageURI.isURI(text) ? nil : LineageURI.rule
       case .identity: LineageName.fault(text)
       }
     return reason.map { Fault(node: string, member: nil, rule: $0) }

@@ -18,8 +18,8 @@ package struct JSONSchema: Sendable {
   package struct Fault: Equatable {
     /// The value, or the object that lacks `member`.
     let node: Int
-    let member: String?
-    let rule: String
+    package let member: String?
+    package let rule: String
   }
 
   /// The number of a rule.
@@ -42,7 +42,7 @@ package struct JSONSchema: Sendable {
   }
 
   enum Format: Sendable {
-    case dateTime, uuid, uri, identity
+    case dateTime, uuid, identity
   }
 
   /// What an object may have beside its properties.
@@ -221,11 +221,13 @@ private struct Maker {
     }
   }
 
-  private func format(_ value: JSONValue) throws(JSONSchema.Flaw) -> JSONSchema.Format {
+  private func format(_ value: JSONValue) throws(JSONSchema.Flaw) -> JSONSchema.Format? {
     switch value.string {
     case "date-time": .dateTime
     case "uuid": .uuid
-    case "uri": .uri
+    // Spark writes "file" as the URI of a source. JSON Schema §7.2.1 takes that, and lineage loses
+    // nothing by it.
+    case "uri": nil
     case let other: throw .unknownFormat(other ?? "")
     }
   }

@@ -84,8 +84,9 @@ private struct MaskWriter {
       let known =
         facet.isUnderstood ? FacetCatalog.known(facet.place, facet.node - 1, in: document) : nil
       if let known {
-        uri("_producer", document.member(facet.node, "_producer"))
-        uri("_schemaURL", document.member(facet.node, "_schemaURL"))
+        for name in ["_producer", "_schemaURL"] as [StaticString] {
+          member(name, .uri, of: facet.node, within: [:])
+        }
         if !facet.isDeleted, case .object(let members) = known.mask {
           for (name, mask) in members { member(name, mask, of: facet.node, within: members) }
         }
@@ -122,12 +123,12 @@ private struct MaskWriter {
     case (.number, .number), (.flag, .true), (.flag, .false):
       out += document.text(node)
     case (.uri, .string):
-      quoted(LineageURI.masked(document.text(node)) ?? [SQLMask.placeholder])
+      let text = document.text(node)
+      quoted(LineageURI.masked(text) ?? (Self.isWord(text) ? text : [SQLMask.placeholder]))
     case (.nameOrURI, .string):
       let text = document.text(node)
-      quoted(
-        LineageURI.hasAuthority(text)
-          ? LineageURI.masked(text) ?? [SQLMask.placeholder] : text)
+      let isURI = LineageURI.hasAuthority(text)
+      quoted(isURI ? LineageURI.masked(text) ?? [SQLMask.placeholder] : text)
     case (.sql, .string):
       let dialect = document.member(owner, "dialect").map { document.string($0) }
       quoted(SQLMask.masked(document.text(node), dialect: dialect)[...])

@@ -4,7 +4,7 @@
 /// quote begins a name or a text, `#` begins a comment or is an operator. Whoever guesses wrong
 /// takes literals for names from there on. So what two dialects read differently ends the masked
 /// text: what follows is left out, and a `?` stands for it.
-struct SQLMask {
+package struct SQLMask {
   /// What stands for a literal, and for everything that was left out.
   static let placeholder = UInt8(ascii: "?")
 
@@ -32,7 +32,7 @@ struct SQLMask {
   ]
 
   /// What is kept of `query`. Masked once more, it stays as it is.
-  static func masked(_ query: ArraySlice<UInt8>, dialect: String?) -> [UInt8] {
+  package static func masked(_ query: ArraySlice<UInt8>, dialect: String?) -> [UInt8] {
     var mask = SQLMask(query, dialect: dialect)
     mask.run()
     return mask.out
@@ -123,7 +123,7 @@ struct SQLMask {
 
   /// The word that a statement begins with, in lower case.
   private func verb() -> String? {
-    let word = text[at...].prefix { ASCII.isWord($0) }
+    let word = text[at...].prefix { ASCII.isWord($0) || $0 >= 0x80 }
     guard (2...12).contains(word.count) else { return nil }
     let verb = String(decoding: word, as: UTF8.self).lowercased()
     return Self.verbs.contains(verb) ? verb : nil
