@@ -38,5 +38,6 @@ package struct Migration: Sendable {
       number: 2, name: "create_event_index_1", sql: PackageResources._002_create_event_index_1_sql),
     Migration(number: 3, name: "create_dataset_1", sql: PackageResources._003_create_dataset_1_sql),
     Migration(number: 4, name: "create_run_1", sql: PackageResources._004_create_run_1_sql),
+    Migration(number: 5, name: "create_lineage_1", sql: PackageResources._005_create_lineage_1_sql),
   ]
 }

@@ -24,6 +24,7 @@ public struct CustodyCommand: AsyncParsableCommand {
     subcommands: [
       InitCommand.self, StatusCommand.self, AppendCommand.self, LogCommand.self, ShowCommand.self,
       HeadCommand.self, VerifyCommand.self, RunCommand.self, PipelineCommand.self, WhyCommand.self,
+      LineageCommand.self, ModelCommand.self,
       ProveCommand.self, ReceiptCommand.self, DiscloseCommand.self, CheckpointCommand.self,
       SubjectCommand.self, KeyCommand.self, DatasetCommand.self,
       ProjectionCommand.self, ExportCommand.self, BackupCommand.self, StatsCommand.self,

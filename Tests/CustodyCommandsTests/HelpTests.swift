@@ -89,7 +89,18 @@ struct HelpTests {
       {"stream":"conversation/8","type":"emotion.scored","subjects":["patient-0042"],"content":[]}
 
       """)
-    if example.verb.name.hasPrefix("dataset-")
+    if example.verb.name == "lineage-import" {
+      let event =
+        #"{"eventType":"COMPLETE","eventTime":"2026-01-31T08:00:00Z","producer":"https://a.example","#
+        + #""schemaURL":"https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent","run":"#
+        + #"{"runId":"01a204a7-ba70-7fdc-b314-7b88f7b5272a"},"job":{"namespace":"n","name":"j"}}"#
+      try folder.write("events.ndjson", event + "\n")
+      try FileManager.default.createDirectory(
+        atPath: "\(folder.path)/airflow", withIntermediateDirectories: true)
+      try folder.write("airflow/1.json", event)
+    }
+    let isLineage = ["lineage-", "model-"].contains { example.verb.name.hasPrefix($0) }
+    if example.verb.name.hasPrefix("dataset-") || isLineage
       || ["run", "why", "pipeline-run", "pipeline-status"].contains(example.verb.name)
     {
       try folder.write(
@@ -107,6 +118,10 @@ struct HelpTests {
       ).succeeded()
       guard example.verb.name != "dataset-commit" else { return }
       try await folder.run("dataset", "commit", "answers", "answers.csv").succeeded()
+      guard isLineage else { return }
+      try await folder.run("pipeline", "run", "pipeline.yaml").succeeded()
+      guard example.verb.name != "model-add" else { return }
+      try await folder.run("model", "add", "emotion", "--trained-on", "copies@v1").succeeded()
     }
     guard ["verify", "receipt"].contains(example.verb.name) else { return }
     try await folder.run(

@@ -24,6 +24,8 @@ struct MigrationTests {
       "3fc3df919435035ab10e36681bffe8d2ac82d462a470994af1ad3204bee12493",
     "projections/0004_create_run_1.sql":
       "82df05120861dc543461dcc125a040cdc1ac10142df38edeaae504054dfaec20",
+    "projections/0005_create_lineage_1.sql":
+      "8ba0c91d470064d0be2dd39af60ce6d206fe41042b0468b087251be972fa8b52",
   ]
 
   /// What is compiled in, by folder. A new database gets a line here.

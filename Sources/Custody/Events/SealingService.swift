@@ -271,6 +271,7 @@ package final class SealingService: Sendable {
     // What stands there is believed: a wrong word in it would stop every dataset.
     let reserved = [
       (DatasetProjection.streamPrefix, "dataset"), (RunProjection.streamPrefix, "run"),
+      (LineageProjection.streamPrefix, "lineage"), (LineageProjection.modelStreamPrefix, "model"),
     ].first { event.stream.hasPrefix($0.0) }
     if event.stream == SystemEvent.stream || reserved != nil {
       throw CustodyError(

@@ -111,10 +111,15 @@ package final class AppendPipeline {
   private static let depth = 2
 
   private let store: Store
+  private let isOwn: Bool
   private var chain = LedgerStore.Chain()
   private var inFlight: [Task<[Receipt], any Error>] = []
 
-  package init(store: Store) { self.store = store }
+  /// - Parameter isOwn: whether the events are on streams that are Custody's own.
+  package init(store: Store, isOwn: Bool = false) {
+    self.store = store
+    self.isOwn = isOwn
+  }
 
   /// Called with the receipts of each batch, in order, when it is durable.
   package typealias OnReceipts = ([Receipt]) async throws -> Void
@@ -124,7 +129,7 @@ package final class AppendPipeline {
   /// - Throws: the refusal of the oldest batch that is not durable; nothing of it or after it
   ///   stands in the ledger then, and the pipeline is empty.
   package func append(_ events: [NewEvent], _ onReceipts: OnReceipts) async throws {
-    let sealed = Result { try store.sealing.seal(events) }
+    let sealed = Result { try store.sealing.seal(events, isOwn: isOwn) }
     if inFlight.count >= Self.depth { try await takeNext(onReceipts) }
     let pending: [PendingEvent]
     do {

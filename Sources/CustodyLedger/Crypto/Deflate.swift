@@ -63,4 +63,32 @@ package enum Deflate {
       }
     }
   }
+
+  /// The content of a gzip file (RFC 1952), of all its members; nil when it is none, or more than
+  /// `limit` bytes.
+  package static func expandGzip(_ file: UnsafeRawBufferPointer, limit: Int) -> [UInt8]? {
+    guard let decompressor = libdeflate_alloc_decompressor() else {
+      fatalError("libdeflate has no memory for a decompressor")
+    }
+    defer { libdeflate_free_decompressor(decompressor) }
+    var content: [UInt8] = []
+    var rest = file
+    repeat {
+      var capacity = min(limit, max(1 << 16, 8 * rest.count))
+      var (result, read) = (LIBDEFLATE_INSUFFICIENT_SPACE, 0)
+      while true {
+        let member = [UInt8](unsafeUninitializedCapacity: max(capacity, 1)) { output, count in
+          result = libdeflate_gzip_decompress_ex(
+            decompressor, rest.orEmpty, rest.count, output.baseAddress, capacity, &read, &count)
+          if result != LIBDEFLATE_SUCCESS { count = 0 }
+        }
+        content += member
+        guard result == LIBDEFLATE_INSUFFICIENT_SPACE, capacity < limit else { break }
+        capacity = min(limit, 4 * capacity)
+      }
+      guard result == LIBDEFLATE_SUCCESS, content.count <= limit else { return nil }
+      rest = UnsafeRawBufferPointer(rebasing: rest[read...])
+    } while !rest.isEmpty
+    return content
+  }
 }

@@ -146,7 +146,7 @@ package final class DatasetReader {
   }
 
   private static let possible: ClosedRange<Int64> = 0...1 << 32
-  static let damaged = CustodyError(
+  package static let damaged = CustodyError(
     .damaged, "projections.sqlite is not as Custody writes it. Run: custody projection rebuild")
 
   /// - Returns: nil for a row that says that it was removed.
@@ -247,5 +247,68 @@ package final class DatasetReader {
     while try query.step() { found.formUnion(OrdinalList.ordinals(query.bytes(0))) }
     // Later it may have been put under others.
     return try found.filter { try record($0, of: dataset, in: version)?.keys == keys }.sorted()
+  }
+
+  /// Datasets that had records under keys that are destroyed.
+  package func datasetsWithDestroyedKeys() throws -> Set<Int64> {
+    let query = try statement(
+      """
+      SELECT DISTINCT dataset FROM dataset_1_sealed
+      WHERE keys IN (SELECT id FROM dataset_1_keys WHERE destroyed IS NOT NULL)
+      """)
+    defer { query.reset() }
+    var found: Set<Int64> = []
+    while try query.step() { found.insert(query.integer(0)) }
+    return found
+  }
+
+  /// How many records of a version are under keys that are destroyed.
+  package func erasedCount(in version: Int, of dataset: Int64) throws -> Int {
+    let query = try statement("SELECT id FROM dataset_1_keys WHERE destroyed IS NOT NULL")
+    defer { query.reset() }
+    var count = 0
+    while try query.step() {
+      count += try ordinals(under: query.integer(0), of: dataset, in: version).count
+    }
+    return count
+  }
+
+  /// A record as it was from one version until before another.
+  package struct Life: Sendable {
+    package let ordinal: Int
+    package let since: Int
+    /// The first version that no longer has it so; nil while it lasts.
+    package let until: Int?
+  }
+
+  /// The records of a dataset that were ever sealed under some keys.
+  ///
+  /// Cost: the records of these people, whatever else there is.
+  package func lives(under keys: Set<Int64>, of dataset: Int64) throws -> [Life] {
+    let sealed = try statement(
+      "SELECT ordinals FROM dataset_1_sealed WHERE keys = ?1 AND dataset = ?2")
+    var ordinals: Set<Int> = []
+    for key in keys {
+      sealed.bind(1, key)
+      sealed.bind(2, dataset)
+      while try sealed.step() { ordinals.formUnion(OrdinalList.ordinals(sealed.bytes(0))) }
+      sealed.reset()
+    }
+    let history = try statement(
+      "SELECT since, keys FROM dataset_1_record WHERE dataset = ?1 AND ordinal = ?2 ORDER BY since")
+    var lives: [Life] = []
+    for ordinal in ordinals.sorted() {
+      history.bind(1, dataset)
+      history.bind(2, Int64(ordinal))
+      defer { history.reset() }
+      var open: Int?
+      while try history.step() {
+        let since = Int(history.integer(0))
+        if let start = open { lives.append(Life(ordinal: ordinal, since: start, until: since)) }
+        open = !history.isNull(1) && keys.contains(history.integer(1)) ? since : nil
+      }
+      if let open { lives.append(Life(ordinal: ordinal, since: open, until: nil)) }
+    }
+    return lives
   }
 }

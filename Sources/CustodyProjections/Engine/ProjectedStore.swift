@@ -25,6 +25,11 @@ package final class ProjectedStore: Sendable {
     try objects.with(body)
   }
 
+  /// A keyed hash of names of its own, for the thread that applies events.
+  func lineageNameHash() throws -> LineageNameHash {
+    LineageNameHash(key: try keyring.derivedKey(for: LineageNameHash.use))
+  }
+
   /// Unwraps keys that are about to be used, in one go.
   func prepareKeys(_ ids: Set<KeyID>) throws { try keyring.prepare(ids) }
 }

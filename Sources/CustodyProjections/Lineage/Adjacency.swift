@@ -149,13 +149,21 @@ package struct Adjacency: Sendable {
   }
 
   /// A shortest way from one node to another along the edges, both included; nil when there is none.
+  package func path(from start: Int32, to end: Int32, at moment: Moment = Moment()) -> [Int32]? {
+    path(from: [start], to: [end], at: moment)
+  }
+
+  /// A shortest way from one of some nodes to one of others.
   ///
   /// Cost: as ``reach(from:_:depth:at:)``.
-  package func path(from start: Int32, to end: Int32, at moment: Moment = Moment()) -> [Int32]? {
-    guard start != end else { return [start] }
+  package func path(from starts: [Int32], to ends: [Int32], at moment: Moment = Moment())
+    -> [Int32]?
+  {
+    let ends = Set(ends)
+    if let same = starts.first(where: { ends.contains($0) }) { return [same] }
     var before = [Int32](repeating: -1, count: nodeCount)
-    before[Int(start)] = start
-    var queue = [start]
+    for start in starts { before[Int(start)] = start }
+    var queue = starts
     var first = 0
     while first < queue.count {
       let node = Int(queue[first])
@@ -166,7 +174,7 @@ package struct Adjacency: Sendable {
           forwards.times[place] <= moment.time
         else { continue }
         before[Int(next)] = Int32(node)
-        if next == end { return Self.way(to: end, before) }
+        if ends.contains(next) { return Self.way(to: next, before) }
         queue.append(next)
       }
     }
@@ -177,5 +185,60 @@ package struct Adjacency: Sendable {
     var way = [end]
     while before[Int(way.last!)] != way.last! { way.append(before[Int(way.last!)]) }
     return way.reversed()
+  }
+
+  /// Sets of nodes each of which leads to every other: the strongly connected components with more
+  /// than one node, or with an edge from a node to itself.
+  ///
+  /// Tarjan's algorithm (SIAM J. Comput. 1972), without recursion: a chain may be as long as the graph.
+  package func circles() -> [[Int32]] {
+    var number = [Int32](repeating: -1, count: nodeCount)
+    var low = number
+    var isOpen = [Bool](repeating: false, count: nodeCount)
+    var open: [Int32] = []
+    var count: Int32 = 0
+    var found: [[Int32]] = []
+    /// Nodes on the way, each with the place of the edge to look at next.
+    var way: [(node: Int32, place: Int32)] = []
+    for root in 0..<Int32(nodeCount) where number[Int(root)] < 0 {
+      way.append((root, forwards.starts[Int(root)]))
+      while let (node, place) = way.last {
+        let at = Int(node)
+        if number[at] < 0 {
+          number[at] = count
+          low[at] = count
+          count += 1
+          open.append(node)
+          isOpen[at] = true
+        }
+        if place < forwards.starts[at + 1] {
+          way[way.count - 1].place += 1
+          let next = Int(forwards.ends[Int(place)])
+          if number[next] < 0 {
+            way.append((Int32(next), forwards.starts[next]))
+          } else if isOpen[next] {
+            low[at] = min(low[at], number[next])
+          }
+          continue
+        }
+        way.removeLast()
+        if let parent = way.last { low[Int(parent.node)] = min(low[Int(parent.node)], low[at]) }
+        guard low[at] == number[at] else { continue }
+        let start = open.lastIndex(of: node)!
+        let circle = Array(open[start...])
+        open.removeSubrange(start...)
+        for member in circle { isOpen[Int(member)] = false }
+        if circle.count > 1 || neighbors(of: node).contains(node) { found.append(circle.sorted()) }
+      }
+    }
+    return found
+  }
+
+  /// Where the edges of a node lead.
+  package func neighbors(
+    of node: Int32, _ direction: Direction = .downstream
+  ) -> ArraySlice<Int32> {
+    let rows = direction == .downstream ? forwards : backwards
+    return rows.ends[Int(rows.starts[Int(node)])..<Int(rows.starts[Int(node) + 1])]
   }
 }

@@ -158,13 +158,18 @@ package final class Keyring: Sendable {
   }
 
   /// Makes a key for the texts of one run; the store's lock is held.
-  package func makeRunKey() throws -> KeyID {
-    let id = environment.value(KeyID.self)
+  package func makeRunKey() throws -> KeyID { try makeRunKeys(1)[0] }
+
+  /// Makes keys for the texts of runs, one each; the store's lock is held.
+  package func makeRunKeys(_ count: Int) throws -> [KeyID] {
+    let ids = (0..<count).map { _ in environment.value(KeyID.self) }
     try write { db in
-      try insert(
-        db, id, .run, dataClass: nil, epoch: try currentEpoch(db), environment.secret())
+      let epoch = try currentEpoch(db)
+      for id in ids {
+        try insert(db, id, .run, dataClass: nil, epoch: epoch, environment.secret())
+      }
     }
-    return id
+    return ids
   }
 
   /// The bytes of a data key, or nil when it is gone.

@@ -61,6 +61,11 @@ package final class HotStatement {
     if let text { bind(index, text) } else { bindNull(index) }
   }
 
+  @inline(__always)
+  package func bind(_ index: Int32, optional value: Int64?) {
+    if let value { bind(index, value) } else { bindNull(index) }
+  }
+
   package func bindNull(_ index: Int32) { sqlite3_bind_null(handle, index) }
 
   private var transient: sqlite3_destructor_type {

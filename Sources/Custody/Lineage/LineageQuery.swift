@@ -1,0 +1,200 @@
+import CustodyLedger
+import CustodyModel
+import CustodyProjections
+import CustodyStore
+
+/// Answers questions about lineage; belongs to one connection, and knows what it found before.
+final class LineageQuery {
+  let store: Store
+  let reader: LineageReader
+  let ownNamespace: String
+  private var graphs: [LineageGraph.Grain: LineageGraph] = [:]
+  private var events: [Int64: OpenLineageEvent?] = [:]
+  private var ambiguous: [LineageName: Bool] = [:]
+  private var owners: [Int64: [String]] = [:]
+  private var runs: [Int64: RunFacts] = [:]
+  private var datasets: [String: DatasetRow]?
+
+  /// What is known of one run.
+  struct RunFacts {
+    let row: LineageRunRow
+    let state: LineagePicture.State
+    let startedAt: Timestamp?
+    let endedAt: Timestamp?
+  }
+
+  init(_ store: Store, _ reader: LineageReader) {
+    self.store = store
+    self.reader = reader
+    ownNamespace = LineageProjection.ownNamespace(store.ledgerID)
+  }
+
+  func graph(_ grain: LineageGraph.Grain) throws -> LineageGraph {
+    if let known = graphs[grain] { return known }
+    let made =
+      switch grain {
+      case .design: try LineageGraph.design(reader)
+      case .run: try LineageGraph.runs(reader)
+      case .column: try LineageGraph.columns(reader)
+      }
+    graphs[grain] = made
+    return made
+  }
+
+  // MARK: - Runs
+
+  func run(_ id: Int64) throws -> RunFacts? {
+    if let known = runs[id] { return known }
+    guard let row = try reader.run(id) else { return nil }
+    let events = try reader.events(of: id)
+    var state = LineagePicture.State.running
+    // Of several ends the last one counts, whatever order they came in.
+    let ends = events.filter { $0.type?.isTerminal == true }
+    let end = ends.max { ($0.time ?? .min, $0.position) < ($1.time ?? .min, $1.position) }
+    switch end?.type {
+    case .complete: state = .completed
+    case .fail: state = .failed
+    case .abort: state = .aborted
+    default: break
+    }
+    let facts = RunFacts(
+      row: row, state: state,
+      startedAt: events.compactMap(\.time).min().map { Timestamp(microseconds: $0) },
+      endedAt: end?.time.map { Timestamp(microseconds: $0) })
+    runs[id] = facts
+    return facts
+  }
+
+  // MARK: - What is shown of a node
+
+  func describe(_ node: LineageGraph.Node, at time: Int64? = nil) throws -> LineagePicture.Node {
+    switch node {
+    case .dataset(let id): return try named(.dataset, id)
+    case .job(let id, _): return try named(.job, id)
+    case .column(let id):
+      let row = try reader.name(id)
+      guard row.kind == .column else { return try named(.dataset, id) }
+      var made = try named(.column, row.owner)
+      made.name += "#\(row.label)"
+      made.label += "#\(row.label)"
+      return made
+    case .model(let id, let version):
+      var made = try named(.model, id)
+      made.version = try reader.name(version).label
+      made.startedAt = time.map { Timestamp(microseconds: $0) }
+      return made
+    case .version(let dataset, let version):
+      var made = try named(.version, dataset)
+      made.startedAt = time.map { Timestamp(microseconds: $0) }
+      switch version {
+      case .named(let id): made.version = try reader.name(id).label
+      case .written(let run):
+        made.version = try run == 0 ? nil : self.run(run).map { "by \($0.row.uuid.uuid.prefix(8))" }
+      case .found: made.version = "as found"
+      case .some: made.version = "one of them"
+      }
+      return made
+    case .run(let id, _):
+      guard let run = try run(id) else { throw DatasetReader.damaged }
+      var made =
+        try run.row.job.map { try named(.run, $0) }
+        ?? LineagePicture.Node(kind: .run, name: run.row.uuid.uuid)
+      made.id = run.row.uuid.uuid
+      made.state = run.state
+      made.startedAt = run.startedAt
+      made.endedAt = run.endedAt
+      return made
+    }
+  }
+
+  private func named(_ kind: LineagePicture.Kind, _ id: Int64) throws -> LineagePicture.Node {
+    let row = try reader.name(id)
+    let name = row.name
+    return LineagePicture.Node(
+      kind: kind, namespace: name.namespace, name: name.name, label: try label(row),
+      owners: try owners(of: row))
+  }
+
+  /// A name as short as nothing else has it.
+  func label(_ row: LineageNameRow) throws -> String {
+    let name = row.name
+    let isAmbiguous: Bool
+    if let known = ambiguous[name] {
+      isAmbiguous = known
+    } else {
+      isAmbiguous =
+        try [LineageNameKind.dataset, .job, .model].reduce(0) {
+          try $0 + reader.ids(of: $1, named: name.name).count
+        } > 1
+      ambiguous[name] = isAmbiguous
+    }
+    guard isAmbiguous, name.namespace != ownNamespace else { return name.name }
+    return "\(name.namespace)/\(name.name)"
+  }
+
+  /// Who answers for a dataset or a job.
+  private func owners(of row: LineageNameRow) throws -> [String] {
+    if let known = owners[row.id] { return known }
+    let name = row.name
+    var found: [String] = []
+    if row.kind == .dataset, name.namespace == ownNamespace {
+      found = try ownDatasets()[name.name]?.owner.map { [$0] } ?? []
+    } else if row.kind == .dataset || row.kind == .job {
+      found = try ownership(of: row)?.owners.map(\.name) ?? []
+    }
+    owners[row.id] = found
+    return found
+  }
+
+  func ownDatasets() throws -> [String: DatasetRow] {
+    if let datasets { return datasets }
+    let rows = try store.datasets.list { listing, _ in try listing.datasets() }
+    let made = Dictionary(rows.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+    datasets = made
+    return made
+  }
+
+  private func ownership(of row: LineageNameRow) throws -> OwnershipFacet? {
+    let ids =
+      row.kind == .dataset ? try graphIdentities().names(of: row.id) : [row.id]
+    let facet = row.kind == .dataset ? "dataset.ownership" : "job.ownership"
+    guard
+      let newest = try reader.facets(of: ids).first(where: {
+        $0.state == .said && (try? reader.name($0.facet).label) == facet
+      }), let event = try event(at: newest.position)
+    else { return nil }
+    let facets =
+      row.kind == .job
+      ? event.job?.facets
+      : try ([event.dataset].compactMap { $0 } + event.inputs + event.outputs).last { dataset in
+        try reader.id(of: .dataset, dataset.name) == newest.about
+          && dataset.facets[OwnershipFacet.self] != nil
+      }?.facets
+    return facets?[OwnershipFacet.self]
+  }
+
+  private var identities: LineageIdentities?
+
+  func graphIdentities() throws -> LineageIdentities {
+    if let identities { return identities }
+    let made = try reader.identities()
+    identities = made
+    return made
+  }
+
+  /// The masked event of OpenLineage at a position; nil when it is not readable.
+  func event(at position: Int64) throws -> OpenLineageEvent? {
+    if let known = events[position] { return known }
+    var found: OpenLineageEvent?
+    if let stored = try store.event(at: Position(Int(position))),
+      let content = try store.content(of: stored),
+      let recorded = LineageRecorded(
+        content: content, version: stored.header.claim.typeVersion)
+    {
+      found = try? OpenLineageEvent(reading: recorded.event)
+    }
+    if events.count > 4096 { events.removeAll(keepingCapacity: true) }
+    events[position] = found
+    return found
+  }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import Custody
+
+/// As of when the graph is asked.
+struct LineageMomentOptions: ParsableArguments {
+  @OptionGroup var at: AtOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "As it was then, by the events' own times: a date (its end, UTC) or an RFC 3339 time.",
+      valueName: "TIME"))
+  var when: String?
+
+  func lineage(of store: Store) throws -> Lineage {
+    var time: Timestamp?
+    if let when {
+      guard case .time(let moment) = store.moment(when) else {
+        throw CustodyError(.usage, "\(when) is no time: give a date or an RFC 3339 time.")
+      }
+      time = moment
+    }
+    return try store.lineage.known(at: try at.moment(in: store), when: time)
+  }
+}
+
+/// How far, and over what kind of nodes, the graph is followed.
+struct LineageReachOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Follow at most so many edges.", valueName: "N"))
+  var depth: Int?
+
+  @Option(help: "What the nodes are; else what fits the NODE.")
+  var grain: Lineage.Grain?
+
+  func validate() throws {
+    if let depth, depth < 1 { throw ValidationError("--depth is 1 or more.") }
+  }
+}
+
+extension Lineage.Grain: ExpressibleByArgument {}
+
+/// What the help of several verbs says.
+enum LineageHelp {
+  static let node = """
+    NODE is a dataset, a job, a model or a run: its name, with namespace/ before it where several \
+    are called so, or the first 8 digits of a run's id. NAME@VERSION is one version of a dataset, \
+    NAME#COLUMN a column. dataset:, job:, model: or run: before it says which is meant.
+    """
+}

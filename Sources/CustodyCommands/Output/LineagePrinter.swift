@@ -1,0 +1,104 @@
+import Custody
+import CustodyModel
+
+/// Prints what lies upstream and downstream of something.
+struct LineagePrinter {
+  /// What a node is folded into.
+  enum Grouping: String, CaseIterable { case namespace, parent }
+
+  let format: OutputFormat
+  /// Whether there is a column with who answers for each.
+  var hasOwners = false
+
+  private var columns: [RecordWriter.Column] {
+    [
+      .init("direction", detail: true), .init("depth", right: true), .init("kind"),
+      .init("namespace", detail: true), .init("name", detail: true),
+      .init("label", "name", long: true),
+      .init("version"), .init("run", "run", detail: true), .init("state"), .init("time"),
+      .init("owners", detail: !hasOwners), .init("note", detail: true),
+    ]
+  }
+
+  func print(_ answers: [(direction: Lineage.Direction, reach: LineageReach)]) {
+    switch format {
+    case .table:
+      for (direction, reach) in answers {
+        if answers.count > 1 { Terminal.print(Terminal.styled(direction.rawValue, .bold)) }
+        var writer = RecordWriter(.table, columns)
+        for step in reach.steps { writer.write(row(direction, step)) }
+        if reach.steps.isEmpty {
+          Terminal.print("nothing is \(direction.rawValue)")
+        } else {
+          writer.finish()
+        }
+        Terminal.print(summary(direction, reach))
+        if answers.count > 1, direction == answers[0].direction { Terminal.print("") }
+      }
+    case .ndjson, .csv:
+      var writer = RecordWriter(format, columns)
+      for (direction, reach) in answers {
+        for step in reach.steps { writer.write(row(direction, step)) }
+      }
+      writer.finish()
+      for (direction, reach) in answers { Terminal.note(summary(direction, reach)) }
+    case .json:
+      var object = JSONWriter()
+      let first = answers[0].reach
+      object.member("of", first.starts) { node, writer in Self.write(node, &writer) }
+      object.member("moment", first.moment)
+      for (direction, reach) in answers {
+        object.member(direction.rawValue, reach.steps) { step, writer in
+          writer.member("depth", step.depth)
+          Self.write(step.node, &writer)
+        }
+        object.member("\(direction.rawValue)Count", reach.count)
+      }
+      object.member("complete", answers.allSatisfy(\.reach.isComplete))
+      object.member("visited", answers.reduce(0) { $0 + $1.reach.visited })
+      Terminal.print(object.object)
+    }
+  }
+
+  private func row(_ direction: Lineage.Direction, _ step: LineageReach.Step) -> [Cell] {
+    let node = step.node
+    return [
+      .text(direction.rawValue), .number(step.depth), .text(node.kind.rawValue),
+      .text(node.namespace), .text(node.name), .text(node.label),
+      (node.version ?? node.id.map { String($0.prefix(8)) }).map { .text($0) } ?? .absent,
+      node.id.map { .text($0) } ?? .absent, node.state.map { .text($0.rawValue) } ?? .absent,
+      node.startedAt.map { .time($0) } ?? .absent, .list(node.owners),
+      node.facts.first.map { .text($0.value) } ?? .absent,
+    ]
+  }
+
+  /// How many there are at which distance, and whether that is all.
+  func summary(_ direction: Lineage.Direction, _ reach: LineageReach) -> String {
+    var text = ""
+    if reach.count > 0 {
+      let depths = reach.counts.enumerated().prefix(6).map {
+        "\($0.element) at depth \($0.offset + 1)"
+      }
+      text += "\(reach.count) \(direction.rawValue): \(depths.joined(separator: ", "))"
+      if reach.counts.count > 6 { text += ", the last at depth \(reach.counts.count)" }
+      if reach.steps.count < reach.count { text += "; \(reach.steps.count) shown" }
+      text += "; "
+    }
+    text += reach.isComplete ? "complete" : "not complete"
+    return text + "; visited \(reach.visited.counted("node")); \(reach.moment)"
+  }
+
+  static func write(_ node: LineagePicture.Node, _ writer: inout JSONWriter) {
+    writer.member("kind", node.kind.rawValue)
+    writer.member("namespace", node.namespace)
+    writer.member("name", node.name)
+    writer.member("label", node.label)
+    writer.member("version", node.version)
+    writer.member("run", node.id)
+    writer.member("state", node.state?.rawValue)
+    writer.member("startedAt", node.startedAt.map { "\($0)" })
+    writer.member("endedAt", node.endedAt.map { "\($0)" })
+    writer.member("owners", strings: node.owners)
+    writer.member("note", node.facts.first?.value)
+  }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Custody
+
+struct LineageShowCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show",
+    abstract: "Show what something is made of and what it fed.",
+    discussion: """
+      \(LineageHelp.node)
+
+      With KEY it is that record of a dataset of Custody's own. The grain says what the nodes are: \
+      design shows jobs and datasets as each job last worked, run shows runs and versions, column \
+      columns, record records. A dataset in the grain run stands for all its versions.
+
+      Examples:
+        $ custody lineage show answers
+        $ custody lineage show answers@v1 --upstream --format json
+      """)
+
+  @Argument(help: ArgumentHelp("What to start from.", valueName: "NODE"))
+  var node: String
+
+  @Argument(help: ArgumentHelp("A record's natural key.", valueName: "KEY"))
+  var key: String?
+
+  @Flag(help: "Only what it is made of.")
+  var upstream = false
+
+  @Flag(help: "Only what it fed.")
+  var downstream = false
+
+  @OptionGroup var reach: LineageReachOptions
+
+  @Option(help: ArgumentHelp("Show at most so many of each; 0 shows all.", valueName: "N"))
+  var limit = 50
+
+  @OptionGroup var moment: LineageMomentOptions
+  @OptionGroup var output: FormatOptions
+  @OptionGroup var store: StoreOptions
+
+  func run() async throws {
+    let lineage = try moment.lineage(of: try store.open(for: .contents))
+    let wanted: [Lineage.Direction] =
+      upstream == downstream ? [.upstream, .downstream] : upstream ? [.upstream] : [.downstream]
+    let answers = try wanted.map { direction in
+      (direction, try lineage.reach(from: node, key, direction, reach, limit: limit))
+    }
+    LineagePrinter(format: output.format).print(answers)
+  }
+}
+
+extension Lineage {
+  /// From a node or, with a natural key, from a record.
+  func reach(
+    from node: String, _ key: String?, _ direction: Direction, _ options: LineageReachOptions,
+    limit: Int
+  ) throws -> LineageReach {
+    let limit = limit == 0 ? nil : limit
+    guard let key else {
+      return try reach(
+        from: [node], direction, depth: options.depth, grain: options.grain, limit: limit)
+    }
+    if let grain = options.grain, grain != .record {
+      throw CustodyError(.usage, "A KEY names a record: leave --grain out, or say --grain record.")
+    }
+    let reference = DatasetReference(argument: node)
+    guard let reference else {
+      throw CustodyError(.usage, "\(node) is no NAME[@REF] of a dataset, and KEY names a record.")
+    }
+    return try reach(
+      fromRecord: key, of: reference.name, reference.reference, direction, depth: options.depth,
+      limit: limit)
+  }
+}

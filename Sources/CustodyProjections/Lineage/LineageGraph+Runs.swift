@@ -1,0 +1,264 @@
+import CustodyLedger
+
+extension LineageGraph {
+  /// Which versions each run read and wrote.
+  ///
+  /// A read that names no version is of the last one written by the time it was reported; what says
+  /// no zone could have read any.
+  ///
+  /// Cost: a pass over all uses; a million take about a second.
+  package static func runs(_ reader: LineageReader) throws -> LineageGraph {
+    let identities = try reader.identities()
+    var uses = try reader.uses()
+    if !identities.isEmpty {
+      uses = uses.map { use in
+        LineageUse(
+          run: use.run, isWrite: use.isWrite, dataset: identities.leader(of: use.dataset),
+          version: use.version, position: use.position, time: use.time)
+      }
+      uses.sort {
+        ($0.run, $0.isWrite ? 1 : 0, $0.dataset, $0.version, $0.position)
+          < ($1.run, $1.isWrite ? 1 : 0, $1.dataset, $1.version, $1.position)
+      }
+    }
+    var builder = RunGraphBuilder(LineageGraph(.run, identities, reserving: uses.count))
+    builder.gather(uses)
+    try builder.order { try reader.run($0)?.uuid ?? EventID() }
+    builder.connectWrites()
+    builder.connectReads()
+    try builder.connect(reader.edges())
+    for training in try reader.trainings() { builder.connect(training) }
+    builder.graph.finish()
+    return builder.graph
+  }
+}
+
+/// Makes the graph of runs of what they were said to read and write.
+private struct RunGraphBuilder {
+  var graph: LineageGraph
+  private var writes: [Access] = []
+  private var reads: [Access] = []
+  /// Where each dataset's writes with a time begin and end in `timed`, oldest first.
+  private var ranges: [Int64: Range<Int>] = [:]
+  private var timed: [Access] = []
+  private var untimed: [Int64: [Access]] = [:]
+  /// Runs whose outputs say themselves what they take.
+  private var stated: Set<Stated> = []
+
+  private struct Stated: Hashable {
+    let run: Int64
+    let target: Int64
+  }
+
+  /// That a run read or wrote one version of a dataset, over all events that say so.
+  private struct Access {
+    let run: Int64
+    let dataset: Int64
+    var version: LineageGraph.Version?
+    /// The first event that says so.
+    var position: Int64
+    /// Of a read, when it was first said; of a write, when it was last.
+    var time: Int64?
+  }
+
+  init(_ graph: LineageGraph) { self.graph = graph }
+
+  /// Makes one access of all that is said of one.
+  mutating func gather(_ uses: [LineageUse]) {
+    var index = 0
+    while index < uses.count {
+      let first = uses[index]
+      let start = index
+      var hasName = false
+      while index < uses.count, uses[index].run == first.run,
+        uses[index].isWrite == first.isWrite, uses[index].dataset == first.dataset
+      {
+        hasName = hasName || uses[index].version != 0
+        index += 1
+      }
+      gather(uses[start..<index], hasName: hasName)
+    }
+  }
+
+  /// What is said of a run and a dataset; what names no version means one that is named elsewhere.
+  private mutating func gather(_ uses: ArraySlice<LineageUse>, hasName: Bool) {
+    let first = uses.first!
+    var found: [Access] = []
+    var unnamed: Access?
+    for use in uses {
+      func merge(_ access: inout Access) {
+        access.position = min(access.position, use.position)
+        guard let time = use.time else { return }
+        access.time =
+          access.time.map { first.isWrite ? max($0, time) : min($0, time) } ?? time
+      }
+      var made = Access(
+        run: first.run, dataset: first.dataset, version: nil, position: use.position,
+        time: use.time)
+      if use.version == 0 {
+        if unnamed != nil { merge(&unnamed!) } else { unnamed = made }
+      } else {
+        made.version = .named(use.version)
+        if found.last?.version == made.version {
+          merge(&found[found.count - 1])
+        } else {
+          found.append(made)
+        }
+      }
+    }
+    if found.isEmpty, var unnamed {
+      if first.isWrite { unnamed.version = .written(by: first.run) }
+      found = [unnamed]
+    } else if let unnamed, found.count == 1 {
+      found[0].position = min(found[0].position, unnamed.position)
+      if let time = unnamed.time {
+        found[0].time =
+          found[0].time.map { first.isWrite ? max($0, time) : min($0, time) } ?? time
+      }
+    }
+    if first.isWrite { writes += found } else { reads += found }
+  }
+
+  /// Sorts the writes of each dataset by time.
+  ///
+  /// - Parameter uuid: decides between runs that wrote at the same time.
+  mutating func order(_ uuid: (Int64) throws -> EventID) rethrows {
+    for write in writes where write.time == nil {
+      untimed[write.dataset, default: []].append(write)
+    }
+    timed = writes.filter { $0.time != nil }
+    try timed.sort { left, right in
+      if left.dataset != right.dataset { return left.dataset < right.dataset }
+      if left.time! != right.time! { return left.time! < right.time! }
+      return left.run == right.run ? false : try uuid(left.run) < uuid(right.run)
+    }
+    var start = 0
+    for index in timed.indices
+    where index + 1 == timed.count || timed[index + 1].dataset != timed[index].dataset {
+      ranges[timed[index].dataset] = start..<index + 1
+      start = index + 1
+    }
+  }
+
+  private mutating func number(_ dataset: Int64, _ version: LineageGraph.Version, _ time: Int64?)
+    -> Int32
+  {
+    graph.number(of: .version(dataset: dataset, version), at: time)
+  }
+
+  mutating func connectWrites() {
+    for write in writes {
+      let version = number(write.dataset, write.version!, write.time)
+      guard write.run != 0 else { continue }
+      let run = graph.number(of: .run(write.run), at: write.time)
+      graph.connect(run, version, position: write.position, time: write.time)
+    }
+  }
+
+  mutating func connectReads() {
+    for read in reads {
+      let version = version(read)
+      let run = graph.number(of: .run(read.run), at: read.time)
+      graph.connect(version, run, position: read.position, time: read.time)
+    }
+  }
+
+  private mutating func version(_ read: Access) -> Int32 {
+    guard let version = read.version else {
+      return self.version(of: read.dataset, at: read.time, notBy: read.run, read.position)
+    }
+    let node = LineageGraph.Node.version(dataset: read.dataset, version)
+    if let known = graph.numbers[node] { return known }
+    // Its writer gave it no name: the last one before is taken for it.
+    let made = graph.number(of: node)
+    if let before = last(read.dataset, read.time, notBy: read.run), case .written = before.version {
+      let source = number(read.dataset, before.version!, before.time)
+      graph.connect(source, made, position: read.position, time: read.time)
+    }
+    return made
+  }
+
+  private mutating func version(
+    of dataset: Int64, at time: Int64?, notBy run: Int64, _ position: Int64
+  ) -> Int32 {
+    if time != nil, let last = last(dataset, time, notBy: run) {
+      return number(dataset, last.version!, last.time)
+    }
+    let others =
+      (untimed[dataset] ?? []) + (time == nil ? ranges[dataset].map { timed[$0] } ?? [] : [])
+    let candidates = others.filter { $0.run != run }
+    guard !candidates.isEmpty else { return number(dataset, .found, nil) }
+    let node = LineageGraph.Node.version(dataset: dataset, .some)
+    if let known = graph.numbers[node] { return known }
+    let some = graph.number(of: node)
+    let all = (untimed[dataset] ?? []) + (ranges[dataset].map { Array(timed[$0]) } ?? [])
+    for write in all {
+      let source = number(dataset, write.version!, write.time)
+      graph.connect(source, some, position: max(position, write.position), time: write.time)
+    }
+    return some
+  }
+
+  /// The last write by a time of any run but one: nobody reads what he has not written yet.
+  private func last(_ dataset: Int64, _ time: Int64?, notBy run: Int64) -> Access? {
+    guard let time, let range = ranges[dataset] else { return nil }
+    var (low, high) = (range.lowerBound, range.upperBound)
+    while low < high {
+      let middle = (low + high) / 2
+      if timed[middle].time! <= time { low = middle + 1 } else { high = middle }
+    }
+    var index = low - 1
+    while index >= range.lowerBound {
+      if timed[index].run != run { return timed[index] }
+      index -= 1
+    }
+    return nil
+  }
+
+  // MARK: - What was said edge by edge
+
+  /// Outputs that say what they take: a part of the run stands between just those.
+  mutating func connect(_ edges: [LineageStatedEdge]) throws {
+    let written = Dictionary(grouping: writes.filter { $0.run != 0 }) {
+      Stated(run: $0.run, target: $0.dataset)
+    }
+    let read = Dictionary(grouping: reads) { Stated(run: $0.run, target: $0.dataset) }
+    var cut: Set<Int64> = []
+    for edge in edges where edge.run != 0 {
+      let target = graph.sameAs.leader(of: edge.target)
+      guard let versions = written[Stated(run: edge.run, target: target)] else { continue }
+      let part = graph.number(
+        ofPart: .run(edge.run, writing: target), of: .run(edge.run), at: edge.time)
+      if stated.insert(Stated(run: edge.run, target: target)).inserted {
+        for version in versions {
+          let node = number(target, version.version!, version.time)
+          graph.connect(part, node, position: version.position, time: version.time)
+          cut.insert(Int64(graph.numbers[.run(edge.run)]!) << 32 | Int64(node))
+        }
+      }
+      guard edge.source != 0 else { continue }
+      let source = graph.sameAs.leader(of: edge.source)
+      let from =
+        read[Stated(run: edge.run, target: source)]?.map { version($0) }
+        ?? [version(of: source, at: edge.time, notBy: edge.run, edge.position)]
+      for node in from { graph.connect(node, part, position: edge.position, time: edge.time) }
+    }
+    // The run as a whole leads there no more: it would claim every input.
+    if !cut.isEmpty {
+      graph.removeEdges { cut.contains(Int64($0.source) << 32 | Int64($0.target)) }
+    }
+  }
+
+  // MARK: - Models
+
+  mutating func connect(_ training: LineageTraining) {
+    let model = graph.number(
+      of: .model(training.model, version: training.version), at: training.time)
+    let source =
+      training.run != 0
+      ? graph.number(of: .run(training.run))
+      : number(
+        graph.sameAs.leader(of: training.dataset), .named(training.datasetVersion), nil)
+    graph.connect(source, model, position: training.position, time: training.time)
+  }
+}

@@ -1,0 +1,309 @@
+import CustodyLedger
+import CustodyModel
+import CustodyStore
+
+/// Asks the tables of ``LineageProjection``; belongs to one connection.
+package final class LineageReader {
+  private let connection: OpaquePointer
+  private let columns: SealedColumns
+  private let hashes: LineageNameHash
+  /// What counts as known, and as come to be.
+  package let moment: LineageMoment
+  private let prepared = PreparedStatements()
+  private var names: [Int64: LineageNameRow] = [:]
+
+  package init(
+    _ connection: OpaquePointer, columns: SealedColumns, hashes: LineageNameHash,
+    at moment: LineageMoment
+  ) {
+    self.connection = connection
+    self.columns = columns
+    self.hashes = hashes
+    self.moment = moment
+  }
+
+  private func statement(_ sql: String) throws -> HotStatement {
+    try prepared.prepared(sql, on: connection)
+  }
+
+  /// Calls `each` with the rows of a query at the moment; it asks `position` and `time`.
+  private func forEach(
+    _ columns: String, _ table: String, _ condition: String = "TRUE", _ values: [Int64] = [],
+    _ each: (HotStatement, _ next: Int32) throws -> Void
+  ) throws {
+    let query = try statement(
+      """
+      SELECT \(columns), position, time FROM lineage_1_\(table)
+      WHERE \(condition) AND position < ?1 AND (?2 IS NULL OR time <= ?2)
+      """)
+    query.bind(1, moment.below)
+    query.bind(2, optional: moment.time)
+    for (index, value) in values.enumerated() { query.bind(Int32(index + 3), value) }
+    defer { query.reset() }
+    while try query.step() { try each(query, 0) }
+  }
+
+  // MARK: - Names
+
+  /// What a number names.
+  ///
+  /// - Throws: `damaged` when there is no such name.
+  package func name(_ id: Int64) throws -> LineageNameRow {
+    if let known = names[id] { return known }
+    let query = try statement("SELECT kind, owner, text FROM lineage_1_name WHERE id = ?")
+    query.bind(1, id)
+    defer { query.reset() }
+    guard try query.step(), let row = try row(id, query) else { throw DatasetReader.damaged }
+    if names.count >= 1 << 20 { names.removeAll(keepingCapacity: true) }
+    names[id] = row
+    return row
+  }
+
+  private func row(_ id: Int64, _ query: HotStatement) throws -> LineageNameRow? {
+    guard let kind = LineageNameKind(rawValue: query.integer(0)) else { return nil }
+    let text = try columns.open(query.bytes(2), in: LineageNames.column, [id])
+    return LineageNameRow(id: id, kind: kind, owner: query.integer(1), text: text ?? [])
+  }
+
+  /// The number of a whole name; nil when nobody said it yet.
+  package func id(
+    of kind: LineageNameKind, owner: Int64 = 0, _ text: [UInt8]
+  ) throws -> Int64? {
+    let query = try statement(
+      "SELECT id FROM lineage_1_name WHERE hash = ?1 AND position < ?2")
+    query.bind(1, hashes.whole(kind, owner, text))
+    query.bind(2, moment.below)
+    defer { query.reset() }
+    return try query.step() ? query.integer(0) : nil
+  }
+
+  package func id(of kind: LineageNameKind, _ name: LineageName) throws -> Int64? {
+    try id(of: kind, LineageNames.bytes(of: name))
+  }
+
+  /// The numbers of everything of a kind that is called so, in whatever namespace.
+  package func ids(of kind: LineageNameKind, named name: String) throws -> [Int64] {
+    let query = try statement(
+      "SELECT id FROM lineage_1_name WHERE short = ?1 AND position < ?2 ORDER BY id")
+    query.bind(1, hashes.short(kind, Array(name.utf8)))
+    query.bind(2, moment.below)
+    defer { query.reset() }
+    var ids: [Int64] = []
+    while try query.step() { ids.append(query.integer(0)) }
+    return ids
+  }
+
+  /// Names of a kind, in the order in which they first occurred.
+  package func forEachName(
+    of kind: LineageNameKind, _ each: (LineageNameRow) throws -> Void
+  ) throws {
+    let query = try statement(
+      """
+      SELECT kind, owner, text, id FROM lineage_1_name
+      WHERE kind = ?1 AND position < ?2 ORDER BY id
+      """)
+    query.bind(1, kind.rawValue)
+    query.bind(2, moment.below)
+    defer { query.reset() }
+    while try query.step() {
+      guard let row = try row(query.integer(3), query) else { throw DatasetReader.damaged }
+      try each(row)
+    }
+  }
+
+  // MARK: - Facts
+
+  package func uses() throws -> [LineageUse] {
+    var uses: [LineageUse] = []
+    try forEach("run, is_write, dataset, version", "use") { row, _ in
+      uses.append(
+        LineageUse(
+          run: row.integer(0), isWrite: row.integer(1) != 0, dataset: row.integer(2),
+          version: row.integer(3), position: row.integer(4), time: time(row, 5)))
+    }
+    return uses
+  }
+
+  package func declarations() throws -> [LineageDeclaration] {
+    var found: [LineageDeclaration] = []
+    try forEach("job, is_write, dataset", "declaration") { row, _ in
+      found.append(
+        LineageDeclaration(
+          job: row.integer(0), isWrite: row.integer(1) != 0, dataset: row.integer(2),
+          position: row.integer(3), time: time(row, 4)))
+    }
+    return found
+  }
+
+  package func edges() throws -> [LineageStatedEdge] {
+    var found: [LineageStatedEdge] = []
+    try forEach("run, target, source", "edge") { row, _ in
+      found.append(
+        LineageStatedEdge(
+          run: row.integer(0), target: row.integer(1), source: row.integer(2),
+          position: row.integer(3), time: time(row, 4)))
+    }
+    return found
+  }
+
+  package func columnEdges() throws -> [LineageColumnRow] {
+    var found: [LineageColumnRow] = []
+    try forEach("dataset, target, source, how", "column") { row, _ in
+      found.append(
+        LineageColumnRow(
+          dataset: row.integer(0), target: row.integer(1), source: row.integer(2),
+          how: row.integer(3), position: row.integer(4), time: time(row, 5)))
+    }
+    return found
+  }
+
+  package func aliases() throws -> [LineageAlias] {
+    var found: [LineageAlias] = []
+    try forEach("dataset, other, is_rename", "alias") { row, _ in
+      found.append(
+        LineageAlias(
+          dataset: row.integer(0), other: row.integer(1), isRename: row.integer(2) != 0,
+          position: row.integer(3), time: time(row, 4)))
+    }
+    return found
+  }
+
+  /// Which names mean the same dataset.
+  package func identities() throws -> LineageIdentities {
+    try LineageIdentities(try aliases()) { try name($0).name < name($1).name }
+  }
+
+  package func trainings() throws -> [LineageTraining] {
+    var found: [LineageTraining] = []
+    try forEach("model, version, run, dataset, dataset_version", "training") { row, _ in
+      found.append(
+        LineageTraining(
+          model: row.integer(0), version: row.integer(1), run: row.integer(2),
+          dataset: row.integer(3), datasetVersion: row.integer(4), position: row.integer(5),
+          time: time(row, 6)))
+    }
+    return found
+  }
+
+  private func time(_ row: HotStatement, _ column: Int32) -> Int64? {
+    row.isNull(column) ? nil : row.integer(column)
+  }
+
+  // MARK: - Runs
+
+  /// The jobs of all runs, by the run's number; 0 where nobody named it.
+  package func jobsOfRuns() throws -> [Int64] {
+    let query = try statement("SELECT id, job FROM lineage_1_run ORDER BY id")
+    defer { query.reset() }
+    var jobs: [Int64] = [0]
+    while try query.step() {
+      guard query.integer(0) == jobs.count else { throw DatasetReader.damaged }
+      jobs.append(query.integer(1))
+    }
+    return jobs
+  }
+
+  package func run(_ id: Int64) throws -> LineageRunRow? {
+    try runs("id = ?1") { $0.bind(1, id) }.first
+  }
+
+  package func run(_ id: EventID) throws -> LineageRunRow? {
+    try runs("run = ?1") { $0.bind(1, id) }.first
+  }
+
+  /// Runs whose UUID begins with these hexadecimal digits; two are enough to say that it is not clear.
+  package func runs(beginningWith digits: String) throws -> [LineageRunRow] {
+    try runs("substr(lower(hex(run)), 1, \(digits.utf8.count)) = ?1 AND job IS NOT NULL LIMIT 20") {
+      $0.bind(1, digits)
+    }
+  }
+
+  package func runs(ofJob job: Int64) throws -> [LineageRunRow] {
+    try runs("job = ?1") { $0.bind(1, job) }
+  }
+
+  private func runs(
+    _ condition: String, _ bind: (HotStatement) -> Void
+  ) throws -> [LineageRunRow] {
+    let query = try statement("SELECT id, run, job, is_own FROM lineage_1_run WHERE \(condition)")
+    bind(query)
+    defer { query.reset() }
+    var found: [LineageRunRow] = []
+    while try query.step() {
+      found.append(
+        LineageRunRow(
+          id: query.integer(0), uuid: try query.value(1),
+          job: query.isNull(2) ? nil : query.integer(2), isOwn: query.integer(3) != 0))
+    }
+    return found
+  }
+
+  /// What was reported of a run, or of no run (0), in the order of the ledger.
+  package func events(of run: Int64) throws -> [LineageEventRow] {
+    var found: [LineageEventRow] = []
+    try forEach("run, job, dataset, type", "event", "run = ?3", [run]) { row, _ in
+      found.append(event(row))
+    }
+    return found
+  }
+
+  /// What was reported of all runs, those of one next to each other.
+  package func forEachEvent(_ each: (LineageEventRow) throws -> Void) throws {
+    try forEach("run, job, dataset, type", "event") { row, _ in try each(event(row)) }
+  }
+
+  private func event(_ row: HotStatement) -> LineageEventRow {
+    LineageEventRow(
+      run: row.integer(0), job: row.isNull(1) ? nil : row.integer(1),
+      dataset: row.isNull(2) ? nil : row.integer(2),
+      type: LineageEventCode.type(of: row.integer(3)), position: row.integer(4),
+      time: time(row, 5))
+  }
+
+  package func parents() throws -> [LineageParentRow] {
+    var found: [LineageParentRow] = []
+    try forEach("run, parent, is_root", "parent") { row, _ in
+      found.append(
+        LineageParentRow(
+          run: row.integer(0), parent: row.integer(1), isRoot: row.integer(2) != 0))
+    }
+    return found
+  }
+
+  // MARK: - Facets
+
+  /// The newest word on each facet of a dataset, a job, or (less than 0) a run.
+  ///
+  /// Newest by the events' own times; of equal ones, and where no zone is said, by position, which
+  /// only decides what is shown.
+  package func facets(of about: [Int64]) throws -> [LineageFacetRow] {
+    var newest: [Int64: LineageFacetRow] = [:]
+    for about in about {
+      try forEach("facet, state", "facet", "about = ?3", [about]) { row, _ in
+        let found = LineageFacetRow(
+          about: about, facet: row.integer(0),
+          state: LineageFacetState(rawValue: row.integer(1)) ?? .faulty,
+          position: row.integer(2), time: time(row, 3))
+        if let known = newest[found.facet], known.isNewer(than: found) { return }
+        newest[found.facet] = found
+      }
+    }
+    return newest.values.sorted { $0.facet < $1.facet }
+  }
+
+  /// The newest event that says a facet of each dataset, where it was not taken back.
+  package func newest(facet name: String) throws -> [Int64: LineageFacetRow] {
+    guard let facet = try ids(of: .facet, named: name).first else { return [:] }
+    var newest: [Int64: LineageFacetRow] = [:]
+    try forEach("about, state", "facet", "facet = ?3", [facet]) { row, _ in
+      let found = LineageFacetRow(
+        about: row.integer(0), facet: facet,
+        state: LineageFacetState(rawValue: row.integer(1)) ?? .faulty,
+        position: row.integer(2), time: time(row, 3))
+      guard found.state != .faulty else { return }
+      if let known = newest[found.about], known.isNewer(than: found) { return }
+      newest[found.about] = found
+    }
+    return newest
+  }
+}
