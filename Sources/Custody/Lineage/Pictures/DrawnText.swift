@@ -17,6 +17,11 @@ enum DrawnText {
     return String(out)
   }
 
+  /// ``visible(_:)``, and its direction does not change the order of what stands around it.
+  static func isolated(_ text: String) -> String {
+    text.utf8.allSatisfy { $0 < 0x80 } ? visible(text) : "\u{2068}\(visible(text))\u{2069}"
+  }
+
   /// `text` with what `replacement` has for some characters in place of them.
   ///
   /// By Unicode scalars: a quotation mark with a combining mark behind it is another `Character`, and

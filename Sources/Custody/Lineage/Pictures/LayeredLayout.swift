@@ -18,6 +18,8 @@ package struct LayeredLayout: Sendable {
     package var points: [Point]
     /// Whether it leads from right to left.
     package var isAgainst: Bool
+    /// Whether it leads to the box that it comes from; then it is one curve.
+    package var isLoop = false
   }
 
   /// Sizes and distances, in pixels.
@@ -40,7 +42,8 @@ package struct LayeredLayout: Sendable {
 
   /// The upper left corner of each box.
   package private(set) var corners: [Point]
-  /// The way of each edge, in the order of the edges; a way to the box itself has four points.
+  /// The way of each edge, in the order of the edges; a way to the box itself is the four points
+  /// of one curve.
   package private(set) var routes: [Route]
   /// How wide and how high everything is.
   package private(set) var width = 0
@@ -67,7 +70,7 @@ package struct LayeredLayout: Sendable {
       height = max(height, part.origin.y + part.height)
     }
     for (edge, ends) in edges.enumerated() where ends.source == ends.target {
-      routes[edge] = Route(points: loop(corners[ends.source]), isAgainst: true)
+      routes[edge] = Route(points: loop(corners[ends.source]), isAgainst: false, isLoop: true)
     }
   }
 
@@ -75,8 +78,8 @@ package struct LayeredLayout: Sendable {
   private func loop(_ corner: Point) -> [Point] {
     let right = corner.x + metrics.boxWidth
     return [
-      Point(x: right, y: corner.y + 14), Point(x: right + 16, y: corner.y + 4),
-      Point(x: right - 6, y: corner.y - 12), Point(x: right - 16, y: corner.y),
+      Point(x: right, y: corner.y + 14), Point(x: right + 30, y: corner.y + 14),
+      Point(x: right - 16, y: corner.y - 28), Point(x: right - 16, y: corner.y),
     ]
   }
 
