@@ -19,7 +19,7 @@ struct FoldedScenes {
   let groups: [(name: String, members: [Int])]
 
   private let picture: LineagePicture
-  private let boxWidth: Int
+  private let widths: LineageDrawing.Widths
   private var inGroup: [Int?]
 
   init(_ picture: LineagePicture) {
@@ -30,7 +30,7 @@ struct FoldedScenes {
       for node in group.members { inGroup[node] = index }
     }
     // In every drawing boxes are as wide, so that the page only has to move them.
-    boxWidth = LineageDrawing.boxWidth(
+    widths = LineageDrawing.Widths(
       picture.nodes.indices.map { .node($0) } + groups.indices.map { .group($0) }, picture, groups)
     let foldedCount =
       groups.count + picture.nodes.count { $0.group == nil }
@@ -86,6 +86,6 @@ struct FoldedScenes {
     }
     return Scene(
       group: group, isUnfolded: subjects.count == picture.nodes.count && group == nil,
-      drawing: LineageDrawing(picture, groups, subjects: subjects, ends: ends, boxWidth: boxWidth))
+      drawing: LineageDrawing(picture, groups, subjects: subjects, ends: ends, widths: widths))
   }
 }

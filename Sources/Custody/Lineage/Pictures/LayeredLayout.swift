@@ -1,4 +1,4 @@
-/// Boxes of one size in columns from left to right, and curves between them.
+/// Boxes of one height in columns from left to right, and curves between them.
 ///
 /// A layered drawing (Sugiyama, Tagawa, Toda 1981): cycles are broken, nodes put into layers, long
 /// edges given a bend in each layer they pass, layers ordered so that few edges cross, and
@@ -13,8 +13,9 @@ package struct LayeredLayout: Sendable {
 
   /// The way of one edge.
   package struct Route: Sendable {
-    /// Pairs of ends: between the first and the second, the third and the fourth and so on goes a
-    /// curve, between the second and the third a straight line through a column.
+    /// From left to right: to the end of the first box's column goes a straight line, on to the next
+    /// column a curve, through a column a straight line, and so on; a curve arrives at the last box.
+    /// Against the flow, the same backwards.
     package var points: [Point]
     /// Whether it leads from right to left.
     package var isAgainst: Bool
@@ -24,8 +25,6 @@ package struct LayeredLayout: Sendable {
 
   /// Sizes and distances, in pixels.
   package struct Metrics: Sendable {
-    /// How wide every box is.
-    package var boxWidth = 200
     /// How high every box is.
     package var boxHeight = 48
     /// Between two boxes of a column.
@@ -37,9 +36,11 @@ package struct LayeredLayout: Sendable {
     /// Between parts that do not hang together.
     package var partGap = 36
 
-    package init(boxWidth: Int = 200) { self.boxWidth = boxWidth }
+    package init() {}
   }
 
+  /// How wide each box is.
+  package let widths: [Int]
   /// The upper left corner of each box.
   package private(set) var corners: [Point]
   /// The way of each edge, in the order of the edges; a way to the box itself is the four points
@@ -50,12 +51,16 @@ package struct LayeredLayout: Sendable {
   package private(set) var height = 0
   package let metrics: Metrics
 
-  /// - Parameter edges: between boxes 0 to `count - 1`.
-  package init(count: Int, edges: [(source: Int, target: Int)], metrics: Metrics = Metrics()) {
+  /// - Parameter edges: between boxes 0 to `widths.count - 1`.
+  package init(
+    widths: [Int], edges: [(source: Int, target: Int)], metrics: Metrics = Metrics()
+  ) {
+    let count = widths.count
     self.metrics = metrics
+    self.widths = widths
     corners = [Point](repeating: Point(x: 0, y: 0), count: count)
     routes = [Route](repeating: Route(points: [], isAgainst: false), count: edges.count)
-    var parts = Self.parts(count, edges).map { LayoutPart($0, edges, metrics) }
+    var parts = Self.parts(count, edges).map { LayoutPart($0, edges, widths, metrics) }
     PartPacking.pack(&parts, gap: metrics.partGap)
     for part in parts {
       for (node, corner) in zip(part.nodes, part.corners) {
@@ -70,13 +75,14 @@ package struct LayeredLayout: Sendable {
       height = max(height, part.origin.y + part.height)
     }
     for (edge, ends) in edges.enumerated() where ends.source == ends.target {
-      routes[edge] = Route(points: loop(corners[ends.source]), isAgainst: false, isLoop: true)
+      routes[edge] = Route(
+        points: loop(corners[ends.source], widths[ends.source]), isAgainst: false, isLoop: true)
     }
   }
 
   /// Out at the right, up, and in from above.
-  private func loop(_ corner: Point) -> [Point] {
-    let right = corner.x + metrics.boxWidth
+  private func loop(_ corner: Point, _ width: Int) -> [Point] {
+    let right = corner.x + width
     return [
       Point(x: right, y: corner.y + 14), Point(x: right + 30, y: corner.y + 14),
       Point(x: right - 16, y: corner.y - 28), Point(x: right - 16, y: corner.y),

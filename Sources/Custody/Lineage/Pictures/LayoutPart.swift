@@ -13,14 +13,16 @@ struct LayoutPart {
   var origin = Point(x: 0, y: 0)
 
   private let metrics: LayeredLayout.Metrics
+  private let widths: [Int]
 
   init(
-    _ part: (nodes: [Int], edges: [Int]), _ all: [(source: Int, target: Int)],
+    _ part: (nodes: [Int], edges: [Int]), _ all: [(source: Int, target: Int)], _ widths: [Int],
     _ metrics: LayeredLayout.Metrics
   ) {
     nodes = part.nodes
     edges = part.edges
     self.metrics = metrics
+    self.widths = part.nodes.map { widths[$0] }
     // Nodes are in ascending order: an index in the part is found by bisection.
     let local = edges.map { edge in
       (
@@ -83,21 +85,23 @@ struct LayoutPart {
     height =
       rounded.indices.map { rounded[$0] + ($0 < count ? metrics.boxHeight / 2 : 0) }.max() ?? 0
 
-    let lefts = columns(order, chains, rounded)
-    width = (lefts.last ?? 0) + metrics.boxWidth
+    let (lefts, rights) = columns(order, chains, rounded)
+    width = rights.last ?? 0
     corners = (0..<count).map {
       Point(x: lefts[chains.layerOf[$0]], y: rounded[$0] - metrics.boxHeight / 2)
     }
     let (leaving, arriving) = ports(chains, rounded)
     routes = chains.paths.indices.map { edge in
       let path = chains.paths[edge]
+      let first = chains.layerOf[path[0]]
       var points = [
-        Point(x: lefts[chains.layerOf[path[0]]] + metrics.boxWidth, y: leaving[edge])
+        Point(x: lefts[first] + widths[path[0]], y: leaving[edge]),
+        Point(x: rights[first], y: leaving[edge]),
       ]
       for bend in path.dropFirst().dropLast() {
-        let left = lefts[chains.layerOf[bend]]
-        points.append(Point(x: left, y: rounded[bend]))
-        points.append(Point(x: left + metrics.boxWidth, y: rounded[bend]))
+        let layer = chains.layerOf[bend]
+        points.append(Point(x: lefts[layer], y: rounded[bend]))
+        points.append(Point(x: rights[layer], y: rounded[bend]))
       }
       points.append(Point(x: lefts[chains.layerOf[path[path.count - 1]]], y: arriving[edge]))
       let isAgainst = flow.isAgainst[edge]
@@ -106,19 +110,23 @@ struct LayoutPart {
     }
   }
 
-  /// Where each column begins: farther from the last the steeper the curves between them are.
-  private func columns(_ order: LayerOrder, _ chains: Chains, _ middles: [Int]) -> [Int] {
+  /// Where each column begins and ends: farther from the last the steeper the curves between them are.
+  private func columns(_ order: LayerOrder, _ chains: Chains, _ middles: [Int]) -> (
+    lefts: [Int], rights: [Int]
+  ) {
     var steepest = [Int](repeating: 0, count: order.layers.count)
     for (from, to) in chains.steps {
       let layer = chains.layerOf[to]
       steepest[layer] = max(steepest[layer], abs(middles[to] - middles[from]))
     }
-    var lefts: [Int] = []
+    var (lefts, rights): ([Int], [Int]) = ([], [])
     for layer in order.layers.indices {
       let gap = metrics.columnGap + min(steepest[layer] / 8, 2 * metrics.columnGap)
-      lefts.append(lefts.last.map { $0 + metrics.boxWidth + gap } ?? 0)
+      let widest = order.layers[layer].map { $0 < nodes.count ? widths[$0] : 0 }.max() ?? 0
+      lefts.append(rights.last.map { $0 + gap } ?? 0)
+      rights.append(lefts[layer] + widest)
     }
-    return lefts
+    return (lefts, rights)
   }
 
   /// How far down each edge leaves its left box and arrives at its right one.
@@ -136,7 +144,7 @@ struct LayoutPart {
       for (node, edges) in ends.enumerated() {
         let sorted = edges.sorted { (middles[next($0)], $0) < (middles[next($1)], $1) }
         // In thousandths, so that a hundred ends are spread too.
-        let step = min(8000, (metrics.boxHeight - 16) * 1000 / max(1, sorted.count - 1))
+        let step = min(8000, (metrics.boxHeight - 24) * 1000 / max(1, sorted.count - 1))
         for (rank, edge) in sorted.enumerated() {
           places[edge] = middles[node] + (2 * rank - sorted.count + 1) * step / 2000
         }

@@ -44,7 +44,7 @@ extension LineageDrawing {
         <g class="\(classes)" transform="translate(\(box.x) \(box.y))"\(attributes(index))>\
         <title>\(Markup.escaped(title))</title>\(Self.outline(kind, box.width, box.height))\
         <use class="icon" href="#icon-\(kind)" x="15" y="14" width="20" height="20"/>\
-        <g clip-path="url(#inside)"><text class="label" x="\(Self.textStart)" y="21">\
+        <g clip-path="url(#inside-\(box.width))"><text class="label" x="\(Self.textStart)" y="21">\
         \(Markup.escaped(box.label))</text><text class="detail" x="\(Self.textStart)" y="37">\
         \(Markup.escaped(box.detail))</text></g>\(sign)</g>\n
         """
@@ -53,12 +53,15 @@ extension LineageDrawing {
   }
 
   /// What no name may be drawn beyond, whatever font and marks it has.
-  var svgClip: String {
-    let (width, height) = (boxes.first?.width ?? 0, boxes.first?.height ?? 0)
-    return """
-      <clipPath id="inside"><rect x="\(Self.textStart - 2)" y="2" \
-      width="\(max(0, width - Self.textStart - 6))" height="\(max(0, height - 4))"/></clipPath>
-      """
+  var svgClips: String {
+    var clips = ""
+    for width in Set(boxes.map(\.width)).sorted() {
+      clips += """
+        <clipPath id="inside-\(width)"><rect x="\(Self.textStart - 2)" y="2" \
+        width="\(width - Self.textStart - 6)" height="44"/></clipPath>\n
+        """
+    }
+    return clips
   }
 
   private func description(

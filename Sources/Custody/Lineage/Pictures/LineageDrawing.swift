@@ -52,10 +52,10 @@ package struct LineageDrawing: Sendable {
   ///
   /// - Parameter ends: of each drawn edge the indices of the two subjects, or nil where it is not
   ///   part of this drawing.
-  /// - Parameter boxWidth: else what the subjects need.
+  /// - Parameter widths: of boxes; else what the subjects need.
   init(
     _ picture: LineagePicture, _ groups: [(name: String, members: [Int])], subjects: [Subject],
-    ends: [(source: Int, target: Int)?], boxWidth: Int? = nil
+    ends: [(source: Int, target: Int)?], widths: Widths? = nil
   ) {
     let edges = picture.drawnEdges
     // Several edges of one kind between two boxes are drawn as one.
@@ -75,12 +75,13 @@ package struct LineageDrawing: Sendable {
       }
     }
     let texts = subjects.map { Self.text(of: $0, picture, groups) }
-    let boxWidth = boxWidth ?? Self.boxWidth(subjects, picture, groups)
+    let widths = widths ?? Widths(subjects, picture, groups)
     let layout = LayeredLayout(
-      count: subjects.count, edges: merged.map { ($0.source, $0.target) },
-      metrics: LayeredLayout.Metrics(boxWidth: boxWidth))
+      widths: subjects.map(widths.of), edges: merged.map { ($0.source, $0.target) })
     boxes = subjects.indices.map { index in
-      Self.box(subjects[index], texts[index], layout.corners[index], layout.metrics)
+      Self.box(
+        subjects[index], texts[index], layout.corners[index], width: layout.widths[index],
+        height: layout.metrics.boxHeight)
     }
     lines = merged.indices.map { index in
       Line(
@@ -99,18 +100,35 @@ package struct LineageDrawing: Sendable {
     height = 0
   }
 
-  /// How wide boxes are in which the texts of all these fit, or as wide as they may be.
-  static func boxWidth(
-    _ subjects: [Subject], _ picture: LineagePicture, _ groups: [(name: String, members: [Int])]
-  ) -> Int {
-    let wanted = subjects.map { subject in
-      let text = text(of: subject, picture, groups)
-      return max(
-        LabelWidth.of(text.label, .bold, size: labelSize) + (text.hasSign ? signRoom : 0),
-        LabelWidth.of(text.start + text.middle + text.end, .regular, size: detailSize))
+  /// How wide boxes are: all nodes alike and all groups alike, so that columns are even.
+  struct Widths {
+    private let node, group: Int
+
+    /// As wide as the texts of all these need, or as boxes may be.
+    init(
+      _ subjects: [Subject], _ picture: LineagePicture, _ groups: [(name: String, members: [Int])]
+    ) {
+      var (node, group) = (boxWidths.lowerBound, boxWidths.lowerBound)
+      for subject in subjects {
+        let text = text(of: subject, picture, groups)
+        let wanted = max(
+          LabelWidth.of(text.label, .bold, size: labelSize) + (text.hasSign ? signRoom : 0),
+          LabelWidth.of(text.start + text.middle + text.end, .regular, size: detailSize))
+        let width = min(boxWidths.upperBound, wanted + textStart + textEnd)
+        switch subject {
+        case .node: node = max(node, width)
+        case .group: group = max(group, width)
+        }
+      }
+      (self.node, self.group) = (node, group)
     }
-    return min(
-      boxWidths.upperBound, max(boxWidths.lowerBound, (wanted.max() ?? 0) + textStart + textEnd))
+
+    func of(_ subject: Subject) -> Int {
+      switch subject {
+      case .node: node
+      case .group: group
+      }
+    }
   }
 
   /// The two lines of a box; of the second the middle is cut where it is too long.
@@ -150,20 +168,23 @@ package struct LineageDrawing: Sendable {
   }
 
   private static func box(
-    _ subject: Subject, _ text: Text, _ corner: LayeredLayout.Point,
-    _ metrics: LayeredLayout.Metrics
+    _ subject: Subject, _ text: Text, _ corner: LayeredLayout.Point, width: Int, height: Int
   ) -> Box {
-    let room = metrics.boxWidth - textStart - textEnd
+    let room = width - textStart - textEnd
     let labelRoom = room - (text.hasSign ? signRoom : 0)
     let label = LabelWidth.cut(text.label, .bold, size: labelSize, to: labelRoom)
+    let whole = text.start + text.middle + text.end
     let rest = LabelWidth.of(text.start + text.end, .regular, size: detailSize)
-    let middle = LabelWidth.cut(
-      text.middle, .regular, size: detailSize, to: max(0, room - rest - 1))
+    // Rather the version is cut than the time behind it.
+    let middle =
+      LabelWidth.of(whole, .regular, size: detailSize) <= room
+      ? text.middle
+      : LabelWidth.cut(text.middle, .regular, size: detailSize, to: max(0, room - rest - 1))
     let detail = LabelWidth.cut(
       text.start + middle + text.end, .regular, size: detailSize, to: room)
     return Box(
-      subject: subject, x: corner.x, y: corner.y, width: metrics.boxWidth,
-      height: metrics.boxHeight, label: label, detail: detail,
+      subject: subject, x: corner.x, y: corner.y, width: width,
+      height: height, label: label, detail: detail,
       labelWidth: LabelWidth.of(label, .bold, size: labelSize), labelRoom: labelRoom,
       detailWidth: LabelWidth.of(detail, .regular, size: detailSize), detailRoom: room)
   }
@@ -181,7 +202,9 @@ extension LayeredLayout.Route {
     var path = "M\(points[0].x) \(points[0].y)"
     for index in 1..<points.count {
       let (from, to) = (points[index - 1], points[index])
-      if index.isMultiple(of: 2) {
+      // Forwards the first piece is straight, backwards the last.
+      if index.isMultiple(of: 2) == isAgainst {
+        guard from.x != to.x else { continue }
         path += "H\(to.x)"
       } else {
         let middle = (from.x + to.x) / 2

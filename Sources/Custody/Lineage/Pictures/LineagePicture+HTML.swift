@@ -11,6 +11,7 @@ extension LineagePicture {
   public var html: String {
     let scenes = FoldedScenes(self)
     let drawing = scenes.scenes[0].drawing
+    let all = boxes(of: scenes)
     let legend = PictureLegend(self, LineageDrawing(self))
     let title = Markup.escaped(DrawnText.visible(self.title))
     let style = PageStyle.text
@@ -41,13 +42,13 @@ extension LineagePicture {
       neighbors, Enter opens" viewBox="0 0 \(drawing.width) \(drawing.height)">
       <defs>
       \(PictureSymbols.definitions)
-      \(drawing.svgClip)
+      \(all.svgClips)
       </defs>
       <g id="view">
       <g id="lines">
       \(drawing.svgLines(self))</g>
       <g id="boxes">
-      \(boxes(of: scenes))</g>
+      \(markup(of: all, scenes))</g>
       </g>
       </svg>
       <p id="nothing"\(nodes.isEmpty ? "" : " hidden")>There is nothing to draw.</p>
@@ -69,20 +70,24 @@ extension LineagePicture {
   }
 
   /// Every node and every folded group once; the page moves them and hides those not drawn.
-  private func boxes(of scenes: FoldedScenes) -> String {
+  private func boxes(of scenes: FoldedScenes) -> LineageDrawing {
     var drawn: [LineageDrawing.Subject: LineageDrawing.Box] = [:]
     for scene in scenes.scenes.reversed() {
       for box in scene.drawing.boxes { drawn[box.subject] = box }
     }
-    let first = Set(scenes.scenes[0].drawing.boxes.map(\.subject))
     let subjects: [LineageDrawing.Subject] =
       (scenes.isFolded ? scenes.groups.indices.map { .group($0) } : [])
       + nodes.indices.map { .node($0) }
-    let all = LineageDrawing(boxes: subjects.compactMap { drawn[$0] })
+    return LineageDrawing(boxes: subjects.compactMap { drawn[$0] })
+  }
+
+  private func markup(of all: LineageDrawing, _ scenes: FoldedScenes) -> String {
+    let first = Set(scenes.scenes[0].drawing.boxes.map(\.subject))
     return all.svgBoxes(self, scenes.groups) { index in
       let box = all.boxes[index]
       let hidden = first.contains(box.subject) ? "" : " display=\"none\""
-      return " id=\"\(box.subject.id)\" role=\"button\" tabindex=\"-1\"\(hidden)"
+      return
+        " id=\"\(box.subject.id)\" data-width=\"\(box.width)\" role=\"button\" tabindex=\"-1\"\(hidden)"
     }
   }
 

@@ -22,7 +22,7 @@ extension LineagePicture {
       <style>\(Markup.escaped(PictureStyle.drawing))</style>
       <defs>
       \(PictureSymbols.definitions)
-      \(drawing.svgClip)
+      \(drawing.svgClips)
       </defs>
       <rect class="ground" width="\(width)" height="\(height)"/>
       <text class="title" x="\(margin)" y="42">\(Markup.escaped(title))</text>

@@ -14,7 +14,7 @@ struct PageData {
   /// The object; `<` is written as `\u003c`, so that nothing in it ends a script or begins a comment.
   var json: String {
     var writer = JSONWriter()
-    writer.member("moment", picture.moment)
+    writer.member("moment", DrawnText.visible(picture.moment))
     writer.member("kinds", strings: LineagePicture.EdgeKind.allCases.map(\.rawValue))
     writer.member("nodes", json: array(picture.nodes.map(node)))
     writer.member("focus", json: array(picture.focus.filter(picture.nodes.indices.contains)))

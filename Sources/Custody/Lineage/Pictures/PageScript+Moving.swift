@@ -117,10 +117,7 @@ extension PageScript {
     // The camera: zoom and pan.
     const [scaleMin, scaleMax] = [0.03, 4];
     const pad = 28;
-    const boxSize = () => {
-      const box = boxes.values().next().value?.querySelector(".box");
-      return box ? { width: box.width?.baseVal.value || 200, height: 48 } : { width: 0, height: 0 };
-    };
+    const boxSize = (id) => ({ width: +boxes.get(id).dataset.width, height: 48 });
     const clamped = (scale) => Math.min(scaleMax, Math.max(scaleMin, scale));
     function frame() {
       canvas.setAttribute("viewBox", `0 0 ${stage.clientWidth || 1} ${stage.clientHeight || 1}`);
@@ -148,14 +145,14 @@ extension PageScript {
       look();
     }
     function zoomTo(scale, id) {
-      const [box, size] = [shown.get(id), boxSize()];
+      const [box, size] = [shown.get(id), boxSize(id)];
       camera.scale = clamped(scale);
       camera.x = stage.clientWidth / 2 - (box.x + size.width / 2) * camera.scale;
       camera.y = stage.clientHeight / 2 - (box.y + size.height / 2) * camera.scale;
       look();
     }
     function bringIntoView(id) {
-      const [box, size] = [shown.get(id), boxSize()];
+      const [box, size] = [shown.get(id), boxSize(id)];
       const shift = (start, length, all) => {
         const end = start + length;
         return start < pad ? pad - start : end > all - pad ? Math.max(all - pad - end, pad - start)
