@@ -32,7 +32,7 @@ package struct LayeredLayout: Sendable {
     /// Between an edge that passes through a column and what stands beside it.
     package var laneGap = 10
     /// Between two columns at least.
-    package var columnGap = 56
+    package var columnGap = 48
     /// Between parts that do not hang together.
     package var partGap = 36
 

@@ -38,7 +38,7 @@ package struct LineageDrawing: Sendable {
   static let textStart = 44
   private static let textEnd = 14
   private static let signRoom = 24
-  private static let boxWidths = 150...276
+  private static let boxWidths = 150...252
 
   /// The picture with every node.
   package init(_ picture: LineagePicture) {

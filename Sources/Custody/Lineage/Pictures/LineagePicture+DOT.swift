@@ -49,7 +49,7 @@ extension LineagePicture {
   private func dotStatement(of index: Int) -> String {
     let node = nodes[index]
     var attributes = [
-      "label=\(Self.dotQuoted([node.label, node.details]))",
+      "label=\(Self.dotQuoted([node.label, node.details].map(Self.dotCut)))",
       "tooltip=\(Self.dotQuoted([node.namespace, node.name].filter { !$0.isEmpty }))",
     ]
     attributes += node.kind.dotStyle
@@ -57,6 +57,11 @@ extension LineagePicture {
     if node.state == .failed || node.state == .aborted { attributes.append("color=\"#b3261e\"") }
     if focus.contains(index) { attributes.append("penwidth=2.5") }
     return "n\(index) [\(attributes.joined(separator: ", "))];"
+  }
+
+  /// Graphviz makes boxes as wide as their longest line; the whole name is the tooltip.
+  private static func dotCut(_ line: String) -> String {
+    LabelWidth.cut(DrawnText.visible(line), .regular, size: 11, to: 360)
   }
 
   /// Lines as one quoted string.

@@ -43,7 +43,9 @@ extension LineagePicture {
   ///
   /// Letters, digits and spaces stay, and what joins two of them: `raw_orders`, `us-east/orders`.
   /// A code also for `:`, `%` and `.`: Mermaid looks for `style…:`, `%%{…}` and `www.` inside strings.
+  /// Nothing becomes a space that does not break: an empty string is an error of syntax.
   private static func mermaidEscaped(_ text: String) -> String {
+    guard !text.isEmpty else { return "#160;" }
     var out = String.UnicodeScalarView()
     let scalars = Array(DrawnText.visible(text).unicodeScalars)
     for (place, scalar) in scalars.enumerated() {

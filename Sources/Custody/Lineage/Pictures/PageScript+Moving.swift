@@ -93,15 +93,17 @@ extension PageScript {
         acts.append(button);
         panel.append(acts);
       }
-      neighbors(panel, "Comes from", shown.get(id).in.map((line) => line.source), up.size);
-      neighbors(panel, "Goes to", shown.get(id).out.map((line) => line.target), down.size);
+      const there = (line) => !line.element.classList.contains("later");
+      const [before, behind] = [shown.get(id).in.filter(there), shown.get(id).out.filter(there)];
+      neighbors(panel, "Comes from", before.map((line) => line.source), up.size);
+      neighbors(panel, "Goes to", behind.map((line) => line.target), down.size);
       panel.scrollTop = 0;
       say(`${name(id)}: ${up.size} upstream, ${down.size} downstream`);
     }
     function neighbors(panel, title, ids, all) {
       const next = [...new Set(ids)];
-      panel.append(make("h3", `${title} ${next.length}` +
-        (all > next.length ? `, over them ${all} in all` : "")));
+      panel.append(make("h3", next.length === 0 ? `${title} nothing here`
+        : `${title} ${next.length}` + (all > next.length ? `, in all ${all}` : "")));
       const list = make("ul");
       for (const id of next) {
         const item = make("li");
@@ -136,6 +138,11 @@ extension PageScript {
       camera.x = (across - width * camera.scale) / 2;
       camera.y = (down - 24 - height * camera.scale) / 2;
       look();
+    }
+    // On a phone the whole would be too small to read: then what is current, in the middle.
+    function settle() {
+      fit();
+      if (stage.clientWidth < 700 && camera.scale < 0.6 && current) zoomTo(0.75, current);
     }
     function zoom(factor, x = stage.clientWidth / 2, y = stage.clientHeight / 2) {
       const scale = clamped(camera.scale * factor);
@@ -285,9 +292,7 @@ extension PageScript {
       element.setAttribute("aria-label", `${name(id)}, ${about(id)}`);
     }
     show(0, true);
-    fit();
-    // On a phone the whole would be too small to read: begin where it was asked about.
-    if (stage.clientWidth < 700 && camera.scale < 0.6 && current) zoomTo(0.75, current);
+    settle();
 
     """#
 }

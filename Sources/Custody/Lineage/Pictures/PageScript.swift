@@ -112,7 +112,7 @@ enum PageScript {
       const place = data.scenes.findIndex((each) => each.group === index);
       show(place < 0 ? last : place);
       current = `n${data.groups[index].members[0]}`;
-      fit();
+      settle();
       focusOn(current, false);
       say(`${data.groups[index].name} unfolded`);
     }
@@ -121,7 +121,7 @@ enum PageScript {
       const isGroup = back && groupOf.has(back);
       show(0);
       if (isGroup) current = `g${groupOf.get(back)}`;
-      fit();
+      settle();
       focusOn(current, false);
       say("All groups folded");
     }
@@ -171,8 +171,9 @@ enum PageScript {
     }
     function open(id) {
       focusOn(id, false);
-      if (group(id)) unfold(+id.slice(1));
-      else choose(id);
+      if (group(id)) return unfold(+id.slice(1));
+      choose(id);
+      bringIntoView(id);
     }
     function focusOn(id, isMoving = true) {
       if (!id || !shown.has(id)) return;

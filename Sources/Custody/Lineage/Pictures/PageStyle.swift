@@ -65,7 +65,7 @@ enum PageStyle {
     .node.chosen .box { stroke: var(--accent); stroke-width: 3.5; fill: var(--tint); }
     .node.hit .box { stroke: var(--accent); stroke-width: 2.5; }
     .choosing .node:not(.chosen, .up, .down), .searching .node:not(.hit) { opacity: 0.28; }
-    .choosing .edge:not(.strong) { opacity: 0.22; }
+    .choosing .edge:not(.strong), .searching .edge { opacity: 0.22; }
     .node.later, .edge.later, .choosing .node.later, .searching .node.later { opacity: 0.08; }
     .later { pointer-events: none; }
     #nothing { position: absolute; inset: 0; display: grid; place-items: center; margin: 0;
