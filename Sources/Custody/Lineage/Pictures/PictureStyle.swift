@@ -3,21 +3,21 @@
 /// Every text has a contrast of at least 4.5 : 1 against what is behind it, every line that means
 /// something 3 : 1 (WCAG 2.2, 1.4.3 and 1.4.11). No meaning rests on color alone: kinds have
 /// icons and outlines, states have signs, edges have patterns.
-enum PictureStyle {
+package enum PictureStyle {
   /// Colors as CSS has them.
-  struct Palette {
-    let ground, surface, ink, muted, line, edge, against, danger, accent: String
-    let data, part, process, model: String
-    let dataTint, partTint, processTint, modelTint: String
+  package struct Palette: Sendable {
+    package let ground, surface, ink, muted, line, edge, against, danger, accent: String
+    package let data, part, process, model: String
+    package let dataTint, partTint, processTint, modelTint: String
   }
 
-  static let light = Palette(
+  package static let light = Palette(
     ground: "#f6f7f9", surface: "#ffffff", ink: "#17212b", muted: "#55616d", line: "#d5dbe1",
     edge: "#7b8894", against: "#a8326b", danger: "#b3261e", accent: "#0b57d0",
     data: "#1f5fae", part: "#0f6b57", process: "#8a5200", model: "#6240a8",
     dataTint: "#e8f0fa", partTint: "#e4f3ee", processTint: "#faf0e0", modelTint: "#f0ebfa")
 
-  static let dark = Palette(
+  package static let dark = Palette(
     ground: "#11161c", surface: "#1a2129", ink: "#e7ecf1", muted: "#a7b3be", line: "#333e49",
     edge: "#73818e", against: "#f08bb8", danger: "#ff8f85", accent: "#8ab4f8",
     data: "#7fb5f5", part: "#66cdb3", process: "#efb65f", model: "#bca5f4",
