@@ -5,7 +5,11 @@ extension LineageDrawing {
     var out = ""
     for line in lines {
       let names = [boxes[line.source].label, boxes[line.target].label]
-      var said = "\(names[0]) → \(names[1]): \(line.kind.rawValue)"
+      let kinds = LineagePicture.EdgeKind.allCases.filter { kind in
+        line.edges.contains { edges[$0].kind == kind }
+      }
+      var said = "\(names[0]) → \(names[1]): "
+      said += kinds.map(\.rawValue).joined(separator: ", ")
       if line.edges.count > 1 { said += " (\(line.edges.count) edges)" }
       if line.route.isAgainst { said += ", against the flow" }
       if let edge = line.edges.first, line.edges.count == 1 {

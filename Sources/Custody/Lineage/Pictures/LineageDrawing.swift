@@ -6,6 +6,10 @@ package struct LineageDrawing: Sendable {
     case node(Int)
     /// An index of the picture's groups, folded.
     case group(Int)
+
+    var isGroup: Bool {
+      if case .group = self { true } else { false }
+    }
   }
 
   /// A box and the text in it. Widths and places are pixels.
@@ -18,10 +22,11 @@ package struct LineageDrawing: Sendable {
     package let labelWidth, labelRoom, detailWidth, detailRoom: Int
   }
 
-  /// An edge, or edges of one kind between the same two boxes.
+  /// An edge, or edges between the same two boxes: of one kind, where both are nodes.
   package struct Line: Sendable {
     /// Indices of ``LineageDrawing/boxes``.
     package let source, target: Int
+    /// How it is drawn: edges of several kinds as plain as ``LineagePicture/EdgeKind/reads``.
     package let kind: LineagePicture.EdgeKind
     /// Indices of the picture's drawn edges.
     package let edges: [Int]
@@ -38,7 +43,7 @@ package struct LineageDrawing: Sendable {
   static let textStart = 44
   private static let textEnd = 14
   private static let signRoom = 24
-  private static let boxWidths = 150...252
+  private static let boxWidths = 150...264
 
   /// The picture with every node.
   package init(_ picture: LineagePicture) {
@@ -58,17 +63,18 @@ package struct LineageDrawing: Sendable {
     ends: [(source: Int, target: Int)?], widths: Widths? = nil
   ) {
     let edges = picture.drawnEdges
-    // Several edges of one kind between two boxes are drawn as one.
+    // Several edges of one kind between two boxes are drawn as one; of any kinds where a box is a group.
     var merged: [(source: Int, target: Int, kind: LineagePicture.EdgeKind, edges: [Int])] = []
     var places: [[Int]: Int] = [:]
     for (index, ends) in ends.enumerated() {
       guard let ends else { continue }
       let kind = edges[index].kind
-      let key = [
-        ends.source, ends.target, LineagePicture.EdgeKind.allCases.firstIndex(of: kind) ?? 0,
-      ]
+      let isFolded = subjects[ends.source].isGroup || subjects[ends.target].isGroup
+      let rank = LineagePicture.EdgeKind.allCases.firstIndex(of: kind) ?? 0
+      let key = [ends.source, ends.target, isFolded ? -1 : rank]
       if let place = places[key] {
         merged[place].edges.append(index)
+        if merged[place].kind != kind { merged[place].kind = .reads }
       } else {
         places[key] = merged.count
         merged.append((ends.source, ends.target, kind, [index]))
@@ -143,7 +149,7 @@ package struct LineageDrawing: Sendable {
     case .node(let index):
       let node = picture.nodes[index]
       let version = node.version.map { " " + DrawnText.isolated($0) } ?? ""
-      let state = node.state.map { " · " + $0.rawValue } ?? ""
+      let state = node.state.map { " " + $0.rawValue } ?? ""
       let time = node.startedAt.map { " · " + $0.minute } ?? ""
       // There is room for one of both, and the state has a sign as well.
       let end =

@@ -139,10 +139,12 @@ extension PageScript {
       camera.y = (down - 24 - height * camera.scale) / 2;
       look();
     }
-    // On a phone the whole would be too small to read: then what is current, in the middle.
+    // Where the whole would be too small to read, what is current, in the middle.
     function settle() {
       fit();
-      if (stage.clientWidth < 700 && camera.scale < 0.6 && current) zoomTo(0.75, current);
+      const isPhone = stage.clientWidth < 700;
+      const isOverview = isFoldable && scene === 0 && !isPhone;
+      if (current && !isOverview && camera.scale < (isPhone ? 0.6 : 0.3)) zoomTo(0.75, current);
     }
     function zoom(factor, x = stage.clientWidth / 2, y = stage.clientHeight / 2) {
       const scale = clamped(camera.scale * factor);

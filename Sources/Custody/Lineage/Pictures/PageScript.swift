@@ -26,7 +26,7 @@ enum PageScript {
 
     const node = (id) => (id[0] === "n" ? data.nodes[+id.slice(1)] : null);
     const group = (id) => (id[0] === "g" ? data.groups[+id.slice(1)] : null);
-    const name = (id) => (node(id) ? node(id).label : group(id).name);
+    const name = (id) => (node(id) ? node(id).label : group(id).name) || "(no name)";
     const about = (id) =>
       node(id) ? boxes.get(id).querySelector(".detail").textContent
         : `${group(id).members.length} nodes, folded`;
@@ -65,7 +65,8 @@ enum PageScript {
         element.setAttribute("class", `edge e-${line.kind}${isAgainst ? " against" : ""}`);
         const title = document.createElementNS("http://www.w3.org/2000/svg", "title");
         const label = edges.length === 1 && data.edges[edges[0]][4];
-        title.textContent = `${name(source)} → ${name(target)}: ${line.kind}` +
+        const kinds = [...new Set(edges.map((edge) => data.kinds[data.edges[edge][2]]))];
+        title.textContent = `${name(source)} → ${name(target)}: ${kinds.join(", ")}` +
           (edges.length > 1 ? ` (${edges.length} edges)` : "") + (label ? `, ${label}` : "") +
           (isAgainst ? ", against the flow" : "");
         element.append(title);
@@ -253,7 +254,7 @@ enum PageScript {
       const detail = element.querySelector(".detail");
       if (!words.has(id)) words.set(id, detail.textContent);
       detail.textContent = state === then ? words.get(id)
-        : words.get(id).replace(` · ${then}`, state ? ` · ${state}` : "");
+        : words.get(id).replace(` ${then}`, state ? ` ${state}` : "");
     }
     if (moments.length > 1) {
       $("time").hidden = false;

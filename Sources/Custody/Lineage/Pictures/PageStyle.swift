@@ -64,9 +64,10 @@ enum PageStyle {
     .node:focus-visible .box { stroke: var(--accent); stroke-width: 3.5; }
     .node.chosen .box { stroke: var(--accent); stroke-width: 3.5; fill: var(--tint); }
     .node.hit .box { stroke: var(--accent); stroke-width: 2.5; }
-    .choosing .node:not(.chosen, .up, .down), .searching .node:not(.hit) { opacity: 0.28; }
-    .choosing .edge:not(.strong), .searching .edge { opacity: 0.22; }
-    .node.later, .edge.later, .choosing .node.later, .searching .node.later { opacity: 0.08; }
+    .choosing .node:not(.chosen, .up, .down, .hit),
+    .searching:not(.choosing) .node:not(.hit) { opacity: 0.28; }
+    .choosing .edge:not(.strong), .searching:not(.choosing) .edge { opacity: 0.22; }
+    #canvas .later { opacity: 0.08; }
     .later { pointer-events: none; }
     #nothing { position: absolute; inset: 0; display: grid; place-items: center; margin: 0;
       color: var(--muted); }
