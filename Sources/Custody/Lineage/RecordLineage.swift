@@ -21,6 +21,8 @@ final class RecordLineage {
 
   struct Found {
     var nodes: [(node: Node, depth: Int)] = []
+    /// In the direction in which data flows.
+    var edges: [(source: Node, target: Node)] = []
     var isComplete = true
     /// Runs that read such records and said of no output which come from them.
     var unsaid: Set<Int64> = []
@@ -73,6 +75,11 @@ final class RecordLineage {
       }
       var following: [Record] = []
       for step in try next(frontier, direction, &found.unsaid) {
+        let run = Node.run(step.run)
+        for record in step.from { found.edges.append(Self.edge(.record(record), run, direction)) }
+        for record in step.records {
+          found.edges.append(Self.edge(run, .record(record), direction))
+        }
         if seen.insert(.run(step.run)).inserted {
           found.nodes.append((.run(step.run), distance + 1))
         }
@@ -91,8 +98,16 @@ final class RecordLineage {
     return found
   }
 
+  private static func edge(
+    _ near: Node, _ far: Node, _ direction: Lineage.Direction
+  ) -> (source: Node, target: Node) {
+    direction == .downstream ? (near, far) : (far, near)
+  }
+
   private struct Step {
     let run: Int64
+    /// Those of which the others come, or that come of them.
+    let from: [Record]
     let records: [Record]
   }
 
@@ -128,7 +143,8 @@ final class RecordLineage {
           made += try self.records(ordinals.sorted(), output.dataset, in: output.number)
         }
         if !isSaid, story.completed != nil { unsaid.insert(access.run) }
-        steps.append(Step(run: access.run, records: made))
+        let from = records.filter { read.contains($0.ordinal) }
+        steps.append(Step(run: access.run, from: from, records: made))
       }
     }
     return steps
@@ -190,7 +206,7 @@ final class RecordLineage {
         }
         found += try self.records(ordinals.sorted(), said.dataset, in: input.number)
       }
-      steps.append(Step(run: run.id, records: found))
+      steps.append(Step(run: run.id, from: records, records: found))
     }
     return steps
   }

@@ -3,9 +3,6 @@ import CustodyModel
 
 /// Prints what lies upstream and downstream of something.
 struct LineagePrinter {
-  /// What a node is folded into.
-  enum Grouping: String, CaseIterable { case namespace, parent }
-
   let format: OutputFormat
   /// Whether there is a column with who answers for each.
   var hasOwners = false

@@ -7,6 +7,6 @@ struct LineageCommand: AsyncParsableCommand {
     subcommands: [
       LineageImportCommand.self, LineageListCommand.self, LineageShowCommand.self,
       LineagePathCommand.self, LineageImpactCommand.self, LineageSubjectCommand.self,
-      LineageGapsCommand.self,
+      LineageGapsCommand.self, LineageExportCommand.self,
     ])
 }
