@@ -37,6 +37,7 @@ extension Lineage {
   ///   - direction: along which edges.
   ///   - depth: how many edges to follow; all when nil.
   ///   - grain: what the nodes are; the one that fits what was named by default.
+  ///   - grouping: what each step is said to belong to; nothing when nil.
   ///   - limit: how many steps to describe; all when nil.
   /// - Throws: `notFound` with the nearest names; `usage` where a name is not clear.
   ///
@@ -44,11 +45,12 @@ extension Lineage {
   /// then each node and edge once.
   public func reach(
     from names: [String], _ direction: Direction, depth: Int? = nil, grain: Grain? = nil,
-    limit: Int? = nil
+    grouping: Grouping? = nil, limit: Int? = nil
   ) throws -> LineageReach {
     try query { query in
       let start = try query.start(names, grain)
-      return try query.reach(start, direction, depth: depth, limit: limit, moment: momentText)
+      return try query.reach(
+        start, direction, depth: depth, grouping: grouping, limit: limit, moment: momentText)
     }
   }
 
@@ -163,7 +165,8 @@ extension LineageQuery {
   }
 
   func reach(
-    _ start: Start, _ direction: Lineage.Direction, depth: Int?, limit: Int?, moment: String
+    _ start: Start, _ direction: Lineage.Direction, depth: Int?,
+    grouping: Lineage.Grouping?, limit: Int?, moment: String
   ) throws -> LineageReach {
     let found = start.graph.adjacency.reach(
       from: start.parts.flatMap { $0 }, direction == .upstream ? .upstream : .downstream,
@@ -179,9 +182,9 @@ extension LineageQuery {
       while counts.count < Int(depth) { counts.append(0) }
       counts[Int(depth) - 1] += 1
       guard limit.map({ steps.count < $0 }) ?? true else { continue }
-      steps.append(
-        .init(
-          node: try describe(node, at: start.graph.times[Int(number)]), depth: Int(depth)))
+      var described = try describe(node, at: start.graph.times[Int(number)])
+      described.group = try grouping.flatMap { try group(of: node, described, $0) }
+      steps.append(.init(node: described, depth: Int(depth)))
     }
     return LineageReach(
       starts: start.nodes, steps: steps, counts: counts, isComplete: found.isComplete,

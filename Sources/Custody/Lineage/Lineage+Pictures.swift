@@ -88,6 +88,7 @@ extension Lineage {
           let (source, target) = (number(edge.source), number(edge.target))
           var kind = LineagePicture.EdgeKind.writes
           if case .record = edge.source { kind = .reads }
+          if case .model = edge.target { kind = .trains }
           edges.append(.init(source: source, target: target, kind: kind))
         }
       }
@@ -97,6 +98,8 @@ extension Lineage {
           switch node {
           case .record(let record): try lineage.describe(record)
           case .run(let run): try query.describe(.run(run))
+          case .model(let model, let version):
+            try query.describe(.model(model, version: version))
           }
         }, edges: edges, focus: Array(starts.indices), isComplete: isComplete)
     }
@@ -125,12 +128,11 @@ private struct PictureMaking {
     // The parts of a run are drawn as one.
     var places: [LineageGraph.Node: Int] = [:]
     var nodes: [LineagePicture.Node] = []
-    var parents = try parents()
     func place(_ number: Int32) throws -> Int {
       let node = graph.nodes[Int(number)].whole
       if let known = places[node] { return known }
       var made = try query.describe(node, at: graph.times[Int(number)])
-      made.group = try group(of: node, made, &parents)
+      made.group = try query.group(of: node, made, grouping)
       places[node] = nodes.count
       nodes.append(made)
       return nodes.count - 1
@@ -160,29 +162,5 @@ private struct PictureMaking {
     case (.version, .run), (.dataset, .job): .reads
     default: .derives
     }
-  }
-
-  /// The parent run of each run.
-  private func parents() throws -> [Int64: Int64] {
-    guard grouping == .parent else { return [:] }
-    return Dictionary(
-      try query.reader.parents().filter { !$0.isRoot }.map { ($0.run, $0.parent) },
-      uniquingKeysWith: min)
-  }
-
-  private func group(
-    of node: LineageGraph.Node, _ made: LineagePicture.Node, _ parents: inout [Int64: Int64]
-  ) throws -> String? {
-    guard grouping == .parent else { return made.namespace.isEmpty ? nil : made.namespace }
-    let run: Int64?
-    switch node {
-    case .run(let id, _): run = id
-    case .job(let id, _): run = try query.reader.runs(ofJob: id).last { parents[$0.id] != nil }?.id
-    default: run = nil
-    }
-    guard let run, let parent = parents[run], let job = try query.reader.run(parent)?.job else {
-      return nil
-    }
-    return try query.label(query.reader.name(job))
   }
 }

@@ -112,6 +112,7 @@ private struct SubjectSearch {
     for (node, _) in found.nodes {
       switch node {
       case .run(let run): evidence[.run(run)] = found.unsaid.contains(run) ? .possible : .derived
+      case .model(let model, let version): evidence[.model(model, version: version)] = .derived
       case .record(let record):
         guard let node = try self.node(record.dataset, record.since), evidence[node] == nil else {
           continue
@@ -130,17 +131,6 @@ private struct SubjectSearch {
     for number in found.nodes {
       let node = graph.nodes[Int(number)].whole
       if evidence[node] == nil { evidence[node] = .possible }
-    }
-    for node in holding {
-      // A model that was trained on what holds her records.
-      for number in graph.numbers(alike: node) {
-        for next in graph.adjacency.neighbors(of: number) {
-          let next = graph.nodes[Int(next)]
-          if case .model = next {
-            evidence[next] = evidence[node] == .possible ? .possible : .derived
-          }
-        }
-      }
     }
   }
 

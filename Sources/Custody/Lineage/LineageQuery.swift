@@ -197,4 +197,38 @@ final class LineageQuery {
     events[position] = found
     return found
   }
+
+  // MARK: - Groups
+
+  /// The parent run of each run.
+  private var parents: [Int64: Int64]?
+
+  private func parentRuns() throws -> [Int64: Int64] {
+    if let parents { return parents }
+    let made = Dictionary(
+      try reader.parents().filter { !$0.isRoot }.map { ($0.run, $0.parent) },
+      uniquingKeysWith: min)
+    parents = made
+    return made
+  }
+
+  /// What a node is folded into: its namespace, or the job that started it.
+  func group(
+    of node: LineageGraph.Node, _ described: LineagePicture.Node, _ grouping: Lineage.Grouping
+  ) throws -> String? {
+    guard grouping == .parent else {
+      return described.namespace.isEmpty ? nil : described.namespace
+    }
+    let parents = try parentRuns()
+    let run: Int64?
+    switch node {
+    case .run(let id, _): run = id
+    case .job(let id, _): run = try reader.runs(ofJob: id).last { parents[$0.id] != nil }?.id
+    default: run = nil
+    }
+    guard let run, let parent = parents[run], let job = try reader.run(parent)?.job else {
+      return nil
+    }
+    return try label(reader.name(job))
+  }
 }

@@ -17,6 +17,8 @@ final class RecordLineage {
     case record(Record)
     /// The row of a run.
     case run(Int64)
+    /// Names of a model and its version.
+    case model(Int64, version: Int64)
   }
 
   struct Found {
@@ -95,7 +97,45 @@ final class RecordLineage {
       frontier = following
       distance += 2
     }
+    if direction == .downstream { try addModels(starts, depth, &found) }
     return found
+  }
+
+  /// The models that were trained on what has such records.
+  private func addModels(_ starts: [Record], _ depth: Int?, _ found: inout Found) throws {
+    let all = starts.map { (Node.record($0), 0) } + found.nodes.map { ($0.node, $0.depth) }
+    let depths = Dictionary(all, uniquingKeysWith: min)
+    var models: [Node: Int] = [:]
+    for training in try query.reader.trainings() {
+      let model = Node.model(training.model, version: training.version)
+      var sources: [Node] = []
+      if training.run != 0 {
+        sources = [.run(training.run)]
+      } else {
+        let name = try query.reader.name(training.dataset).name
+        let records = all.compactMap { node, _ -> Record? in
+          guard case .record(let record) = node, record.dataset == name.name else { return nil }
+          return record
+        }
+        guard name.namespace == query.ownNamespace,
+          let number = Int(try query.reader.name(training.datasetVersion).label.dropFirst())
+        else { continue }
+        let present = Set(try present(records, name.name, in: number))
+        sources = records.filter { present.contains($0.ordinal) && $0.since <= number }
+          .map { .record($0) }
+      }
+      for source in sources {
+        guard let before = depths[source] else { continue }
+        guard depth.map({ before < $0 }) ?? true else {
+          found.isComplete = false
+          continue
+        }
+        models[model] = min(models[model] ?? .max, before + 1)
+        found.edges.append((source, model))
+      }
+    }
+    found.nodes += models.map { ($0.key, $0.value) }
+    found.nodes.sort { $0.depth < $1.depth }
   }
 
   private static func edge(
@@ -269,7 +309,7 @@ final class RecordLineage {
 }
 
 extension Lineage {
-  /// What one record of a dataset was made of, or fed.
+  /// What one record of a dataset was made of, or fed, models included.
   ///
   /// - Parameters:
   ///   - dataset: one of Custody's own.
@@ -319,6 +359,7 @@ extension LineageQuery {
         made.facts.append(("derivations", "it did not say which records come from which"))
       }
       return made
+    case .model(let model, let version): return try describe(.model(model, version: version))
     }
   }
 }

@@ -57,6 +57,38 @@ struct LineagePrinter {
     }
   }
 
+  /// A row for each group, with how many things of which kind are in it.
+  func print(grouped answers: [(direction: Lineage.Direction, reach: LineageReach)]) {
+    var writer = RecordWriter(
+      format,
+      [
+        .init("direction"), .init("group", long: true), .init("nearest", right: true),
+        .init("furthest", right: true), .init("count", right: true), .init("kinds", "of which"),
+      ])
+    for (direction, reach) in answers {
+      let groups = Dictionary(grouping: reach.steps) { $0.node.group ?? "" }
+      for (name, steps) in groups.sorted(by: { left, right in
+        let depths = (left.value[0].depth, right.value[0].depth)
+        return depths.0 == depths.1 ? left.key < right.key : depths.0 < depths.1
+      }) {
+        let kinds = LineagePicture.Kind.allCases.compactMap { kind -> String? in
+          let count = steps.count { $0.node.kind == kind }
+          return count == 0 ? nil : count.counted(kind.rawValue)
+        }
+        writer.write([
+          .text(direction.rawValue), name.isEmpty ? .absent : .text(name),
+          .number(steps[0].depth), .number(steps.map(\.depth).max() ?? 0), .number(steps.count),
+          .text(kinds.joined(separator: ", ")),
+        ])
+      }
+    }
+    writer.finish(none: "nothing is there")
+    for (direction, reach) in answers {
+      let text = summary(direction, reach)
+      format == .table ? Terminal.print(text) : Terminal.note(text)
+    }
+  }
+
   private func row(_ direction: Lineage.Direction, _ step: LineageReach.Step) -> [Cell] {
     let node = step.node
     return [

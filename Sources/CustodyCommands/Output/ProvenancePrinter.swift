@@ -3,6 +3,11 @@ import CustodyModel
 
 /// Tells where a record comes from, indented by one step for each run between.
 struct ProvenancePrinter {
+  /// Things that are told of what lies before a version that was committed.
+  static let beforeMax = 8
+  /// What other tools reported of where a version comes from; nil when nobody did.
+  let before: (_ dataset: String, _ version: Int) -> LineageReach?
+
   func print(_ record: Provenance.Record) { tell(record, indent: 0, prefix: "") }
 
   private func tell(_ record: Provenance.Record, indent: Int, prefix: String) {
@@ -24,9 +29,24 @@ struct ProvenancePrinter {
       say(
         "committed as v\(version.number) at \(Self.seconds(version.recordedAt)) by \(version.actor)"
           + (version.message.map { ": \(Terminal.visible($0))" } ?? ""), indent + 1)
+      tellBefore(record.dataset, version.number, indent + 2)
     case .run(let story, let inputs):
       tell(story, indent + 1)
       for input in inputs { tell(input, indent + 1) }
+    }
+  }
+
+  private func tellBefore(_ dataset: String, _ number: Int, _ indent: Int) {
+    guard let before = before(dataset, number), before.count > 0 else { return }
+    for step in before.steps {
+      var line = "before that \(step.node.kind.rawValue) \(Terminal.visible(step.node.label))"
+      if let version = step.node.version { line += "@\(Terminal.visible(version))" }
+      if let id = step.node.id { line += " \(id.prefix(8))" }
+      say(line, indent)
+    }
+    let more = before.count - before.steps.count
+    if more > 0 {
+      say("and \(more) more: custody lineage show \(dataset)@v\(number) --upstream", indent)
     }
   }
 

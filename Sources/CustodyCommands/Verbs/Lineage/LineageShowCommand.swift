@@ -31,6 +31,9 @@ struct LineageShowCommand: AsyncParsableCommand {
 
   @OptionGroup var reach: LineageReachOptions
 
+  @Option(help: "Show how many things of which kind there are in each group.")
+  var group: Lineage.Grouping?
+
   @Option(help: ArgumentHelp("Show at most so many of each; 0 shows all.", valueName: "N"))
   var limit = 50
 
@@ -43,9 +46,14 @@ struct LineageShowCommand: AsyncParsableCommand {
     let wanted: [Lineage.Direction] =
       upstream == downstream ? [.upstream, .downstream] : upstream ? [.upstream] : [.downstream]
     let answers = try wanted.map { direction in
-      (direction, try lineage.reach(from: node, key, direction, reach, limit: limit))
+      (
+        direction,
+        try lineage.reach(
+          from: node, key, direction, reach, group, limit: group == nil ? limit : 0)
+      )
     }
-    LineagePrinter(format: output.format).print(answers)
+    let printer = LineagePrinter(format: output.format)
+    group == nil ? printer.print(answers) : printer.print(grouped: answers)
   }
 }
 
@@ -53,12 +61,13 @@ extension Lineage {
   /// From a node or, with a natural key, from a record.
   func reach(
     from node: String, _ key: String?, _ direction: Direction, _ options: LineageReachOptions,
-    limit: Int
+    _ grouping: Grouping? = nil, limit: Int
   ) throws -> LineageReach {
     let limit = limit == 0 ? nil : limit
     guard let key else {
       return try reach(
-        from: [node], direction, depth: options.depth, grain: options.grain, limit: limit)
+        from: [node], direction, depth: options.depth, grain: options.grain, grouping: grouping,
+        limit: limit)
     }
     if let grain = options.grain, grain != .record {
       throw CustodyError(.usage, "A KEY names a record: leave --grain out, or say --grain record.")

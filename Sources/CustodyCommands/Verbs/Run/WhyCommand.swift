@@ -7,7 +7,9 @@ struct WhyCommand: AsyncParsableCommand {
     abstract: "Tell where a record comes from, back to where it came in.",
     discussion: """
       Which run wrote it, from which records of which versions, with which command, parameters and \
-      code; and the same of each of those. What was erased is told as far as the ledger still knows.
+      code; and the same of each of those. What was erased is told as far as the ledger still knows. \
+      The story ends where a record was committed, with what other tools reported of that version \
+      in OpenLineage; custody lineage shows the graph.
 
       Example:
         $ custody why answers@v1 17
@@ -30,12 +32,14 @@ struct WhyCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let record = try at.datasets(of: try store.open(for: .contents)).provenance(
+    let store = try store.open(for: .contents)
+    let record = try at.datasets(of: store).provenance(
       of: dataset.name, dataset.reference, key: key)
-    if output.format == .json {
-      Terminal.print(ProvenanceJSON.text(record))
-    } else {
-      ProvenancePrinter().print(record)
-    }
+    if output.format == .json { return Terminal.print(ProvenanceJSON.text(record)) }
+    let lineage = try store.lineage.known(at: at.moment(in: store))
+    ProvenancePrinter { dataset, number in
+      try? lineage.reach(
+        from: ["dataset:\(dataset)@v\(number)"], .upstream, limit: ProvenancePrinter.beforeMax)
+    }.print(record)
   }
 }
