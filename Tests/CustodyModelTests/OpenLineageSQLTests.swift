@@ -72,6 +72,7 @@ struct OpenLineageSQLTests {
       (nil, "Dear Jane, select a from t"), (nil, "{\"find\": \"Jane\"}"),
       (nil, "select a from t; Jane"), (nil, "rem Jane\nselect a"), (nil, "settings Jane"),
       (nil, "select a \u{0}Jane"), (nil, "select a # b; Jane\nJane"),
+      (nil, "select a {# by\nJane #} from t"),
     ] as [(String?, String)])
   func unclear(dialect: String?, query: String) {
     let found = masked(query, dialect)

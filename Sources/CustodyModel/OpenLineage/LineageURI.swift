@@ -15,8 +15,8 @@ enum LineageURI {
   /// A URI without user, password and query; nil when what it holds is unclear.
   static func masked(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
     guard isURI(text), let colon = text.firstIndex(of: UInt8(ascii: ":")) else { return nil }
-    let stops = isJDBC(text) ? "?;#(&=".utf8 : "?;#".utf8
-    let end = text.firstIndex { stops.contains($0) } ?? text.endIndex
+    let isJDBC = isJDBC(text)
+    let end = text.firstIndex { endsPath($0, isJDBC: isJDBC) } ?? text.endIndex
     let scheme = text[...colon]
     let plain = text[text.index(after: colon)..<end]
     let rest = withoutUser(plain)
@@ -26,6 +26,15 @@ enum LineageURI {
   /// Whether two slashes are in it, behind which a user may stand.
   static func hasAuthority(_ text: ArraySlice<UInt8>) -> Bool {
     zip(text, text.dropFirst()).contains { $0 == UInt8(ascii: "/") && $1 == UInt8(ascii: "/") }
+  }
+
+  /// A switch, because every facet has two URIs.
+  private static func endsPath(_ byte: UInt8, isJDBC: Bool) -> Bool {
+    switch byte {
+    case UInt8(ascii: "?"), UInt8(ascii: ";"), UInt8(ascii: "#"): true
+    case UInt8(ascii: "("), UInt8(ascii: "&"), UInt8(ascii: "="): isJDBC
+    default: false
+    }
   }
 
   /// Behind `jdbc:` each database has a form of its own, with `;user=`, `:user=` or `(user=`.

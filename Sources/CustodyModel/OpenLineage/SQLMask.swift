@@ -77,7 +77,8 @@ package struct SQLMask {
     // A comment with Snowflake, a division with DuckDB.
     case UInt8(ascii: "/") where self.byte(1) == byte: return lineComment(isSure: false)
     // A comment with MySQL and BigQuery, an operator or a part of a name with others.
-    case UInt8(ascii: "#"): return lineComment(isSure: false)
+    // With Jinja's brace before it, it goes on over lines.
+    case UInt8(ascii: "#"): return out.last != UInt8(ascii: "{") && lineComment(isSure: false)
     case UInt8(ascii: ";"):
       out.append(byte)
       at += 1
