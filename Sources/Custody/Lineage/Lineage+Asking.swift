@@ -139,7 +139,7 @@ extension LineageQuery {
 
   /// The nodes of a graph that stand for something: of a dataset in the graph of runs, all its
   /// versions.
-  private func numbers(of node: LineageGraph.Node, in graph: LineageGraph) throws -> [Int32] {
+  func numbers(of node: LineageGraph.Node, in graph: LineageGraph) throws -> [Int32] {
     let alike = graph.numbers(alike: node)
     guard alike.isEmpty else { return alike }
     func numbers(where isMeant: (LineageGraph.Node) throws -> Bool) rethrows -> [Int32] {

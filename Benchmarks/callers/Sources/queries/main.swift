@@ -2,6 +2,8 @@
 //
 //   queries events STORE             catching up on one new event, two hundred times
 //   queries proofs STORE FILE VKEY   a proof for one of all events, checking the one in FILE
+//   queries lineage STORE SIZE…      everything downstream of a dataset that leads to about so many
+//                                    nodes, as of now and as of half of the time
 //   queries records STORE DATASET VERSIONS KEY…
 //                                    the bytes of records as of now and as of each version
 //
@@ -29,6 +31,34 @@ let arguments = Array(CommandLine.arguments.dropFirst())
 guard arguments.count >= 2 else { fail("usage: queries events|proofs|records STORE …") }
 
 switch arguments[0] {
+case "lineage":
+  let store = try Store.open(at: arguments[1], for: .contents)
+  let began = now()
+  let snapshot = try store.lineage.snapshot(.run)
+  print("graph", snapshot.nodeCount, snapshot.edgeCount, String(format: "%.3f", now() - began))
+  for wanted in arguments.dropFirst(2).compactMap(Int.init) {
+    // The later a dataset was written, the less came of it.
+    var (low, high) = (0, 199_999)
+    var best: (miss: Int, name: String, start: [Int32]) = (.max, "", [])
+    while low <= high {
+      let middle = (low + high) / 2
+      let name = "dataset:d\(middle)"
+      let start = try store.lineage.numbers(of: name, in: snapshot)
+      let count = snapshot.reach(from: start, .downstream).nodes.count
+      if abs(count - wanted) < best.miss { best = (abs(count - wanted), name, start) }
+      if count > wanted { low = middle + 1 } else { high = middle - 1 }
+    }
+    let half = Timestamp("2026-01-01T00:00:00Z")!.microseconds + 150_000 * 1_000_000
+    for time in [nil, Timestamp(microseconds: half)] {
+      var (waits, count): ([Double], Int) = ([], 0)
+      for _ in 0..<50 {
+        let before = now()
+        count = snapshot.reach(from: best.start, .downstream, when: time).nodes.count
+        waits.append(now() - before)
+      }
+      say("\(best.name) \(count) \(time == nil ? "now" : "when")", waits)
+    }
+  }
 case "events":
   let store = try Store.open(at: arguments[1])
   try await store.projections.catchUp()
