@@ -70,8 +70,11 @@ struct LineagePictureLayoutTests {
       }
       #expect(first.x == source.x + (route.isAgainst ? 0 : layout.widths[edge.source]))
       #expect(last.x == target.x + (route.isAgainst ? layout.widths[edge.target] : 0))
-      for (from, to) in zip(route.points, route.points.dropFirst()) {
-        #expect(route.isAgainst ? to.x <= from.x : to.x >= from.x)
+      #expect(route.isCurve.count == route.points.count - 1)
+      for (index, isCurve) in route.isCurve.enumerated() {
+        let (from, to) = (route.points[index], route.points[index + 1])
+        #expect(isCurve || from.x == to.x || from.y == to.y)
+        if isCurve { #expect(route.isAgainst ? to.x < from.x : to.x > from.x) }
         // A curve that leaves and arrives level stays between its ends.
         let (left, right) = (min(from.x, to.x), max(from.x, to.x))
         let (top, bottom) = (min(from.y, to.y), max(from.y, to.y))
@@ -93,6 +96,15 @@ struct LineagePictureLayoutTests {
     }
     let layout = LayeredLayout(widths: Self.widths(count), edges: forward)
     #expect(!layout.routes.contains { $0.isAgainst })
+  }
+
+  @Test("is about as high as it is wide, however long a chain is", arguments: [8, 12, 20, 40])
+  func wrapped(count: Int) {
+    let edges = (0..<count - 1).map { (source: $0, target: $0 + 1) }
+    let layout = LayeredLayout(widths: Self.widths(count), edges: edges)
+    #expect(layout.width < 9 * layout.height)
+    #expect(Set(layout.corners.map(\.y)).count > 1)
+    #expect(layout.corners[0].y < layout.corners[count - 1].y)
   }
 
   @Test("turns around one edge of a circle, however long")

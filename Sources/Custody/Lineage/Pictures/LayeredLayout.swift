@@ -13,10 +13,12 @@ package struct LayeredLayout: Sendable {
 
   /// The way of one edge.
   package struct Route: Sendable {
-    /// From left to right: to the end of the first box's column goes a straight line, on to the next
+    /// From box to box: to the end of the first one's column goes a straight line, on to the next
     /// column a curve, through a column a straight line, and so on; a curve arrives at the last box.
-    /// Against the flow, the same backwards.
+    /// To another row lead straight lines. Against the flow, the same backwards.
     package var points: [Point]
+    /// For each piece between two points, whether it is a curve that leaves and arrives level.
+    package var isCurve: [Bool]
     /// Whether it leads from right to left.
     package var isAgainst: Bool
     /// Whether it leads to the box that it comes from; then it is one curve.
@@ -59,7 +61,8 @@ package struct LayeredLayout: Sendable {
     self.metrics = metrics
     self.widths = widths
     corners = [Point](repeating: Point(x: 0, y: 0), count: count)
-    routes = [Route](repeating: Route(points: [], isAgainst: false), count: edges.count)
+    routes = [Route](
+      repeating: Route(points: [], isCurve: [], isAgainst: false), count: edges.count)
     var parts = Self.parts(count, edges).map { LayoutPart($0, edges, widths, metrics) }
     PartPacking.pack(&parts, gap: metrics.partGap)
     for part in parts {
@@ -69,14 +72,15 @@ package struct LayeredLayout: Sendable {
       for (edge, route) in zip(part.edges, part.routes) {
         routes[edge] = Route(
           points: route.points.map { Point(x: $0.x + part.origin.x, y: $0.y + part.origin.y) },
-          isAgainst: route.isAgainst)
+          isCurve: route.isCurve, isAgainst: route.isAgainst)
       }
       width = max(width, part.origin.x + part.width)
       height = max(height, part.origin.y + part.height)
     }
     for (edge, ends) in edges.enumerated() where ends.source == ends.target {
       routes[edge] = Route(
-        points: loop(corners[ends.source], widths[ends.source]), isAgainst: false, isLoop: true)
+        points: loop(corners[ends.source], widths[ends.source]), isCurve: [], isAgainst: false,
+        isLoop: true)
     }
   }
 

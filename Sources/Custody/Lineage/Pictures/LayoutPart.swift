@@ -82,31 +82,63 @@ struct LayoutPart {
     var rounded = middles.map { Int($0.rounded()) }
     let top = rounded.indices.map { rounded[$0] - ($0 < count ? metrics.boxHeight / 2 : 0) }.min()
     for vertex in rounded.indices { rounded[vertex] -= top ?? 0 }
-    height =
-      rounded.indices.map { rounded[$0] + ($0 < count ? metrics.boxHeight / 2 : 0) }.max() ?? 0
 
     let (lefts, rights) = columns(order, chains, rounded)
-    width = rights.last ?? 0
-    corners = (0..<count).map {
-      Point(x: lefts[chains.layerOf[$0]], y: rounded[$0] - metrics.boxHeight / 2)
-    }
     let (leaving, arriving) = ports(chains, rounded)
+    /// How far down an edge passes a place of its path.
+    func level(_ edge: Int, _ place: Int) -> (from: Int, to: Int) {
+      let path = chains.paths[edge]
+      return (
+        place == 0 ? leaving[edge] : rounded[path[place]],
+        place == path.count - 2 ? arriving[edge] : rounded[path[place + 1]]
+      )
+    }
+    var steps = [[RowWrapping.Step]](repeating: [], count: order.layers.count)
+    for (edge, path) in chains.paths.enumerated() {
+      for place in 0..<path.count - 1 {
+        let (from, to) = level(edge, place)
+        steps[chains.layerOf[path[place]]].append((edge, from, to))
+      }
+    }
+    let spans = order.layers.map { layer in
+      let halves = layer.map { $0 < count ? metrics.boxHeight / 2 : 0 }
+      let tops = zip(layer, halves).map { rounded[$0] - $1 }
+      let bottoms = zip(layer, halves).map { rounded[$0] + $1 }
+      return (tops.min() ?? 0)...(bottoms.max() ?? 0)
+    }
+    let rows = RowWrapping(columns: (lefts, rights), spans: spans, steps: steps)
+    width = rows.width
+    height = rows.height
+    /// A place in a layer, where its row is.
+    func moved(_ layer: Int, _ x: Int, _ y: Int) -> Point {
+      Point(x: x + rows.shifts[layer].x, y: y + rows.shifts[layer].y)
+    }
+    corners = (0..<count).map { node in
+      let layer = chains.layerOf[node]
+      return moved(layer, lefts[layer], rounded[node] - metrics.boxHeight / 2)
+    }
     routes = chains.paths.indices.map { edge in
       let path = chains.paths[edge]
       let first = chains.layerOf[path[0]]
-      var points = [
-        Point(x: lefts[first] + widths[path[0]], y: leaving[edge]),
-        Point(x: rights[first], y: leaving[edge]),
-      ]
-      for bend in path.dropFirst().dropLast() {
-        let layer = chains.layerOf[bend]
-        points.append(Point(x: lefts[layer], y: rounded[bend]))
-        points.append(Point(x: rights[layer], y: rounded[bend]))
+      var points = [moved(first, lefts[first] + widths[path[0]], leaving[edge])]
+      var isCurve: [Bool] = []
+      for place in 0..<path.count - 1 {
+        let layer = first + place
+        let (leaves, arrives) = level(edge, place)
+        let (from, to) = (
+          moved(layer, rights[layer], leaves), moved(layer + 1, lefts[layer + 1], arrives)
+        )
+        points.append(from)
+        isCurve.append(false)
+        let detour = rows.detour(of: edge, behind: layer, from: from, to: to)
+        if let detour { points += detour }
+        points.append(to)
+        isCurve += detour.map { $0.map { _ in false } + [false] } ?? [true]
       }
-      points.append(Point(x: lefts[chains.layerOf[path[path.count - 1]]], y: arriving[edge]))
       let isAgainst = flow.isAgainst[edge]
       return LayeredLayout.Route(
-        points: isAgainst ? points.reversed() : points, isAgainst: isAgainst)
+        points: isAgainst ? points.reversed() : points,
+        isCurve: isAgainst ? isCurve.reversed() : isCurve, isAgainst: isAgainst)
     }
   }
 

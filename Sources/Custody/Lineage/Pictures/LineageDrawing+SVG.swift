@@ -85,10 +85,10 @@ extension LineageDrawing {
   }
 
   /// The outline of a box says once more what it is: work is round, models have cut corners.
-  private static func outline(_ kind: String, _ width: Int, _ height: Int) -> String {
-    func rect(_ radius: Int, _ inset: Int = 0, _ style: String = "box") -> String {
+  private static func outline(_ kind: String, _ boxWidth: Int, _ height: Int) -> String {
+    func rect(_ radius: Int, x: Int = 0, width: Int? = nil) -> String {
       """
-      <rect class="\(style)" x="\(inset)" y="\(-inset)" width="\(width)" height="\(height)" \
+      <rect class="box" x="\(x)" y="\(-x)" width="\(width ?? boxWidth)" height="\(height)" \
       rx="\(radius)"/>
       """
     }
@@ -102,9 +102,11 @@ extension LineageDrawing {
     }
     switch kind {
     case "job", "run": return rect(height / 2) + tile(height / 2 - 2)
-    case "group": return rect(6, 5) + rect(6) + tile(5)
+    case "group":
+      // Two cards, no wider together than any other box.
+      return rect(6, x: 5, width: boxWidth - 5) + rect(6, width: boxWidth - 5) + tile(5)
     case "model":
-      let (right, low) = (width, height)
+      let (right, low) = (boxWidth, height)
       return """
         <path class="box" d="M10 0H\(right - 10)L\(right) 10V\(low - 10)L\(right - 10) \(low)H10L0 \
         \(low - 10)V10Z"/><path class="tile" d="M\(textStart - 6) 1V\(low - 1)H10.5L1 \(low - 11)V11\

@@ -206,17 +206,30 @@ extension LayeredLayout.Route {
         "M\(start.x) \(start.y)C\(first.x) \(first.y) \(second.x) \(second.y) \(end.x) \(end.y)"
     }
     var path = "M\(points[0].x) \(points[0].y)"
-    for index in 1..<points.count {
-      let (from, to) = (points[index - 1], points[index])
-      // Forwards the first piece is straight, backwards the last.
-      if index.isMultiple(of: 2) == isAgainst {
-        guard from.x != to.x else { continue }
-        path += "H\(to.x)"
-      } else {
+    for (index, isCurve) in isCurve.enumerated() {
+      let (from, to) = (points[index], points[index + 1])
+      if isCurve {
         let middle = (from.x + to.x) / 2
         path += "C\(middle) \(from.y) \(middle) \(to.y) \(to.x) \(to.y)"
+      } else if from != to {
+        let isCorner = index + 1 < self.isCurve.count && !self.isCurve[index + 1]
+        path += isCorner ? corner(from, to, points[index + 2]) : "L\(to.x) \(to.y)"
       }
     }
     return path
+  }
+
+  /// A line from `from` to `at`, and around the corner there on the way to `next`.
+  private func corner(
+    _ from: LayeredLayout.Point, _ at: LayeredLayout.Point, _ next: LayeredLayout.Point
+  ) -> String {
+    /// A place so far from the corner, but no farther than half way.
+    func near(_ other: LayeredLayout.Point) -> (x: Int, y: Int) {
+      let (x, y) = (other.x - at.x, other.y - at.y)
+      let length = min(8, max(abs(x), abs(y)) / 2)
+      return (at.x + x.signum() * length, at.y + y.signum() * length)
+    }
+    let (before, behind) = (near(from), near(next))
+    return "L\(before.x) \(before.y)Q\(at.x) \(at.y) \(behind.x) \(behind.y)"
   }
 }

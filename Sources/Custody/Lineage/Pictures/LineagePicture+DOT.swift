@@ -6,7 +6,7 @@ extension LineagePicture {
   public var dot: String {
     var lines = [
       "digraph lineage {",
-      "  graph [rankdir=LR, charset=\"UTF-8\", fontname=\"Helvetica\", fontsize=14, labelloc=t,",
+      "  graph [rankdir=LR, newrank=true, charset=\"UTF-8\", fontname=\"Helvetica\", fontsize=14, labelloc=t,",
       "    label=\(Self.dotQuoted(titleLines)), nodesep=0.25, ranksep=0.7];",
       "  node [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=11,",
       "    fillcolor=\"#ffffff\", color=\"#5b6770\", margin=\"0.15,0.07\"];",

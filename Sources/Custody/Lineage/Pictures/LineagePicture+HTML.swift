@@ -39,7 +39,7 @@ extension LineagePicture {
       <main>
       <div id="stage">
       <svg id="canvas" role="application" aria-label="Lineage graph: arrow keys move between \
-      neighbors, Enter opens" viewBox="0 0 \(drawing.width) \(drawing.height)">
+      neighbors, Enter opens" viewBox="-24 -24 \(drawing.width + 48) \(drawing.height + 48)">
       <defs>
       \(PictureSymbols.definitions)
       \(all.svgClips)

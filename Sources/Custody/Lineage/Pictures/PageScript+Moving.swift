@@ -253,8 +253,9 @@ extension PageScript {
         Math.abs(left.y - box.y) - Math.abs(right.y - box.y))[0];
       // To the right and left as drawn: an edge against the flow leads the other way.
       const others = (isRight) => [
-        ...box.out.map((line) => line.target), ...box.in.map((line) => line.source),
-      ].filter((id) => (isRight ? shown.get(id).x > box.x : shown.get(id).x < box.x));
+        ...box.out.filter((line) => !line.isAgainst === isRight).map((line) => line.target),
+        ...box.in.filter((line) => !line.isAgainst !== isRight).map((line) => line.source),
+      ].filter((id) => id !== current);
       if (key === "ArrowRight") return near(others(true));
       if (key === "ArrowLeft") return near(others(false));
       const isDown = key === "ArrowDown";
