@@ -70,76 +70,85 @@ struct LayoutPart {
   }
 
   private mutating func place(_ order: LayerOrder, _ chains: Chains, _ flow: FlowLayers) {
-    let metrics = metrics
-    let count = nodes.count
+    let middles = middles(order, chains)
+    let columns = columns(order, chains, middles)
+    let levels = levels(chains, middles)
+    var steps = [[RowWrapping.Step]](repeating: [], count: order.layers.count)
+    for (edge, path) in chains.paths.enumerated() {
+      for (place, vertex) in path.dropLast().enumerated() {
+        steps[chains.layerOf[vertex]].append(
+          (edge, levels[edge][place].from, levels[edge][place].to))
+      }
+    }
+    let spans = order.layers.map { layer in
+      let (tops, bottoms) = (
+        layer.map { middles[$0] - half($0) }, layer.map { middles[$0] + half($0) }
+      )
+      return (tops.min() ?? 0)...(bottoms.max() ?? 0)
+    }
+    let rows = RowWrapping(columns: columns, spans: spans, steps: steps)
+    width = rows.width
+    height = rows.height
+    corners = nodes.indices.map { node in
+      let layer = chains.layerOf[node]
+      return rows.moved(layer, x: columns.lefts[layer], y: middles[node] - half(node))
+    }
+    routes = chains.paths.indices.map { edge in
+      route(
+        edge, from: chains.layerOf[chains.paths[edge][0]], width: widths[chains.paths[edge][0]],
+        levels[edge], columns, rows, isAgainst: flow.isAgainst[edge])
+    }
+  }
+
+  /// Half the height of a box; bends have none.
+  private func half(_ vertex: Int) -> Int { vertex < nodes.count ? metrics.boxHeight / 2 : 0 }
+
+  /// How far down each vertex stands, from the top of the uppermost one.
+  private func middles(_ order: LayerOrder, _ chains: Chains) -> [Int] {
+    let (metrics, count) = (metrics, nodes.count)
     let distance: (Int, Int) -> Double = { first, second in
       let boxes = (first < count ? 1 : 0) + (second < count ? 1 : 0)
       let gap = boxes == 2 ? metrics.rowGap : metrics.laneGap
       return Double(boxes * metrics.boxHeight / 2 + gap)
     }
     let middles = LayerPlacement.middles(
-      order, isBend: chains.layerOf.indices.map { $0 >= count }, distance: distance)
-    var rounded = middles.map { Int($0.rounded()) }
-    let top = rounded.indices.map { rounded[$0] - ($0 < count ? metrics.boxHeight / 2 : 0) }.min()
-    for vertex in rounded.indices { rounded[vertex] -= top ?? 0 }
+      order, isBend: chains.layerOf.indices.map { $0 >= count }, distance: distance
+    ).map { Int($0.rounded()) }
+    let top = middles.indices.map { middles[$0] - half($0) }.min() ?? 0
+    return middles.map { $0 - top }
+  }
 
-    let (lefts, rights) = columns(order, chains, rounded)
-    let (leaving, arriving) = ports(chains, rounded)
-    /// How far down an edge passes a place of its path.
-    func level(_ edge: Int, _ place: Int) -> (from: Int, to: Int) {
-      let path = chains.paths[edge]
-      return (
-        place == 0 ? leaving[edge] : rounded[path[place]],
-        place == path.count - 2 ? arriving[edge] : rounded[path[place + 1]]
-      )
-    }
-    var steps = [[RowWrapping.Step]](repeating: [], count: order.layers.count)
-    for (edge, path) in chains.paths.enumerated() {
-      for place in 0..<path.count - 1 {
-        let (from, to) = level(edge, place)
-        steps[chains.layerOf[path[place]]].append((edge, from, to))
-      }
-    }
-    let spans = order.layers.map { layer in
-      let halves = layer.map { $0 < count ? metrics.boxHeight / 2 : 0 }
-      let tops = zip(layer, halves).map { rounded[$0] - $1 }
-      let bottoms = zip(layer, halves).map { rounded[$0] + $1 }
-      return (tops.min() ?? 0)...(bottoms.max() ?? 0)
-    }
-    let rows = RowWrapping(columns: (lefts, rights), spans: spans, steps: steps)
-    width = rows.width
-    height = rows.height
-    /// A place in a layer, where its row is.
-    func moved(_ layer: Int, _ x: Int, _ y: Int) -> Point {
-      Point(x: x + rows.shifts[layer].x, y: y + rows.shifts[layer].y)
-    }
-    corners = (0..<count).map { node in
-      let layer = chains.layerOf[node]
-      return moved(layer, lefts[layer], rounded[node] - metrics.boxHeight / 2)
-    }
-    routes = chains.paths.indices.map { edge in
-      let path = chains.paths[edge]
-      let first = chains.layerOf[path[0]]
-      var points = [moved(first, lefts[first] + widths[path[0]], leaving[edge])]
-      var isCurve: [Bool] = []
-      for place in 0..<path.count - 1 {
-        let layer = first + place
-        let (leaves, arrives) = level(edge, place)
-        let (from, to) = (
-          moved(layer, rights[layer], leaves), moved(layer + 1, lefts[layer + 1], arrives)
+  /// Where each step of each edge leaves and arrives.
+  private func levels(_ chains: Chains, _ middles: [Int]) -> [[(from: Int, to: Int)]] {
+    let (leaving, arriving) = ports(chains, middles)
+    return chains.paths.enumerated().map { edge, path in
+      path.indices.dropLast().map { place in
+        (
+          from: place == 0 ? leaving[edge] : middles[path[place]],
+          to: place == path.count - 2 ? arriving[edge] : middles[path[place + 1]]
         )
-        points.append(from)
-        isCurve.append(false)
-        let detour = rows.detour(of: edge, behind: layer, from: from, to: to)
-        if let detour { points += detour }
-        points.append(to)
-        isCurve += detour.map { $0.map { _ in false } + [false] } ?? [true]
       }
-      let isAgainst = flow.isAgainst[edge]
-      return LayeredLayout.Route(
-        points: isAgainst ? points.reversed() : points,
-        isCurve: isAgainst ? isCurve.reversed() : isCurve, isAgainst: isAgainst)
     }
+  }
+
+  /// - Parameter first: the layer of the box where the edge begins, and `width` that box's.
+  private func route(
+    _ edge: Int, from first: Int, width: Int, _ levels: [(from: Int, to: Int)],
+    _ columns: (lefts: [Int], rights: [Int]), _ rows: RowWrapping, isAgainst: Bool
+  ) -> LayeredLayout.Route {
+    var points = [rows.moved(first, x: columns.lefts[first] + width, y: levels[0].from)]
+    var isCurve: [Bool] = []
+    for (place, level) in levels.enumerated() {
+      let layer = first + place
+      let from = rows.moved(layer, x: columns.rights[layer], y: level.from)
+      let to = rows.moved(layer + 1, x: columns.lefts[layer + 1], y: level.to)
+      let detour = rows.detour(of: edge, behind: layer, from: from, to: to)
+      points += [from] + (detour ?? []) + [to]
+      isCurve += [false] + (detour.map { $0.map { _ in false } + [false] } ?? [true])
+    }
+    return LayeredLayout.Route(
+      points: isAgainst ? points.reversed() : points,
+      isCurve: isAgainst ? isCurve.reversed() : isCurve, isAgainst: isAgainst)
   }
 
   /// Where each column begins and ends: farther from the last the steeper the curves between them are.

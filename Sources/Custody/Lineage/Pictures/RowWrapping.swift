@@ -10,7 +10,7 @@ struct RowWrapping {
   typealias Step = (edge: Int, from: Int, to: Int)
 
   /// By how much the columns of each layer move.
-  private(set) var shifts: [Point]
+  private var shifts: [Point]
   private(set) var width: Int
   private(set) var height: Int
   /// For each layer that ends a row but the last: the edges that leave it, from the innermost lane.
@@ -22,7 +22,7 @@ struct RowWrapping {
   private static let laneGap = 7
   private static let margin = 16
   /// So many edges between two rows are followed by eye.
-  private static let laneCountMax = 12
+  private static let laneCountMax = 8
   private static let rowCountMax = 5
   /// Narrower drawings fit on screens as they are.
   private static let widthMin = 1500
@@ -78,7 +78,7 @@ struct RowWrapping {
       let target = width * row / rowCount
       let candidates = ((cuts.last ?? -1) + 1)..<(steps.count - 1)
       func cost(_ layer: Int) -> Int {
-        abs(columns.rights[layer] - target) + 60 * steps[layer].count
+        abs(columns.rights[layer] - target) + 80 * steps[layer].count
       }
       guard let best = candidates.min(by: { (cost($0), $0) < (cost($1), $1) }),
         steps[best].count <= laneCountMax
@@ -86,6 +86,11 @@ struct RowWrapping {
       cuts.append(best)
     }
     return cuts
+  }
+
+  /// A place in a layer, where its row is.
+  func moved(_ layer: Int, x: Int, y: Int) -> Point {
+    Point(x: x + shifts[layer].x, y: y + shifts[layer].y)
   }
 
   /// The corners of an edge from the end of one row to the beginning of the next; nil within a row.
