@@ -178,7 +178,9 @@ extension LineageQuery {
     for (number, depth) in zip(found.nodes, found.depths) {
       let node = start.graph.nodes[Int(number)].whole
       // The parts of a run are one run.
-      guard isPartless(node) || seen.insert(node).inserted else { continue }
+      guard !start.graph.hasParts || isPartless(node) || seen.insert(node).inserted else {
+        continue
+      }
       while counts.count < Int(depth) { counts.append(0) }
       counts[Int(depth) - 1] += 1
       guard limit.map({ steps.count < $0 }) ?? true else { continue }

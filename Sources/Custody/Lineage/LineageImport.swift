@@ -68,7 +68,7 @@ package final class LineageImport {
   private var under: Set<EventID> = []
   private static let streamCountMax = 1 << 16
   /// Events that are taken at a time; each becomes two.
-  package static let batchSize = 1000
+  package static let batchSize = 4000
 
   private struct StreamKey {
     let id: KeyID
@@ -82,22 +82,23 @@ package final class LineageImport {
   }
 
   /// An event read, or why it cannot be.
-  private enum Read: Sendable {
+  fileprivate enum Read: Sendable {
     case event(Prepared)
     case refused(CustodyError)
   }
 
-  private struct Prepared: Sendable {
+  fileprivate struct Prepared: Sendable {
     let location: CustodyError.Location
     let element: Int?
     let original: [UInt8]
     let event: OpenLineageEvent
-    let masked: [UInt8]
+    /// The content of what is recorded, but for the id of the original.
+    let said: [UInt8]
     let faults: [OpenLineageFault]
     let unknownFacets: [String]
   }
 
-  private static func read(_ parts: [Part]) -> [Read] {
+  private static func read(all parts: [Part]) -> [Read] {
     Parallel.map(parts.count) { range in
       range.map { index in
         let part = parts[index]
@@ -105,10 +106,14 @@ package final class LineageImport {
         do throws(OpenLineageFault) {
           let bytes = Array(part.bytes)
           let event = try OpenLineageEvent(reading: bytes)
+          let (faults, unknown) = (event.faults, event.unknownFacets)
+          let recorded = LineageRecorded(
+            source: EventID(), event: event.masked, warnings: .init(event.warnings),
+            faults: .init(faults), unknownFacets: .init(unknown))
           return .event(
             Prepared(
               location: part.location, element: part.element, original: bytes, event: event,
-              masked: event.masked, faults: event.faults, unknownFacets: event.unknownFacets))
+              said: recorded.said, faults: faults, unknownFacets: unknown))
         } catch {
           return .refused(part.error(error))
         }
@@ -123,7 +128,7 @@ package final class LineageImport {
         let part = parts[index]
         if let fault = part.fault { return part.error(fault) }
         do throws(OpenLineageFault) {
-          _ = try OpenLineageEvent(reading: part.bytes)
+          _ = try OpenLineageEvent(reading: Array(part.bytes), facets: .ignored)
           return nil
         } catch {
           return part.error(error)
@@ -132,13 +137,23 @@ package final class LineageImport {
     }
   }
 
-  /// Appends events, at most ``batchSize``.
+  /// Events that are read while the ones before are appended.
+  package struct Reading: Sendable {
+    fileprivate let task: Task<[Read], Never>
+  }
+
+  /// Begins to read events, at most ``batchSize``.
+  package static func read(_ parts: [Part]) -> Reading {
+    Reading(task: Task.detached { read(all: parts) })
+  }
+
+  /// Appends events.
   ///
   /// - Returns: those that cannot be taken; nothing of them is in the ledger.
-  package func append(_ parts: [Part]) async throws -> [CustodyError] {
+  package func append(_ reading: Reading) async throws -> [CustodyError] {
     var refusals: [CustodyError] = []
     var events: [Prepared] = []
-    for read in Self.read(parts) {
+    for read in await reading.task.value {
       switch read {
       case .event(let event): events.append(event)
       case .refused(let error): refusals.append(error)
@@ -187,15 +202,13 @@ package final class LineageImport {
       id: id, stream: stream, type: LineageReceived.type, typeVersion: LineageReceived.version,
       occurredAt: time, correlationID: run, content: event.original)
     received.runKey = key.id
-    let recorded = LineageRecorded(
-      source: id, event: event.masked, warnings: .init(event.event.warnings),
-      faults: .init(event.faults), unknownFacets: .init(event.unknownFacets))
+    // Its own id needs no derivation: the two are appended together or not at all.
     return [
       received,
       NewEvent(
-        id: Self.id(key, LineageRecorded.type, event.original), stream: stream,
+        stream: stream,
         type: LineageRecorded.type, typeVersion: LineageRecorded.version, occurredAt: time,
-        correlationID: run, causationID: id, content: recorded.content),
+        correlationID: run, causationID: id, content: LineageRecorded.content(source: id, event.said)),
     ]
   }
 
@@ -238,9 +251,13 @@ package final class LineageImport {
     guard let keyring = store.folder.keyring else {
       throw CustodyError(.usage, "Importing needs the store opened for writing.")
     }
+    let existing = try store.folder.read { reader in
+      try wanted.map { try Self.existingKey($0, reader, store.ledgerID) }
+    }
+    let gone = Set(try keyring.missing(existing.compactMap { $0 }))
     var missing: [String] = []
-    for stream in wanted {
-      if let id = try existingKey(stream, keyring) {
+    for (stream, id) in zip(wanted, existing) {
+      if let id, !gone.contains(id) {
         streams[stream] = try made(id, keyring)
       } else {
         missing.append(stream)
@@ -252,17 +269,17 @@ package final class LineageImport {
     for (stream, id) in zip(missing, made) { streams[stream] = try self.made(id, keyring) }
   }
 
-  /// The key that the newest original of a stream is sealed under, unless it is gone.
-  private func existingKey(_ stream: String, _ keyring: Keyring) throws -> KeyID? {
-    let newest = try store.folder.read {
-      try $0.events(
-        EventFilter(stream: stream, isReversed: true), ledgerID: store.ledgerID, limit: 2,
-        bodies: .of([], sizeMax: 1))
-    }
-    guard let last = newest.first(where: { $0.header.claim.type.text == LineageReceived.type }),
-      let id = last.header.claim.keyIDs.first, try keyring.missing([id]).isEmpty
-    else { return nil }
-    return id
+  /// The key that the newest original of a stream is sealed under.
+  private static func existingKey(
+    _ stream: String, _ reader: LedgerReader, _ ledgerID: LedgerID
+  ) throws -> KeyID? {
+    // Most streams are new.
+    guard try reader.nameID(stream) != nil else { return nil }
+    let newest = try reader.events(
+      EventFilter(stream: stream, isReversed: true), ledgerID: ledgerID, limit: 2,
+      bodies: .of([], sizeMax: 1))
+    return newest.first { $0.header.claim.type.text == LineageReceived.type }?
+      .header.claim.keyIDs.first
   }
 
   private static let idInfo = Array("custody/lineage-event-id/v1".utf8)

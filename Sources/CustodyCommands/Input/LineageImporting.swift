@@ -56,16 +56,25 @@ final class LineageImporting {
     }
     guard !isDry else { return }
     var before = 0
+    // One batch is read while the one before is appended.
+    var reading: LineageImport.Reading?
     for input in inputs {
       while let parts = try input.next(LineageImport.batchSize) {
+        let next = LineageImport.read(parts)
+        if let reading { try await append(reading) }
+        reading = next
         progress.update(before + input.bytesRead, total)
-        for error in try await importer.append(parts) { Terminal.note("custody: \(error)") }
       }
       before += input.size
     }
+    if let reading { try await append(reading) }
     try await importer.finish()
     let rest = remarks.count - Self.remarksShownMax
     if rest > 0 { Terminal.note("and \(rest) more of the kind") }
+  }
+
+  private func append(_ reading: LineageImport.Reading) async throws {
+    for error in try await importer.append(reading) { Terminal.note("custody: \(error)") }
   }
 
   private func check(_ input: LineageInput, _ before: Int, _ total: Int) throws {

@@ -4,9 +4,22 @@ public protocol Identifier: FixedBytes {}
 extension Identifier {
   /// The five groups of a UUID in lower case (RFC 9562 §4).
   public var uuid: String {
-    let digits = Array(hex)
-    let groups = [digits[0..<8], digits[8..<12], digits[12..<16], digits[16..<20], digits[20..<32]]
-    return groups.map { String($0) }.joined(separator: "-")
+    String(unsafeUninitializedCapacity: 36) { text in
+      let digits: StaticString = "0123456789abcdef"
+      var place = 0
+      withUnsafeBytes { bytes in
+        for (index, byte) in bytes.enumerated() {
+          if [4, 6, 8, 10].contains(index) {
+            text[place] = UInt8(ascii: "-")
+            place += 1
+          }
+          text[place] = digits.utf8Start[Int(byte >> 4)]
+          text[place + 1] = digits.utf8Start[Int(byte & 15)]
+          place += 2
+        }
+      }
+      return place
+    }
   }
 
   /// The identifier written as a UUID, with or without its hyphens, or nil.

@@ -57,17 +57,30 @@ package struct LineageRecorded: ModelEvent {
       faults: Named(event.faults), unknownFacets: Named(event.unknownFacets))
   }
 
-  package var content: [UInt8] {
+  package var content: [UInt8] { Self.content(source: source, said) }
+
+  /// The content, of what can be made before the original has an id.
+  package static func content(source: EventID, _ said: [UInt8]) -> [UInt8] {
+    var content: [UInt8] = []
+    content.reserveCapacity(said.count + 64)
+    content += #"{"source":"\#(source.uuid)","event":"#.utf8
+    content += said
+    return content
+  }
+
+  /// The content after the name of `event`.
+  package var said: [UInt8] {
+    var content = event
     var writer = JSONWriter()
-    writer.member("source", source.uuid)
-    writer.member("event", json: String(decoding: event, as: UTF8.self))
     writer.member("warnings", warnings.first, Self.write)
     writer.member("warningCount", warnings.count)
     writer.member("faults", faults.first, Self.write)
     writer.member("faultCount", faults.count)
     writer.member("unknownFacets", strings: unknownFacets.first)
     writer.member("unknownFacetCount", unknownFacets.count)
-    return Array(writer.object.utf8)
+    content.append(UInt8(ascii: ","))
+    content += writer.object.utf8.dropFirst()
+    return content
   }
 
   private static func write(_ fault: OpenLineageFault, _ writer: inout JSONWriter) {

@@ -64,7 +64,9 @@ package struct OpenLineageEvent: Sendable {
   ///
   /// - Throws: what makes the whole event unusable: no JSON, no time, no id, no name. A facet that
   ///   is wrong is no such thing; see ``facets``.
-  package init(reading bytes: [UInt8]) throws(OpenLineageFault) {
+  package init(
+    reading bytes: [UInt8], facets: FacetReading = .checked
+  ) throws(OpenLineageFault) {
     guard bytes.count <= Self.sizeMax else {
       throw OpenLineageFault(path: "$", rule: "an event has at most \(Self.sizeMax) bytes")
     }
@@ -74,8 +76,17 @@ package struct OpenLineageEvent: Sendable {
     } catch {
       throw OpenLineageFault(path: "$", rule: "\(error.reason), at byte \(error.offset)")
     }
-    var reader = OpenLineageReader(document)
+    var reader = OpenLineageReader(document, facets)
     self = try reader.event()
+  }
+
+  /// What is done about the facets of an event.
+  package enum FacetReading: Sendable {
+    case checked
+    /// They were checked when the event was masked.
+    case known
+    /// Only whether the event itself can be taken is asked.
+    case ignored
   }
 
   package init(reading bytes: ArraySlice<UInt8>) throws(OpenLineageFault) {

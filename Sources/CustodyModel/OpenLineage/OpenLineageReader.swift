@@ -3,7 +3,12 @@ struct OpenLineageReader {
   private let document: JSONDocument
   private var warnings: [OpenLineageFault] = []
 
-  init(_ document: JSONDocument) { self.document = document }
+  private let facetReading: OpenLineageEvent.FacetReading
+
+  init(_ document: JSONDocument, _ facets: OpenLineageEvent.FacetReading = .checked) {
+    self.document = document
+    facetReading = facets
+  }
 
   mutating func event() throws(OpenLineageFault) -> OpenLineageEvent {
     let root = 0
@@ -157,6 +162,7 @@ struct OpenLineageReader {
       }
     guard let found else { return OpenLineageFacets(all: [], document: document) }
     guard document.kind(found) == .object else { throw fault(found, "an object is expected") }
+    guard facetReading != .ignored else { return OpenLineageFacets(all: [], document: document) }
     var all: [OpenLineageFacet] = []
     let replaced = document.twin(found) == nil ? [] : replacedFacets(found)
     document.forEachMember(found) { (key, value) in
@@ -206,7 +212,7 @@ struct OpenLineageReader {
       let deleted = place == .job || place == .dataset ? document.member(value, "_deleted") : nil
       isDeleted = deleted.map { document.kind($0) == .true } ?? false
       // What is taken back has not got to say what it was.
-      if !isDeleted, let known,
+      if !isDeleted, facetReading == .checked, let known,
         let found = FacetCatalog.schema.fault(document, value, known.schema)
       {
         violated = fault(found.rule, at: found.node, member: found.member)

@@ -45,8 +45,8 @@ package struct Adjacency: Sendable {
   package init(nodeCount: Int, edges: [Edge]) {
     self.nodeCount = nodeCount
     edgeCount = edges.count
-    forwards = Rows(nodeCount, edges, by: \.source, to: \.target)
-    backwards = Rows(nodeCount, edges, by: \.target, to: \.source)
+    forwards = Rows(nodeCount, edges, by: { $0.source }, to: { $0.target })
+    backwards = Rows(nodeCount, edges, by: { $0.target }, to: { $0.source })
   }
 
   /// Where the edges of each node lead.
@@ -57,21 +57,22 @@ package struct Adjacency: Sendable {
     let positions: [Int64]
     let times: [Int64]
 
+    @inline(__always)
     init(
-      _ nodeCount: Int, _ edges: [Edge], by key: KeyPath<Edge, Int32>,
-      to value: KeyPath<Edge, Int32>
+      _ nodeCount: Int, _ edges: [Edge], by key: (Edge) -> Int32, to value: (Edge) -> Int32
     ) {
       var starts = [Int32](repeating: 0, count: nodeCount + 1)
-      for edge in edges { starts[Int(edge[keyPath: key]) + 1] += 1 }
+      for edge in edges { starts[Int(key(edge)) + 1] += 1 }
       for node in 0..<nodeCount { starts[node + 1] += starts[node] }
       var next = starts
       var ends = [Int32](repeating: 0, count: edges.count)
       var positions = [Int64](repeating: 0, count: edges.count)
       var times = positions
       for edge in edges {
-        let place = Int(next[Int(edge[keyPath: key])])
-        next[Int(edge[keyPath: key])] += 1
-        ends[place] = edge[keyPath: value]
+        let from = Int(key(edge))
+        let place = Int(next[from])
+        next[from] += 1
+        ends[place] = value(edge)
         positions[place] = edge.position
         times[place] = edge.time
       }

@@ -23,8 +23,8 @@ extension LineageGraph {
     }
     var builder = RunGraphBuilder(LineageGraph(.run, identities, reserving: uses.count))
     builder.gather(uses)
-    try builder.order { try reader.run($0)?.uuid ?? EventID() }
     builder.connectWrites()
+    try builder.order { try reader.run($0)?.uuid ?? EventID() }
     builder.connectReads()
     try builder.connect(reader.edges())
     for training in try reader.trainings() { builder.connect(training) }
@@ -42,6 +42,8 @@ private struct RunGraphBuilder {
   private var ranges: [Int64: Range<Int>] = [:]
   private var timed: [Access] = []
   private var untimed: [Int64: [Access]] = [:]
+  /// The numbers of runs' nodes, by the runs' own.
+  private var runs: [Int32] = []
   /// Runs whose outputs say themselves what they take.
   private var stated: Set<Stated> = []
 
@@ -55,6 +57,8 @@ private struct RunGraphBuilder {
     let run: Int64
     let dataset: Int64
     var version: LineageGraph.Version?
+    /// The number of the version's node, once a write has one.
+    var node: Int32 = -1
     /// The first event that says so.
     var position: Int64
     /// Of a read, when it was first said; of a write, when it was last.
@@ -69,19 +73,27 @@ private struct RunGraphBuilder {
     while index < uses.count {
       let first = uses[index]
       let start = index
-      var hasName = false
       while index < uses.count, uses[index].run == first.run,
         uses[index].isWrite == first.isWrite, uses[index].dataset == first.dataset
       {
-        hasName = hasName || uses[index].version != 0
         index += 1
       }
-      gather(uses[start..<index], hasName: hasName)
+      guard index > start + 1 else {
+        let version: LineageGraph.Version? =
+          first.version != 0
+          ? .named(first.version) : first.isWrite ? .written(by: first.run) : nil
+        let access = Access(
+          run: first.run, dataset: first.dataset, version: version, position: first.position,
+          time: first.time)
+        if first.isWrite { writes.append(access) } else { reads.append(access) }
+        continue
+      }
+      gather(uses[start..<index])
     }
   }
 
   /// What is said of a run and a dataset; what names no version means one that is named elsewhere.
-  private mutating func gather(_ uses: ArraySlice<LineageUse>, hasName: Bool) {
+  private mutating func gather(_ uses: ArraySlice<LineageUse>) {
     let first = uses.first!
     var found: [Access] = []
     var unnamed: Access?
@@ -146,11 +158,24 @@ private struct RunGraphBuilder {
     graph.number(of: .version(dataset: dataset, version), at: time)
   }
 
+  /// The number of a run's node; most are asked for several times.
+  private mutating func number(ofRun run: Int64, _ time: Int64?) -> Int32 {
+    let place = Int(run)
+    while runs.count <= place {
+      runs.append(contentsOf: repeatElement(-1, count: max(1024, runs.count)))
+    }
+    if runs[place] < 0 { runs[place] = graph.number(of: .run(run), at: time) }
+    graph.note(time, of: runs[place])
+    return runs[place]
+  }
+
   mutating func connectWrites() {
-    for write in writes {
+    for index in writes.indices {
+      let write = writes[index]
       let version = number(write.dataset, write.version!, write.time)
+      writes[index].node = version
       guard write.run != 0 else { continue }
-      let run = graph.number(of: .run(write.run), at: write.time)
+      let run = number(ofRun: write.run, write.time)
       graph.connect(run, version, position: write.position, time: write.time)
     }
   }
@@ -158,7 +183,7 @@ private struct RunGraphBuilder {
   mutating func connectReads() {
     for read in reads {
       let version = version(read)
-      let run = graph.number(of: .run(read.run), at: read.time)
+      let run = number(ofRun: read.run, read.time)
       graph.connect(version, run, position: read.position, time: read.time)
     }
   }
@@ -172,8 +197,7 @@ private struct RunGraphBuilder {
     // Its writer gave it no name: the last one before is taken for it.
     let made = graph.number(of: node)
     if let before = last(read.dataset, read.time, notBy: read.run), case .written = before.version {
-      let source = number(read.dataset, before.version!, before.time)
-      graph.connect(source, made, position: read.position, time: read.time)
+      graph.connect(before.node, made, position: read.position, time: read.time)
     }
     return made
   }
@@ -181,20 +205,19 @@ private struct RunGraphBuilder {
   private mutating func version(
     of dataset: Int64, at time: Int64?, notBy run: Int64, _ position: Int64
   ) -> Int32 {
-    if time != nil, let last = last(dataset, time, notBy: run) {
-      return number(dataset, last.version!, last.time)
+    if time != nil, let last = last(dataset, time, notBy: run) { return last.node }
+    let untimed = untimed[dataset] ?? []
+    let all = untimed + (ranges[dataset].map { Array(timed[$0]) } ?? [])
+    let candidates = time == nil ? all : untimed
+    guard candidates.contains(where: { $0.run != run }) else {
+      return number(dataset, .found, nil)
     }
-    let others =
-      (untimed[dataset] ?? []) + (time == nil ? ranges[dataset].map { timed[$0] } ?? [] : [])
-    let candidates = others.filter { $0.run != run }
-    guard !candidates.isEmpty else { return number(dataset, .found, nil) }
     let node = LineageGraph.Node.version(dataset: dataset, .some)
     if let known = graph.numbers[node] { return known }
     let some = graph.number(of: node)
-    let all = (untimed[dataset] ?? []) + (ranges[dataset].map { Array(timed[$0]) } ?? [])
     for write in all {
-      let source = number(dataset, write.version!, write.time)
-      graph.connect(source, some, position: max(position, write.position), time: write.time)
+      graph.connect(
+        write.node, some, position: max(position, write.position), time: write.time)
     }
     return some
   }
@@ -219,6 +242,7 @@ private struct RunGraphBuilder {
 
   /// Outputs that say what they take: a part of the run stands between just those.
   mutating func connect(_ edges: [LineageStatedEdge]) throws {
+    guard !edges.isEmpty else { return }
     let written = Dictionary(grouping: writes.filter { $0.run != 0 }) {
       Stated(run: $0.run, target: $0.dataset)
     }

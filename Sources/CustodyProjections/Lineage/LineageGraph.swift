@@ -46,16 +46,16 @@ package struct LineageGraph: Sendable {
   init(_ grain: Grain, _ sameAs: LineageIdentities, reserving count: Int = 0) {
     self.grain = grain
     self.sameAs = sameAs
-    nodes.reserveCapacity(count)
-    times.reserveCapacity(count)
-    numbers.reserveCapacity(count)
-    edges.reserveCapacity(2 * count)
+    nodes.reserveCapacity(count / 2)
+    times.reserveCapacity(count / 2)
+    numbers.reserveCapacity(count / 2)
+    edges.reserveCapacity(count)
   }
 
   /// The number of a node, which is made when it is new.
   mutating func number(of node: Node, at time: Int64? = nil) -> Int32 {
     if let known = numbers[node] {
-      if let time, times[Int(known)].map({ time < $0 }) ?? true { times[Int(known)] = time }
+      note(time, of: known)
       return known
     }
     let number = Int32(nodes.count)
@@ -63,6 +63,14 @@ package struct LineageGraph: Sendable {
     nodes.append(node)
     times.append(time)
     return number
+  }
+
+  /// Says when a node was there, which may be earlier than was known.
+  @inline(__always)
+  mutating func note(_ time: Int64?, of number: Int32) {
+    guard let time else { return }
+    if let known = times[Int(number)], known <= time { return }
+    times[Int(number)] = time
   }
 
   mutating func connect(_ source: Int32, _ target: Int32, position: Int64, time: Int64?) {
@@ -85,6 +93,9 @@ package struct LineageGraph: Sendable {
       }
     return ([node] + parts).compactMap { numbers[$0] }
   }
+
+  /// Whether a run or job is more than one node.
+  package var hasParts: Bool { !parts.isEmpty }
 
   /// The parts of runs and jobs.
   private var parts: [Node: [Node]] = [:]

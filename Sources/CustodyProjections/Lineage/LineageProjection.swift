@@ -43,7 +43,7 @@ package struct LineageProjection: Projection {
       guard let recorded = try decoded(LineageRecorded.self, event) else { return }
       let said: OpenLineageEvent
       do {
-        said = try OpenLineageEvent(reading: recorded.event)
+        said = try OpenLineageEvent(reading: recorded.event, facets: .known)
       } catch {
         throw ProjectionHalt("the event of OpenLineage in \(type) is not as it should be")
       }

@@ -109,7 +109,13 @@ struct LineageRows {
   func addUse(
     run: Int64, isWrite: Bool, _ dataset: Int64, version: Int64, _ source: Source
   ) throws {
-    try insert(use, [run, isWrite ? 1 : 0, dataset, version, source.position, source.time])
+    use.bind(1, run)
+    use.bind(2, isWrite ? 1 : 0)
+    use.bind(3, dataset)
+    use.bind(4, version)
+    use.bind(5, source.position)
+    use.bind(6, optional: source.time)
+    try use.run()
   }
 
   func addDeclaration(job: Int64, isWrite: Bool, _ dataset: Int64, _ source: Source) throws {
@@ -129,7 +135,12 @@ struct LineageRows {
   func addFacet(
     of about: Int64, _ name: Int64, _ state: LineageFacetState, _ source: Source
   ) throws {
-    try insert(facet, [about, name, source.position, source.time, state.rawValue])
+    facet.bind(1, about)
+    facet.bind(2, name)
+    facet.bind(3, source.position)
+    facet.bind(4, optional: source.time)
+    facet.bind(5, state.rawValue)
+    try facet.run()
   }
 
   func addParent(run: Int64, _ of: Int64, isRoot: Bool, _ source: Source) throws {

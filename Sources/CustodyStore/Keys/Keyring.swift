@@ -162,12 +162,18 @@ package final class Keyring: Sendable {
 
   /// Makes keys for the texts of runs, one each; the store's lock is held.
   package func makeRunKeys(_ count: Int) throws -> [KeyID] {
-    let ids = (0..<count).map { _ in environment.value(KeyID.self) }
+    // Ascending: neighbors in the table are written together.
+    let ids = (0..<count).map { _ in environment.value(KeyID.self) }.sorted()
+    let keys = ids.map { _ in environment.secret() }
     try write { db in
       let epoch = try currentEpoch(db)
-      for id in ids {
-        try insert(db, id, .run, dataClass: nil, epoch: epoch, environment.secret())
+      for (id, key) in zip(ids, keys) {
+        try insert(db, id, .run, dataClass: nil, epoch: epoch, key)
       }
+    }
+    cache.withLock { cache in
+      guard cache.keys.count + count <= Self.cacheCountMax else { return }
+      for (id, key) in zip(ids, keys) { cache.keys[id] = key }
     }
     return ids
   }
