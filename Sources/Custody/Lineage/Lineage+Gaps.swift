@@ -251,8 +251,7 @@ private struct LineageGapFinder {
       if use.run == 0 { found[dataset, default: []].append(use) } else { written.insert(dataset) }
     }
     for (dataset, uses) in found.sorted(by: { $0.key < $1.key }) {
-      let names = try uses.sorted { $0.position < $1.position }
-        .map { try query.reader.name($0.version).label }
+      let names = try Self.versions(uses, query.reader)
       let shown = names.prefix(5).joined(separator: ", ")
       let isMade = written.contains(dataset)
       try add(
@@ -261,6 +260,18 @@ private struct LineageGapFinder {
           + (names.count > 5 ? " and more" : "")
           + (isMade ? "; others were written by runs" : "; this is where data comes in"))
     }
+  }
+
+  /// The versions that uses name, each once, oldest first.
+  private static func versions(
+    _ uses: [LineageUse], _ reader: LineageReader
+  ) throws -> [String] {
+    var first: [String: Int64] = [:]
+    for use in uses {
+      let label = try reader.name(use.version).label
+      first[label] = min(first[label] ?? .max, use.time ?? .max)
+    }
+    return first.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)
   }
 
   // MARK: - Erased inputs
@@ -296,17 +307,20 @@ private struct LineageGapFinder {
   mutating func lookForCircles() throws {
     let graph = try query.graph(.design)
     for circle in graph.adjacency.circles() {
-      let nodes = try circle.map { try query.describe(graph.nodes[Int($0)].whole) }
-      guard
-        let first = circle.first(where: {
-          if case .dataset = graph.nodes[Int($0)] { true } else { false }
-        }) ?? circle.first
-      else { continue }
-      let names = nodes.prefix(6).map { "\($0.kind.rawValue) \($0.label)" }
+      // Datasets first, by name: the numbers of nodes tell only which event came first.
+      let nodes = try Set(circle.map { graph.nodes[Int($0)].whole })
+        .map { (node: $0, text: try text(of: $0)) }
+        .sorted { $0.text < $1.text }
+      let names = nodes.prefix(6).map(\.text)
       try add(
-        .feedback, graph.nodes[Int(first)].whole, nil,
+        .feedback, nodes[0].node, nil,
         "goes round: \(names.joined(separator: ", "))"
           + (nodes.count > 6 ? " and \(nodes.count - 6) more" : ""))
     }
+  }
+
+  private func text(of node: LineageGraph.Node) throws -> String {
+    let described = try query.describe(node)
+    return "\(described.kind.rawValue) \(described.label)"
   }
 }
