@@ -59,11 +59,14 @@ extension Lineage {
   public func list() throws -> [LineagePicture.Node] {
     try query { query in
       var found: [LineagePicture.Node] = []
+      let mentioned = try query.reader.mentioned()
       for kind in [LineageNameKind.dataset, .job, .model] {
         var rows: [LineageNameRow] = []
         let identities = try query.graphIdentities()
         try query.reader.forEachName(of: kind) { row in
-          if identities.leader(of: row.id) == row.id { rows.append(row) }
+          guard identities.leader(of: row.id) == row.id, mentioned?.contains(row.id) ?? true
+          else { return }
+          rows.append(row)
         }
         found += try rows.sorted { $0.name < $1.name }.map { row in
           var node = try query.describe(kind == .job ? .job(row.id) : .dataset(row.id))

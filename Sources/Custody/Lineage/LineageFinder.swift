@@ -113,9 +113,10 @@ struct LineageFinder {
       return [candidate(.named(id), name)]
     }
     var found: [Candidate] = []
-    for name in try query.graphIdentities().names(of: dataset) {
+    let identities = try query.graphIdentities()
+    for name in identities.names(of: dataset) where found.isEmpty {
       if let id = try query.reader.id(of: .version, owner: name, Array(text.utf8)) {
-        found.append(candidate(.named(id), text))
+        found.append(candidate(.named(try query.reader.shared(id, identities)), text))
       }
     }
     guard found.isEmpty, let digits = Self.digits(text) else { return found }
@@ -148,14 +149,16 @@ struct LineageFinder {
     guard let sign = text.lastIndex(of: "#") else { return [] }
     let column = String(text[text.index(after: sign)...])
     return try ids(.dataset, String(text[..<sign])).compactMap { dataset in
-      for name in try query.graphIdentities().names(of: dataset) {
+      let identities = try query.graphIdentities()
+      for name in identities.names(of: dataset) {
         guard let id = try query.reader.id(of: .column, owner: name, Array(column.utf8)) else {
           continue
         }
         let row = try query.reader.name(dataset)
         return Candidate(
           found: Found(
-            nodes: [.column(id)], grain: .column, label: "\(try query.label(row))#\(column)"),
+            nodes: [.column(try query.reader.shared(id, identities))], grain: .column,
+            label: "\(try query.label(row))#\(column)"),
           whole: "\(whole("column", row))#\(column)")
       }
       return nil

@@ -74,7 +74,7 @@ final class LineageQuery {
     case .column(let id):
       let row = try reader.name(id)
       guard row.kind == .column else { return try named(.dataset, id) }
-      var made = try named(.column, row.owner)
+      var made = try named(.column, graphIdentities().leader(of: row.owner))
       made.name += "#\(row.label)"
       made.label += "#\(row.label)"
       return made

@@ -61,6 +61,12 @@ package struct LineageStatedEdge: Sendable {
   package let source: Int64
   package let position: Int64
   package let time: Int64?
+
+  /// The same for who asks about datasets alone: what comes from a job comes from none of them.
+  func amongDatasets(_ reader: LineageReader) throws -> LineageStatedEdge {
+    guard source != 0, try reader.name(source).kind == .job else { return self }
+    return LineageStatedEdge(run: run, target: target, source: 0, position: position, time: time)
+  }
 }
 
 package struct LineageColumnRow: Sendable {

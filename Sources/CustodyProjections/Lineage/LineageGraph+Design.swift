@@ -12,7 +12,7 @@ extension LineageGraph {
     try builder.choose(reader.uses(), jobs: jobs) { try reader.run($0)?.uuid ?? EventID() }
     try builder.choose(reader.declarations())
     builder.connect()
-    try builder.connect(reader.edges(), jobs: jobs)
+    try builder.connect(reader.edges(), jobs: jobs) { try reader.name($0).kind == .job }
     for training in try reader.trainings() { builder.connect(training, jobs: jobs) }
     builder.graph.finish()
     return builder.graph
@@ -74,11 +74,10 @@ private struct DesignGraphBuilder {
       let last = said.compactMap(\.time).max()
       let (old, new) = (chosen[job]?.time ?? .min, last ?? .min)
       guard chosen[job] == nil || new > old else { continue }
-      // One event says everything.
-      let position = said.filter { $0.time == last }.map(\.position).max()
+      // Of several events of one time none is the last: all of them hold.
       chosen[job] = Choice(
         run: 0, time: last,
-        uses: said.filter { $0.position == position }.map {
+        uses: said.filter { $0.time == last }.map {
           Use(isWrite: $0.isWrite, dataset: $0.dataset, position: $0.position, time: $0.time)
         })
     }
@@ -99,18 +98,20 @@ private struct DesignGraphBuilder {
   }
 
   /// What was said edge by edge, of the runs that were chosen or of no run.
-  mutating func connect(_ edges: [LineageStatedEdge], jobs: [Int64]) throws {
+  ///
+  /// - Parameter isJob: whether a name is that of a job.
+  mutating func connect(
+    _ edges: [LineageStatedEdge], jobs: [Int64], isJob: (Int64) throws -> Bool
+  ) throws {
     var cut: Set<Int64> = []
     var isStarted: Set<LineageGraph.Node> = []
     // Of what was said of one thing in static events, the newest holds.
     let newest = Dictionary(grouping: edges.filter { $0.run == 0 }, by: \.target)
-      .mapValues {
-        $0.max { ($0.time ?? .min, $0.position) < ($1.time ?? .min, $1.position) }!.position
-      }
+      .mapValues { $0.compactMap(\.time).max() }
     for edge in edges {
       let job = edge.run < jobs.count ? jobs[Int(edge.run)] : 0
       if edge.run == 0 {
-        guard newest[edge.target] == edge.position else { continue }
+        guard newest[edge.target] == edge.time else { continue }
       } else {
         guard job != 0, chosen[job]?.run == edge.run else { continue }
       }
@@ -126,10 +127,13 @@ private struct DesignGraphBuilder {
           graph.connect(part, known, position: edge.position, time: edge.time)
           if let whole = graph.numbers[.job(job)] { cut.insert(Int64(whole) << 32 | Int64(known)) }
         }
-        if let source = number(of: edge.source) {
+        // What comes from the job itself comes from nothing else.
+        if edge.source != job, let source = try number(of: edge.source, isJob) {
           graph.connect(source, part, position: edge.position, time: edge.time)
         }
-      } else if let source = number(of: edge.source), let end = number(of: edge.target) {
+      } else if let source = try number(of: edge.source, isJob),
+        let end = try number(of: edge.target, isJob)
+      {
         graph.connect(source, end, position: edge.position, time: edge.time)
       }
     }
@@ -139,11 +143,12 @@ private struct DesignGraphBuilder {
   }
 
   /// The node of a name, which may be a job's; nil for nothing.
-  private mutating func number(of name: Int64) -> Int32? {
+  private mutating func number(
+    of name: Int64, _ isJob: (Int64) throws -> Bool
+  ) rethrows -> Int32? {
     guard name != 0 else { return nil }
-    let job = LineageGraph.Node.job(name)
-    if chosen[name] != nil || graph.numbers[job] != nil { return graph.number(of: job) }
-    return graph.number(of: .dataset(graph.sameAs.leader(of: name)))
+    return graph.number(
+      of: try isJob(name) ? .job(name) : .dataset(graph.sameAs.leader(of: name)))
   }
 
   mutating func connect(_ training: LineageTraining, jobs: [Int64]) {

@@ -11,10 +11,11 @@ extension LineageGraph {
     let identities = try reader.identities()
     var uses = try reader.uses()
     if !identities.isEmpty {
-      uses = uses.map { use in
+      uses = try uses.map { use in
         LineageUse(
           run: use.run, isWrite: use.isWrite, dataset: identities.leader(of: use.dataset),
-          version: use.version, position: use.position, time: use.time)
+          version: use.version == 0 ? 0 : try reader.shared(use.version, identities),
+          position: use.position, time: use.time)
       }
       uses.sort {
         ($0.run, $0.isWrite ? 1 : 0, $0.dataset, $0.version, $0.position)
@@ -23,11 +24,17 @@ extension LineageGraph {
     }
     var builder = RunGraphBuilder(LineageGraph(.run, identities, reserving: uses.count))
     builder.gather(uses)
+    // Sorted writes know their nodes.
     builder.connectWrites()
-    try builder.order { try reader.run($0)?.uuid ?? EventID() }
+    func uuid(_ run: Int64) throws -> EventID { try reader.run(run)?.uuid ?? EventID() }
+    try builder.order(by: uuid) { try reader.name($0).label }
+    try builder.findReadVersions(by: uuid)
     builder.connectReads()
-    try builder.connect(reader.edges())
-    for training in try reader.trainings() { builder.connect(training) }
+    try builder.connect(reader.edges().map { try $0.amongDatasets(reader) })
+    for training in try reader.trainings() {
+      let version = training.datasetVersion
+      builder.connect(training, to: version == 0 ? 0 : try reader.shared(version, identities))
+    }
     builder.graph.finish()
     return builder.graph
   }
@@ -133,8 +140,12 @@ private struct RunGraphBuilder {
 
   /// Sorts the writes of each dataset by time.
   ///
-  /// - Parameter uuid: decides between runs that wrote at the same time.
-  mutating func order(_ uuid: (Int64) throws -> EventID) rethrows {
+  /// - Parameters:
+  ///   - uuid: decides between runs that wrote at the same time.
+  ///   - label: decides between versions that one of them wrote.
+  mutating func order(
+    by uuid: (Int64) throws -> EventID, _ label: (Int64) throws -> String
+  ) rethrows {
     for write in writes where write.time == nil {
       untimed[write.dataset, default: []].append(write)
     }
@@ -142,7 +153,11 @@ private struct RunGraphBuilder {
     try timed.sort { left, right in
       if left.dataset != right.dataset { return left.dataset < right.dataset }
       if left.time! != right.time! { return left.time! < right.time! }
-      return left.run == right.run ? false : try uuid(left.run) < uuid(right.run)
+      if left.run != right.run { return try uuid(left.run) < uuid(right.run) }
+      guard case .named(let first)? = left.version, case .named(let second)? = right.version else {
+        return false
+      }
+      return try label(first) < label(second)
     }
     var start = 0
     for index in timed.indices
@@ -178,6 +193,20 @@ private struct RunGraphBuilder {
       let run = number(ofRun: write.run, write.time)
       graph.connect(run, version, position: write.position, time: write.time)
     }
+  }
+
+  /// Of a version that nobody wrote under its name, the first read says which write it was.
+  mutating func findReadVersions(by uuid: (Int64) throws -> EventID) rethrows {
+    var found = reads.filter { read in
+      guard let version = read.version else { return false }
+      return graph.numbers[.version(dataset: read.dataset, version)] == nil
+    }
+    try found.sort { left, right in
+      let (first, second) = (left.time ?? .max, right.time ?? .max)
+      if first != second { return first < second }
+      return left.run == right.run ? false : try uuid(left.run) < uuid(right.run)
+    }
+    for read in found { _ = version(read) }
   }
 
   mutating func connectReads() {
@@ -275,14 +304,15 @@ private struct RunGraphBuilder {
 
   // MARK: - Models
 
-  mutating func connect(_ training: LineageTraining) {
+  /// - Parameter version: of the dataset that is named.
+  mutating func connect(_ training: LineageTraining, to version: Int64) {
     let model = graph.number(
       of: .model(training.model, version: training.version), at: training.time)
     let source =
       training.run != 0
       ? graph.number(of: .run(training.run))
       : number(
-        graph.sameAs.leader(of: training.dataset), .named(training.datasetVersion), nil)
+        graph.sameAs.leader(of: training.dataset), .named(version), nil)
     graph.connect(source, model, position: training.position, time: training.time)
   }
 }

@@ -81,6 +81,19 @@ package final class LineageReader {
     try id(of: kind, LineageNames.bytes(of: name))
   }
 
+  /// The one number of a column or version of a dataset that has several names: each of them may
+  /// have been used with it.
+  package func shared(_ id: Int64, _ identities: LineageIdentities) throws -> Int64 {
+    guard !identities.isEmpty else { return id }
+    let row = try name(id)
+    guard row.kind == .column || row.kind == .version else { return id }
+    let label = Array(row.label.utf8)
+    for name in identities.names(of: row.owner) {
+      if let found = try self.id(of: row.kind, owner: name, label) { return found }
+    }
+    return id
+  }
+
   /// The numbers of everything of a kind that is called so, in whatever namespace.
   package func ids(of kind: LineageNameKind, named name: String) throws -> [Int64] {
     let query = try statement(
@@ -109,6 +122,24 @@ package final class LineageReader {
       guard let row = try row(query.integer(3), query) else { throw DatasetReader.damaged }
       try each(row)
     }
+  }
+
+  /// The datasets, jobs and models that something was said of by the time that is asked about; nil
+  /// when any time counts.
+  package func mentioned() throws -> Set<Int64>? {
+    guard moment.time != nil else { return nil }
+    var found: Set<Int64> = []
+    for use in try uses() { found.insert(use.dataset) }
+    for said in try declarations() { found.formUnion([said.job, said.dataset]) }
+    for edge in try edges() { found.formUnion([edge.source, edge.target]) }
+    for edge in try columnEdges() {
+      found.formUnion([edge.dataset, try name(edge.source).owner, try name(edge.target).owner])
+    }
+    for alias in try aliases() { found.formUnion([alias.dataset, alias.other]) }
+    for training in try trainings() { found.formUnion([training.model, training.dataset]) }
+    try forEachEvent { found.formUnion([$0.job, $0.dataset].compactMap { $0 }) }
+    for row in try parents() { if let job = try run(row.parent)?.job { found.insert(job) } }
+    return found
   }
 
   // MARK: - Facts
@@ -225,8 +256,10 @@ package final class LineageReader {
   private func runs(
     _ condition: String, _ bind: (HotStatement) -> Void
   ) throws -> [LineageRunRow] {
-    let query = try statement("SELECT id, run, job, is_own FROM lineage_1_run WHERE \(condition)")
+    let query = try statement(
+      "SELECT id, run, job, is_own FROM lineage_1_run WHERE position < ?2 AND \(condition)")
     bind(query)
+    query.bind(2, moment.below)
     defer { query.reset() }
     var found: [LineageRunRow] = []
     while try query.step() {
@@ -291,19 +324,25 @@ package final class LineageReader {
     return newest.values.sorted { $0.facet < $1.facet }
   }
 
-  /// The newest event that says a facet of each dataset, where it was not taken back.
-  package func newest(facet name: String) throws -> [Int64: LineageFacetRow] {
+  /// The positions of the newest events that say a facet of each dataset or job; none where they
+  /// took it back.
+  ///
+  /// Newest by the events' own times. Of events of one time, or without any, none is the newer one
+  /// in whatever order they came: what each of them says holds.
+  package func newest(facet name: String) throws -> [Int64: Set<Int64>] {
     guard let facet = try ids(of: .facet, named: name).first else { return [:] }
-    var newest: [Int64: LineageFacetRow] = [:]
+    var newest: [Int64: (time: Int64, positions: Set<Int64>)] = [:]
     try forEach("about, state", "facet", "facet = ?3", [facet]) { row, _ in
-      let found = LineageFacetRow(
-        about: row.integer(0), facet: facet,
-        state: LineageFacetState(rawValue: row.integer(1)) ?? .faulty,
-        position: row.integer(2), time: time(row, 3))
-      guard found.state != .faulty else { return }
-      if let known = newest[found.about], known.isNewer(than: found) { return }
-      newest[found.about] = found
+      guard let state = LineageFacetState(rawValue: row.integer(1)), state != .faulty else {
+        return
+      }
+      let (about, time) = (row.integer(0), time(row, 3) ?? .min)
+      var word = newest[about] ?? (time, [])
+      if time < word.time { return }
+      if time > word.time { word = (time, []) }
+      if state == .said { word.positions.insert(row.integer(2)) }
+      newest[about] = word
     }
-    return newest
+    return newest.mapValues(\.positions)
   }
 }
