@@ -168,4 +168,4 @@ struct TerminalTests {
   }
 }
 
-private let hasScript = FileManager.default.isExecutableFile(atPath: "/usr/bin/script")
+let hasScript = FileManager.default.isExecutableFile(atPath: "/usr/bin/script")
