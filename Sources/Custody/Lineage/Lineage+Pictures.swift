@@ -28,7 +28,10 @@ extension Lineage {
     of names: [String] = [], _ directions: Set<Direction> = [.upstream, .downstream],
     depth: Int? = nil, grain: Grain? = nil, grouping: Grouping = .namespace
   ) throws -> LineagePicture {
-    try query { query in
+    guard grain != .record || !names.isEmpty else {
+      throw CustodyError(.usage, "Records are named by dataset and natural key.")
+    }
+    return try query { query in
       var numbers: [Int32]
       var isComplete = true
       let graph: LineageGraph

@@ -31,6 +31,10 @@ struct LineageImpactCommand: AsyncParsableCommand {
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 
+  func validate() throws {
+    if limit < 0 { throw ValidationError("--limit is 0 or more.") }
+  }
+
   func run() async throws {
     let lineage = try moment.lineage(of: try store.open(for: .contents))
     let found = try lineage.reach(from: node, key, .downstream, reach, limit: limit)

@@ -41,6 +41,10 @@ struct LineageShowCommand: AsyncParsableCommand {
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 
+  func validate() throws {
+    if limit < 0 { throw ValidationError("--limit is 0 or more.") }
+  }
+
   func run() async throws {
     let lineage = try moment.lineage(of: try store.open(for: .contents))
     let wanted: [Lineage.Direction] =
