@@ -11,6 +11,8 @@ package final class LineageReader {
   package let moment: LineageMoment
   private let prepared = PreparedStatements()
   private var names: [Int64: LineageNameRow] = [:]
+  /// What was found by ``shared(_:_:)``.
+  private var shared: [Int64: Int64] = [:]
 
   package init(
     _ connection: OpaquePointer, columns: SealedColumns, hashes: LineageNameHash,
@@ -85,13 +87,19 @@ package final class LineageReader {
   /// have been used with it.
   package func shared(_ id: Int64, _ identities: LineageIdentities) throws -> Int64 {
     guard !identities.isEmpty else { return id }
+    if let known = shared[id] { return known }
     let row = try name(id)
-    guard row.kind == .column || row.kind == .version else { return id }
-    let label = Array(row.label.utf8)
-    for name in identities.names(of: row.owner) {
-      if let found = try self.id(of: row.kind, owner: name, label) { return found }
+    var found = id
+    if row.kind == .column || row.kind == .version {
+      let label = Array(row.label.utf8)
+      for name in identities.names(of: row.owner) {
+        guard let other = try self.id(of: row.kind, owner: name, label) else { continue }
+        found = other
+        break
+      }
     }
-    return id
+    shared[id] = found
+    return found
   }
 
   /// The numbers of everything of a kind that is called so, in whatever namespace.
