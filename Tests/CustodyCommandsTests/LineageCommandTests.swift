@@ -213,6 +213,16 @@ struct LineageCommandTests {
         try await folder.run(["lineage", "show", "sales"] + options),
         Refusal(status: 2, says: [options[0] == "--depth" ? "1 or more" : options[1]]))
     }
+    for verb in ["show", "impact"] {
+      expect(
+        try await folder.run("lineage", verb, "sales", "--limit=-1"),
+        Refusal(status: 2, says: ["--limit is 0 or more"]))
+    }
+    for target in [["export", "--format", "svg"], ["show", "sales"]] {
+      expect(
+        try await folder.run(["lineage"] + target + ["--grain", "record"]),
+        Refusal(status: 2, says: ["Records are named by dataset and natural key"]))
+    }
     expect(
       try await folder.run("lineage", "show", "sales", "7"),
       Refusal(status: 3, says: ["sales"]))
