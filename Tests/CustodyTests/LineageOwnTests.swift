@@ -60,21 +60,21 @@ struct LineageOwnTests {
     let design = try lineage.reach(from: ["sums"], .upstream)
     #expect(design.steps.map(\.node.name) == ["sum", "copies", "copy", "table"])
 
-    let forward = try lineage.reach(fromRecord: "1", of: "table", "head", .downstream)
+    let forward = try lineage.reach(fromRecord: "1", of: "table", at: "head", .downstream)
     #expect(
       forward.depths == [
         "run \(place.copied)": 1, place.record("copies", "1"): 2, "run \(place.summed)": 3,
         "run \(place.read)": 3, place.record("sums", "both"): 4,
       ])
     #expect(!forward.isComplete, "the run that wrote nothing did not say what it made of it")
-    let back = try lineage.reach(fromRecord: "both", of: "sums", "head", .upstream)
+    let back = try lineage.reach(fromRecord: "both", of: "sums", at: "head", .upstream)
     #expect(
       back.depths == [
         "run \(place.summed)": 1, place.record("copies", "1"): 2, place.record("copies", "2"): 2,
         "run \(place.copied)": 3, place.record("table", "1"): 4, place.record("table", "2"): 4,
       ])
     #expect(back.isComplete)
-    let near = try lineage.reach(fromRecord: "both", of: "sums", "head", .upstream, depth: 2)
+    let near = try lineage.reach(fromRecord: "both", of: "sums", at: "head", .upstream, depth: 2)
     #expect(near.depths == back.depths.filter { $0.value <= 2 } && !near.isComplete)
     #expect(try await place.store.projections.compare().allSatisfy { $0.isEqual })
     #expect(try lineage.gaps().map(\.kind) == [.noRun])
@@ -86,14 +86,14 @@ struct LineageOwnTests {
     try await place.place.commit(
       "table", LineageOwnTests.table.replacingOccurrences(of: "two", with: "TWO"))
     let lineage = place.store.lineage
-    let changed = try lineage.reach(fromRecord: "2", of: "table", "v2", .downstream)
+    let changed = try lineage.reach(fromRecord: "2", of: "table", at: "v2", .downstream)
     #expect(changed.steps.isEmpty, "nobody read it yet")
-    let same = try lineage.reach(fromRecord: "1", of: "table", "v2", .downstream)
+    let same = try lineage.reach(fromRecord: "1", of: "table", at: "v2", .downstream)
     #expect(same.texts.contains(place.record("copies", "1")))
-    let first = try lineage.reach(fromRecord: "2", of: "table", "v1", .downstream)
+    let first = try lineage.reach(fromRecord: "2", of: "table", at: "v1", .downstream)
     #expect(first.texts.contains(place.record("copies", "2")))
     #expect(throws: CustodyError.self) {
-      try lineage.reach(fromRecord: "9", of: "table", "head", .downstream)
+      try lineage.reach(fromRecord: "9", of: "table", at: "head", .downstream)
     }
   }
 
@@ -176,10 +176,10 @@ struct LineageOwnTests {
     #expect(found["\(place.read)"]?.hasSuffix("erased: 2 of copies@v1") == true)
     #expect(try store.lineage.reach(from: ["table@v1"], .downstream).depths == before)
     #expect(throws: CustodyError.self) {
-      try store.lineage.reach(fromRecord: "1", of: "table", "head", .downstream)
+      try store.lineage.reach(fromRecord: "1", of: "table", at: "head", .downstream)
     }
     // What is about others is found as before.
-    let others = try store.lineage.reach(fromRecord: "2", of: "table", "head", .downstream)
+    let others = try store.lineage.reach(fromRecord: "2", of: "table", at: "head", .downstream)
     #expect(others.texts.contains(place.record("copies", "2")))
     let sums = others.steps.filter { $0.node.name.hasPrefix("sums") }
     #expect(sums.count == 1)

@@ -22,7 +22,7 @@ extension Store {
         LineageImport.Part(
           location: .init(file: "events", line: start + $0 + 1), bytes: Array($1.utf8)[...])
       }
-      refusals += try await importer.append(parts).map { "\($0)" }
+      refusals += try await importer.append(LineageImport.read(parts)).map { "\($0)" }
     }
     try await importer.finish()
     return LineageImported(

@@ -128,6 +128,40 @@ struct LineageSealingTests {
     #expect(Set(keys.values.joined()).count == 3)
   }
 
+  @Test("two imports of the same runs at once put no event there twice")
+  func atOnce() async throws {
+    let story = LineageStory(77)
+    let texts = story.events.map(\.json)
+    let temporary = try TemporaryStore()
+    let store = try await temporary.create()
+    let other = try temporary.open()
+    let outcomes = await withTaskGroup(of: CustodyError.Code?.self) { group in
+      for store in [store, other] {
+        group.addTask {
+          do {
+            try await store.importing(texts, by: 3)
+            return nil
+          } catch {
+            return (error as? CustodyError)?.code ?? .internal
+          }
+        }
+      }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(outcomes.allSatisfy { $0 == nil || $0 == .revisionConflict }, "\(outcomes)")
+    // Who was told to try again does.
+    try await store.importing(texts)
+    var originals: [[UInt8]: Int] = [:]
+    for try await event in store.events(EventFilter(from: Position(4)))
+    where event.header.claim.type.text == "lineage.received" {
+      originals[try #require(try store.content(of: event)), default: 0] += 1
+    }
+    #expect(originals.count == Set(texts).count)
+    #expect(originals.values.allSatisfy { $0 == 1 })
+    try await other.close()
+    try await store.close()
+  }
+
   @Test("an import that ended half way and is repeated ends as one that did not", arguments: 0..<5)
   func interrupted(seed: Int) async throws {
     var random = SeededGenerator(seed)
@@ -139,9 +173,10 @@ struct LineageSealingTests {
     let importer = LineageImport(store) { _ in }
     // Handed over, and nobody waits for the end.
     for text in texts.prefix(count) {
-      _ = try await importer.append([
-        .init(location: .init(file: "events"), bytes: Array(text.utf8)[...])
-      ])
+      _ = try await importer.append(
+        LineageImport.read([
+          .init(location: .init(file: "events"), bytes: Array(text.utf8)[...])
+        ]))
     }
     try await store.close()
     store = try temporary.open()

@@ -62,8 +62,16 @@ extension Lineage {
   }
 
   /// What a record was made of and fed, as a picture.
+  ///
+  /// - Parameters:
+  ///   - key: its natural key.
+  ///   - dataset: one of Custody's own.
+  ///   - reference: the version whose record is meant.
+  ///   - directions: which ways to follow.
+  ///   - depth: how many edges to follow; all when nil.
+  /// - Throws: `notFound` when the version has no such record.
   public func picture(
-    ofRecord key: String, of dataset: String, _ reference: String = "head",
+    ofRecord key: String, of dataset: String, at reference: String = "head",
     _ directions: Set<Direction> = [.upstream, .downstream], depth: Int? = nil
   ) throws -> LineagePicture {
     try query { query in

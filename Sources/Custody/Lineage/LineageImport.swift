@@ -73,6 +73,8 @@ package final class LineageImport {
   private struct StreamKey {
     let id: KeyID
     let ids: RepeatedHMAC
+    /// Whether the next event is the first of its stream.
+    var isNew: Bool
   }
 
   package init(_ store: Store, onRemark: @escaping (Remark) -> Void) {
@@ -165,7 +167,7 @@ package final class LineageImport {
   }
 
   /// Waits until everything is durable.
-  package func finish() async throws { try await pipeline.finish(take) }
+  package func finish() async throws { try await inWords { try await pipeline.finish(take) } }
 
   private func append(_ events: [Prepared]) async throws {
     let names = try store.lineageStreams(of: events.map(\.event))
@@ -190,7 +192,19 @@ package final class LineageImport {
       remark(event)
     }
     guard !batch.isEmpty else { return }
-    try await pipeline.append(batch, take)
+    try await inWords { try await pipeline.append(batch, take) }
+  }
+
+  /// Says of runs that somebody else began to import what can be done.
+  private func inWords(_ body: () async throws -> Void) async throws {
+    do {
+      try await body()
+    } catch let error as CustodyError where error.code == .revisionConflict {
+      throw CustodyError(
+        .revisionConflict,
+        "Somebody else imports events of the same runs at the same time. Import again when he is "
+          + "done: what stands in the ledger already is not appended twice.", cause: error)
+    }
   }
 
   private func pair(_ event: Prepared, _ stream: String, _ id: EventID) -> [NewEvent] {
@@ -202,13 +216,19 @@ package final class LineageImport {
       id: id, stream: stream, type: LineageReceived.type, typeVersion: LineageReceived.version,
       occurredAt: time, correlationID: run, content: event.original)
     received.runKey = key.id
+    if key.isNew {
+      // Somebody else may be importing the same run, under a key of his own.
+      received.expectedRevision = .none
+      streams[stream]!.isNew = false
+    }
     // Its own id needs no derivation: the two are appended together or not at all.
     return [
       received,
       NewEvent(
         stream: stream,
         type: LineageRecorded.type, typeVersion: LineageRecorded.version, occurredAt: time,
-        correlationID: run, causationID: id, content: LineageRecorded.content(source: id, event.said)),
+        correlationID: run, causationID: id,
+        content: LineageRecorded.content(source: id, event.said)),
     ]
   }
 
@@ -245,7 +265,11 @@ package final class LineageImport {
 
   /// Finds the keys of streams, and makes those of new ones.
   private func findKeys(_ names: [String]) async throws {
-    if streams.count > Self.streamCountMax { streams.removeAll(keepingCapacity: true) }
+    if streams.count > Self.streamCountMax {
+      // What is not durable would not be found again.
+      try await finish()
+      streams.removeAll(keepingCapacity: true)
+    }
     let wanted = Set(names).filter { streams[$0] == nil }.sorted()
     guard !wanted.isEmpty else { return }
     guard let keyring = store.folder.keyring else {
@@ -256,9 +280,12 @@ package final class LineageImport {
     }
     let gone = Set(try keyring.missing(existing.compactMap { $0 }))
     var missing: [String] = []
+    /// Streams whose key is gone: they go on under another.
+    var begun: Set<String> = []
     for (stream, id) in zip(wanted, existing) {
+      if id != nil { begun.insert(stream) }
       if let id, !gone.contains(id) {
-        streams[stream] = try made(id, keyring)
+        streams[stream] = try made(id, keyring, isNew: false)
       } else {
         missing.append(stream)
       }
@@ -266,7 +293,9 @@ package final class LineageImport {
     guard !missing.isEmpty else { return }
     let count = missing.count
     let made = try await store.folder.ledger().locked { try keyring.makeRunKeys(count) }
-    for (stream, id) in zip(missing, made) { streams[stream] = try self.made(id, keyring) }
+    for (stream, id) in zip(missing, made) {
+      streams[stream] = try self.made(id, keyring, isNew: !begun.contains(stream))
+    }
   }
 
   /// The key that the newest original of a stream is sealed under.
@@ -284,14 +313,14 @@ package final class LineageImport {
 
   private static let idInfo = Array("custody/lineage-event-id/v1".utf8)
 
-  private func made(_ id: KeyID, _ keyring: Keyring) throws -> StreamKey {
+  private func made(_ id: KeyID, _ keyring: Keyring, isNew: Bool) throws -> StreamKey {
     guard let secret = try keyring.key(id) else {
       throw CustodyError(.keyDestroyed, "Key \(id) is gone: nothing is written under it any more.")
     }
     let key = try secret.withUnsafeBytes {
       try KeyDerivation.hkdf($0, salt: [], info: Self.idInfo, count: 32)
     }
-    return StreamKey(id: id, ids: RepeatedHMAC(key: key))
+    return StreamKey(id: id, ids: RepeatedHMAC(key: key), isNew: isNew)
   }
 }
 

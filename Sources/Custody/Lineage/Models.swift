@@ -50,6 +50,8 @@ public struct Models: Sendable {
   ///   - file: the model's file or folder is not kept; of a file, its digest.
   ///   - run: the run that trained it, one of Custody's own.
   ///   - trainedOn: versions of datasets, for a model that no run trained here: names with REFs.
+  ///   - purpose: what it is for.
+  ///   - owner: who answers for it.
   /// - Throws: `notFound` for a run, dataset or version that there is not; `alreadyExists` for a
   ///   version that the model has; `usage` without a run and without a dataset.
   @discardableResult

@@ -312,14 +312,17 @@ extension Lineage {
   /// What one record of a dataset was made of, or fed, models included.
   ///
   /// - Parameters:
+  ///   - key: its natural key.
   ///   - dataset: one of Custody's own.
   ///   - reference: the version whose record is meant.
-  ///   - key: its natural key.
+  ///   - direction: along which edges.
+  ///   - depth: how many edges to follow; all when nil.
+  ///   - limit: how many steps to describe; all when nil.
   /// - Throws: `notFound` when the version has no such record.
   ///
   /// Cost: a few look-ups for each record and each run that read its dataset.
   public func reach(
-    fromRecord key: String, of dataset: String, _ reference: String = "head",
+    fromRecord key: String, of dataset: String, at reference: String = "head",
     _ direction: Direction, depth: Int? = nil, limit: Int? = nil
   ) throws -> LineageReach {
     try query { query in

@@ -104,7 +104,7 @@ struct LineageExportCommand: AsyncParsableCommand {
         throw CustodyError(.usage, "\(node) is no NAME[@REF] of a dataset, and KEY names a record.")
       }
       return try lineage.picture(
-        ofRecord: key, of: reference.name, reference.reference, directions, depth: reach.depth)
+        ofRecord: key, of: reference.name, at: reference.reference, directions, depth: reach.depth)
     }
     return try lineage.picture(
       of: node.map { [$0] } ?? [], directions, depth: reach.depth, grain: reach.grain,

@@ -81,7 +81,7 @@ extension Lineage {
       throw CustodyError(.usage, "\(node) is no NAME[@REF] of a dataset, and KEY names a record.")
     }
     return try reach(
-      fromRecord: key, of: reference.name, reference.reference, direction, depth: options.depth,
+      fromRecord: key, of: reference.name, at: reference.reference, direction, depth: options.depth,
       limit: limit)
   }
 }
