@@ -154,10 +154,16 @@ private struct PictureMaking {
     var edges: [LineagePicture.Edge] = []
     for edge in graph.edges where chosen.contains(edge.source) && chosen.contains(edge.target) {
       let (source, target) = (try place(edge.source), try place(edge.target))
-      let kind = Self.kind(graph.nodes[Int(edge.source)], graph.nodes[Int(edge.target)])
+      let manner = graph.manner(from: edge.source, to: edge.target)
+      let kind =
+        manner?.isIndirect == true
+        ? .indirect : Self.kind(graph.nodes[Int(edge.source)], graph.nodes[Int(edge.target)])
       guard seen.insert([source, target]).inserted else { continue }
       let time = edge.time == .max || edge.time == .min ? nil : Timestamp(microseconds: edge.time)
-      edges.append(.init(source: source, target: target, kind: kind, time: time))
+      edges.append(
+        .init(
+          source: source, target: target, kind: kind, time: time,
+          label: manner?.isMasked == true ? "masked" : nil))
     }
     return LineagePicture(
       title: "", nodes: nodes, edges: edges,

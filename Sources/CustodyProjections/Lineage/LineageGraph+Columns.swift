@@ -28,6 +28,7 @@ extension LineageGraph {
         targets[identities.leader(of: edge.dataset), default: []].insert(id)
         target = graph.number(of: .column(id), at: edge.time)
       }
+      graph.note(edge.how, from: source, to: target)
       graph.connect(source, target, position: edge.position, time: edge.time)
     }
     for dataset in whole.sorted() {

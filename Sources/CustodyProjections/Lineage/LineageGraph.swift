@@ -41,7 +41,38 @@ package struct LineageGraph: Sendable {
   package private(set) var times: [Int64?] = []
   /// Names of one dataset, by each of its other names.
   package let sameAs: LineageIdentities
+  /// What edges between columns say beyond that they are there.
+  private var manners: [Pair: Manner] = [:]
   package private(set) var adjacency = Adjacency(nodeCount: 0, edges: [])
+
+  private struct Pair: Hashable {
+    let source: Int32
+    let target: Int32
+  }
+
+  /// How a column comes from another.
+  package struct Manner: Sendable {
+    /// Whether it only decided which values there are: a filter, a join.
+    package var isIndirect: Bool
+    /// Whether the value cannot be told from the result.
+    package var isMasked: Bool
+  }
+
+  /// How one column comes from another; nil where nothing is said, and for nodes of other kinds.
+  package func manner(from source: Int32, to target: Int32) -> Manner? {
+    manners[Pair(source: source, target: target)]
+  }
+
+  /// Notes how a column comes from another: directly when anybody says so.
+  mutating func note(_ how: Int64, from source: Int32, to target: Int32) {
+    let said = Manner(
+      isIndirect: how & LineageColumnEdge.direct == 0, isMasked: how & LineageColumnEdge.masked != 0
+    )
+    let pair = Pair(source: source, target: target)
+    guard let known = manners[pair] else { return manners[pair] = said }
+    manners[pair] = Manner(
+      isIndirect: known.isIndirect && said.isIndirect, isMasked: known.isMasked && said.isMasked)
+  }
 
   init(_ grain: Grain, _ sameAs: LineageIdentities, reserving count: Int = 0) {
     self.grain = grain
