@@ -45,8 +45,9 @@ private struct RunGraphBuilder {
   var graph: LineageGraph
   private var writes: [Access] = []
   private var reads: [Access] = []
-  /// Where each dataset's writes with a time begin and end in `timed`, oldest first.
-  private var ranges: [Int64: Range<Int>] = [:]
+  /// Where each dataset's writes with a time begin and end in `timed`, oldest first; by the dataset's
+  /// number, because every read asks.
+  private var ranges: [Range<Int32>] = []
   private var timed: [Access] = []
   private var untimed: [Int64: [Access]] = [:]
   /// The numbers of runs' nodes, by the runs' own.
@@ -159,10 +160,12 @@ private struct RunGraphBuilder {
       }
       return try label(first) < label(second)
     }
+    let count = (timed.last?.dataset ?? -1) + 1
+    ranges = Array(repeating: 0..<0, count: Int(count))
     var start = 0
     for index in timed.indices
     where index + 1 == timed.count || timed[index + 1].dataset != timed[index].dataset {
-      ranges[timed[index].dataset] = start..<index + 1
+      ranges[Int(timed[index].dataset)] = Int32(start)..<Int32(index + 1)
       start = index + 1
     }
   }
@@ -236,7 +239,7 @@ private struct RunGraphBuilder {
   ) -> Int32 {
     if time != nil, let last = last(dataset, time, notBy: run) { return last.node }
     let untimed = untimed[dataset] ?? []
-    let all = untimed + (ranges[dataset].map { Array(timed[$0]) } ?? [])
+    let all = untimed + timed[range(of: dataset)]
     let candidates = time == nil ? all : untimed
     guard candidates.contains(where: { $0.run != run }) else {
       return number(dataset, .found, nil)
@@ -251,9 +254,16 @@ private struct RunGraphBuilder {
     return some
   }
 
+  private func range(of dataset: Int64) -> Range<Int> {
+    guard dataset < ranges.count else { return 0..<0 }
+    let range = ranges[Int(dataset)]
+    return Int(range.lowerBound)..<Int(range.upperBound)
+  }
+
   /// The last write by a time of any run but one: nobody reads what he has not written yet.
   private func last(_ dataset: Int64, _ time: Int64?, notBy run: Int64) -> Access? {
-    guard let time, let range = ranges[dataset] else { return nil }
+    guard let time else { return nil }
+    let range = range(of: dataset)
     var (low, high) = (range.lowerBound, range.upperBound)
     while low < high {
       let middle = (low + high) / 2
