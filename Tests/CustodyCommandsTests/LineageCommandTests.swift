@@ -36,7 +36,7 @@ struct LineageCommandTests {
     #expect(
       runs.text == """
         depth  kind  name  version   state      time
-            1  run   load  01a204a7  completed  2026-01-31T08:00:00Z
+            1  run   load  f7b5272a  completed  2026-01-31T08:00:00Z
         2 upstream: 1 at depth 1, 1 at depth 2; 1 shown; complete; visited 3 nodes; now
 
         """)
@@ -269,7 +269,7 @@ struct LineageCommandTests {
     #expect(try String(decoding: folder.read("out.svg"), as: UTF8.self).contains("<svg"))
     expect(
       try await folder.run("lineage", "export", "report", "--format", "openlineage"),
-      Refusal(status: 2, says: ["leave NODE out"]))
+      Refusal(status: 2, says: ["leave out NODE"]))
     expect(
       try await folder.run("lineage", "export", "--redacted", "--format", "svg"),
       Refusal(status: 2, says: ["--redacted is of openlineage"]))

@@ -227,9 +227,9 @@ struct LineageOfOthersTests {
     #expect(
       pie.texts == [
         "run bcef9942-cb5c-476a-995b-3e5ca14aff27",
-        "version grandmas.kitchen/apple.filling@by e7d71919",
+        "version grandmas.kitchen/apple.filling@by bee72b0f",
         "run e7d71919-25b3-49cc-a0f5-63ecbee72b0f",
-        "version grandmas.kitchen/apples@by 155dbf08", "version cupboard/sugar@as found",
+        "version grandmas.kitchen/apples@by c4ba59b8", "version cupboard/sugar@as found",
         "version grandmas.kitchen/cinnamon@as found",
         "run 155dbf08-c4c5-43e6-bb3a-8095c4ba59b8",
         "version backyard/crab.apples@as found",

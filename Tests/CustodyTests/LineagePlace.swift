@@ -54,7 +54,7 @@ struct LineageAnswers: Equatable {
     gaps = try lineage.gaps().map { gap in
       // A duration up to now is another one a moment later.
       let finding = gap.finding.replacing(/nothing was heard for [^;]+/, with: "silent")
-        .replacing(/positions \d+ and \d+/, with: "positions")
+        .replacing(/positions \d+( and \d+)+( and more)?/, with: "positions")
       return "\(gap.kind) \(gap.node.text) \(finding)"
     }.sorted()
   }

@@ -122,7 +122,7 @@ struct LineageReference {
   }
 
   private static func node(written access: Access) -> String {
-    "version \(access.dataset)@\(access.version ?? "by \(access.run.prefix(8))")"
+    "version \(access.dataset)@\(access.version ?? "by \(access.run.suffix(8))")"
   }
 
   private mutating func makeRuns() {

@@ -25,7 +25,7 @@ struct MigrationTests {
     "projections/0004_create_run_1.sql":
       "82df05120861dc543461dcc125a040cdc1ac10142df38edeaae504054dfaec20",
     "projections/0005_create_lineage_1.sql":
-      "8ba0c91d470064d0be2dd39af60ce6d206fe41042b0468b087251be972fa8b52",
+      "e164e78ba6381617e0199c1e6dd46079757da2c036b6c14564f2d54bf77aa786",
   ]
 
   /// What is compiled in, by folder. A new database gets a line here.

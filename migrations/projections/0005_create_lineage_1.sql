@@ -19,13 +19,8 @@ CREATE INDEX lineage_1_name_short ON lineage_1_name (short);
 CREATE TABLE lineage_1_run (
   id       INTEGER PRIMARY KEY,           -- in the order in which they first occur, from 1
   run      BLOB    NOT NULL UNIQUE,       -- 16 bytes, a UUID
-  job      INTEGER,                       -- lineage_1_name.id; NULL when only its children named it
-  is_own   INTEGER NOT NULL,              -- 1 when Custody ran it
   position INTEGER NOT NULL
 ) STRICT;
-
--- The runs of a job.
-CREATE INDEX lineage_1_run_job ON lineage_1_run (job);
 
 CREATE TABLE lineage_1_event (
   run      INTEGER NOT NULL,              -- lineage_1_run.id; 0 for what is said of no run
@@ -36,6 +31,9 @@ CREATE TABLE lineage_1_event (
   time     INTEGER,
   PRIMARY KEY (run, position)
 ) STRICT, WITHOUT ROWID;
+
+-- The runs of a job.
+CREATE INDEX lineage_1_event_job ON lineage_1_event (job);
 
 -- That a run read or wrote a dataset.
 CREATE TABLE lineage_1_use (
@@ -93,6 +91,7 @@ CREATE TABLE lineage_1_parent (
   run      INTEGER NOT NULL,              -- lineage_1_run.id
   parent   INTEGER NOT NULL,              -- lineage_1_run.id
   is_root  INTEGER NOT NULL,              -- whether it started all of them
+  job      INTEGER NOT NULL,              -- lineage_1_name.id: what the parent is said to be a run of
   position INTEGER NOT NULL,
   time     INTEGER,
   PRIMARY KEY (run, parent, is_root, position)

@@ -93,8 +93,8 @@ private struct LineageGapFinder {
     var hasStart = false
     var ends: Set<OpenLineageEvent.EventType> = []
     var jobs: Set<Int64> = []
-    /// Events that say the same thing at the same time.
-    var twins: [(Int64, Int64)] = []
+    /// Positions of events that say the same thing at the same time.
+    var twins: [[Int64]] = []
   }
 
   mutating func lookAtRuns() throws {
@@ -136,10 +136,10 @@ private struct LineageGapFinder {
       }
     }
     for same in byMoment.values where same.count > 1 {
-      for (index, event) in same.enumerated() {
-        for other in same[..<index] where other.type == event.type {
-          heard.twins.append((other.position, event.position))
-        }
+      for (type, events) in Dictionary(grouping: same, by: \.type) where events.count > 1 {
+        // What comes along the way completes each other.
+        guard let type, type == .start || type.isTerminal else { continue }
+        heard.twins.append(events.map(\.position).sorted())
       }
     }
     return heard
@@ -210,14 +210,20 @@ private struct LineageGapFinder {
         .contradiction, .run(run.run), time,
         "it is said to be of several jobs: \(jobs.joined(separator: ", "))")
     }
-    for (left, right) in run.twins {
+    for positions in run.twins {
       // Events of Custody itself are one a moment.
-      guard let first = try query.event(at: left), let second = try query.event(at: right),
-        first.masked != second.masked
-      else { continue }
+      var bodies: [[UInt8]: Int64] = [:]
+      for position in positions {
+        guard let event = try query.event(at: position) else { continue }
+        bodies[event.masked] = min(bodies[event.masked] ?? position, position)
+      }
+      guard bodies.count > 1 else { continue }
+      let shown = bodies.values.sorted().prefix(5).map(String.init).joined(separator: " and ")
+      let count = bodies.count == 2 ? "two" : "\(bodies.count)"
       try add(
         .contradiction, .run(run.run), time,
-        "two events of one type and time differ: positions \(left) and \(right)")
+        "\(count) events of one type and time differ: positions \(shown)"
+          + (bodies.count > 5 ? " and more" : ""))
     }
   }
 

@@ -89,11 +89,11 @@ private struct SubjectSearch {
         let reader = DatasetReader(connection)
         return (try reader.lives(under: keySets, of: row.id), try reader.versions(of: row.id))
       }
-      guard !lives.isEmpty else { continue }
-      starts += lives.map {
+      let known = Set(versions.filter { query.isKnown($0) }.map(\.number))
+      starts += lives.filter { known.contains($0.since) }.map {
         RecordLineage.Record(dataset: name, ordinal: $0.ordinal, since: $0.since)
       }
-      for version in versions where Int64(version.position.value) < query.reader.moment.below {
+      for version in versions where known.contains(version.number) {
         let count = lives.count {
           $0.since <= version.number && $0.until.map { version.number < $0 } ?? true
         }
@@ -112,7 +112,13 @@ private struct SubjectSearch {
     for (node, _) in found.nodes {
       switch node {
       case .run(let run): evidence[.run(run)] = found.unsaid.contains(run) ? .possible : .derived
-      case .model(let model, let version): evidence[.model(model, version: version)] = .derived
+      case .model(let model, let version):
+        let run = try query.reader.trainings().first {
+          $0.model == model && $0.version == version && $0.run != 0
+        }?.run
+        // As sure as it is of the run that trained it.
+        evidence[.model(model, version: version)] =
+          run.map { found.unsaid.contains($0) } == true ? .possible : .derived
       case .record(let record):
         guard let node = try self.node(record.dataset, record.since), evidence[node] == nil else {
           continue

@@ -5,7 +5,7 @@ import CustodyStore
 
 /// Finds what a NODE of the command line names.
 ///
-/// `[KIND:]NAME[@VERSION]`, `[dataset:]NAME#COLUMN`, or the beginning of a run's UUID. A name may be
+/// `[KIND:]NAME[@VERSION]`, `[dataset:]NAME#COLUMN`, or the beginning or the end of a run's UUID. A name may be
 /// written whole, `namespace/name`, or without its namespace while only one thing is called so.
 struct LineageFinder {
   let query: LineageQuery
@@ -21,6 +21,9 @@ struct LineageFinder {
   private static let kinds = LineagePicture.Kind.allCases.map(\.rawValue)
 
   func find(_ text: String) throws -> Found {
+    guard !text.isEmpty else {
+      throw CustodyError(.usage, "The name is empty. custody lineage list shows what there is.")
+    }
     let candidates = try candidates(text)
     guard let first = candidates.first else { throw try notFound(text) }
     guard candidates.count == 1 else { throw Self.ambiguous(text, candidates) }
@@ -121,10 +124,10 @@ struct LineageFinder {
     }
     guard found.isEmpty, let digits = Self.digits(text) else { return found }
     let graph = try query.graph(.run)
-    return try query.reader.runs(beginningWith: digits).compactMap { run in
+    return try query.reader.runs(withDigits: digits).compactMap { run in
       let version = LineageGraph.Version.written(by: run.id)
       guard graph.numbers[.version(dataset: dataset, version)] != nil else { return nil }
-      return candidate(version, String(run.uuid.uuid.prefix(8)))
+      return candidate(version, String(run.uuid.uuid.suffix(8)))
     }
   }
 
@@ -178,9 +181,9 @@ struct LineageFinder {
 
   private func runs(_ text: String) throws -> [Candidate] {
     guard let digits = Self.digits(text) else { return [] }
-    return try query.reader.runs(beginningWith: digits).map { run in
+    return try query.reader.runs(withDigits: digits).map { run in
       Candidate(
-        found: Found(nodes: [.run(run.id)], grain: .run, label: "run \(run.uuid.uuid.prefix(8))"),
+        found: Found(nodes: [.run(run.id)], grain: .run, label: "run \(run.uuid.uuid.suffix(8))"),
         whole: "run:\(run.uuid.uuid)")
     }
   }

@@ -189,6 +189,9 @@ extension LineagePicture {
 }
 
 extension LineagePicture.Node {
+  /// The last digits of a run's id: the first ones of two runs in one minute are the same.
+  public var shortID: String? { id.map { String($0.suffix(8)) } }
+
   /// The lines under the label: what it is, which version, how it went and when.
   package var details: String {
     var parts = [kind.rawValue]

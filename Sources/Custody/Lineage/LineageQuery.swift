@@ -21,6 +21,8 @@ final class LineageQuery {
     let state: LineagePicture.State
     let startedAt: Timestamp?
     let endedAt: Timestamp?
+    /// Who acted, as asserted: of Custody's own runs only, for who imports a report did not run it.
+    let actor: String?
   }
 
   init(_ store: Store, _ reader: LineageReader) {
@@ -39,6 +41,12 @@ final class LineageQuery {
       }
     graphs[grain] = made
     return made
+  }
+
+  /// Whether a version of Custody's own was there at the moment.
+  func isKnown(_ version: VersionRow) -> Bool {
+    Int64(version.position.value) < reader.moment.below
+      && reader.moment.time.map { version.recordedAt.microseconds <= $0 } ?? true
   }
 
   // MARK: - Runs
@@ -60,9 +68,17 @@ final class LineageQuery {
     let facts = RunFacts(
       row: row, state: state,
       startedAt: events.compactMap(\.time).min().map { Timestamp(microseconds: $0) },
-      endedAt: end?.time.map { Timestamp(microseconds: $0) })
+      endedAt: end?.time.map { Timestamp(microseconds: $0) }, actor: try actor(of: events.first))
     runs[id] = facts
     return facts
+  }
+
+  private func actor(of first: LineageEventRow?) throws -> String? {
+    guard let position = first?.position,
+      let claim = try store.event(at: Position(Int(position)))?.header.claim,
+      claim.type.text == RunStarted.type
+    else { return nil }
+    return claim.actor.text
   }
 
   // MARK: - What is shown of a node
@@ -89,7 +105,10 @@ final class LineageQuery {
       switch version {
       case .named(let id): made.version = try reader.name(id).label
       case .written(let run):
-        made.version = try run == 0 ? nil : self.run(run).map { "by \($0.row.uuid.uuid.prefix(8))" }
+        guard run != 0, let run = try self.run(run) else { break }
+        made.version = "by \(run.row.uuid.uuid.suffix(8))"
+        // Producers name outputs when a run begins: what came of one that failed is not sure.
+        if run.state != .completed { made.state = run.state }
       case .found: made.version = "as found"
       case .some: made.version = "one of them"
       }
@@ -103,6 +122,7 @@ final class LineageQuery {
       made.state = run.state
       made.startedAt = run.startedAt
       made.endedAt = run.endedAt
+      made.actor = run.actor
       return made
     }
   }
@@ -139,6 +159,8 @@ final class LineageQuery {
     var found: [String] = []
     if row.kind == .dataset, name.namespace == ownNamespace {
       found = try ownDatasets()[name.name]?.owner.map { [$0] } ?? []
+    } else if row.kind == .model {
+      found = try store.models.versions(of: name.name).compactMap(\.owner).suffix(1)
     } else if row.kind == .dataset || row.kind == .job {
       found = try ownership(of: row)?.owners.map(\.name) ?? []
     }

@@ -52,12 +52,17 @@ final class RecordLineage {
     store = query.store
     rows = try query.ownDatasets()
     objects = try StoredObjects(folder: query.store.folder)
-    for use in try query.reader.uses() where !use.isWrite && use.run != 0 && use.version != 0 {
-      let name = try query.reader.name(use.dataset).name
-      guard name.namespace == query.ownNamespace,
-        let number = Int(try query.reader.name(use.version).label.dropFirst())
+    // Of the graph of runs, where also a read that named no version has one.
+    let graph = try query.graph(.run)
+    for edge in graph.edges {
+      guard case .run(let run, _) = graph.nodes[Int(edge.target)],
+        case .version(let dataset, .named(let version)) = graph.nodes[Int(edge.source)]
       else { continue }
-      readers[name.name, default: []].append(Access(run: use.run, number: number))
+      let name = try query.reader.name(dataset).name
+      guard name.namespace == query.ownNamespace,
+        let number = Int(try query.reader.name(version).label.dropFirst())
+      else { continue }
+      readers[name.name, default: []].append(Access(run: run, number: number))
     }
   }
 
@@ -166,7 +171,13 @@ final class RecordLineage {
     }) {
       for access in readers[dataset] ?? [] {
         let read = try present(records, dataset, in: access.number)
-        guard !read.isEmpty, let story = try story(access.run) else { continue }
+        guard !read.isEmpty else { continue }
+        guard let story = try story(access.run) else {
+          // Other tools name no records.
+          unsaid.insert(access.run)
+          steps.append(Step(run: access.run, from: records, records: []))
+          continue
+        }
         var made: [Record] = []
         var isSaid = false
         for output in story.completed?.outputs ?? [] {
@@ -257,7 +268,7 @@ final class RecordLineage {
         try DatasetReader($0).versions(of: row.id)
       }
     }
-    return versions[dataset]?.first { $0.number == number }
+    return versions[dataset]?.first { $0.number == number && query.isKnown($0) }
   }
 
   // MARK: - Runs
@@ -329,6 +340,10 @@ extension Lineage {
       let datasets = Datasets(store: store, end: Int(min(moment.below, Int64(Int.max))))
       let row = try datasets.existing(dataset)
       let version = try datasets.version(row, reference)
+      guard query.isKnown(version) else {
+        throw CustodyError(
+          .notFound, "\(dataset) had no such version \(momentText): it was committed later.")
+      }
       let ordinal = try VersionContents(store: store, dataset: row, version: version)
         .ordinals(of: [key])[0]
       let lineage = try RecordLineage(query)

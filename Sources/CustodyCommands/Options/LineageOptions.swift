@@ -42,7 +42,7 @@ extension Lineage.Grain: ExpressibleByArgument {}
 enum LineageHelp {
   static let node = """
     NODE is a dataset, a job, a model or a run: its name, with namespace/ before it where several \
-    are called so, or the first 8 digits of a run's id. NAME@VERSION is one version of a dataset, \
+    are called so, or the first or last 8 digits of a run's id. NAME@VERSION is one version of a dataset, \
     NAME#COLUMN a column. dataset:, job:, model: or run: before it says which is meant.
     """
 }

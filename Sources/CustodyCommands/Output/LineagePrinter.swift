@@ -94,7 +94,7 @@ struct LineagePrinter {
     return [
       .text(direction.rawValue), .number(step.depth), .text(node.kind.rawValue),
       .text(node.namespace), .text(node.name), .text(node.label),
-      (node.version ?? node.id.map { String($0.prefix(8)) }).map { .text($0) } ?? .absent,
+      (node.version ?? node.shortID).map { .text($0) } ?? .absent,
       node.id.map { .text($0) } ?? .absent, node.state.map { .text($0.rawValue) } ?? .absent,
       node.startedAt.map { .time($0) } ?? .absent, .list(node.owners),
       node.facts.first.map { .text($0.value) } ?? .absent,
@@ -113,7 +113,15 @@ struct LineagePrinter {
       if reach.steps.count < reach.count { text += "; \(reach.steps.count) shown" }
       text += "; "
     }
+    if reach.visited == 0 {
+      let names = reach.starts.map(\.label).joined(separator: ", ")
+      return "\(names) is known, but has no edges in this grain; \(reach.moment)"
+    }
     text += reach.isComplete ? "complete" : "not complete"
+    let unsaid = reach.steps.count { !$0.node.facts.isEmpty }
+    if unsaid > 0 {
+      text += " (\(unsaid.counted("run")) did not say which records come from which)"
+    }
     return text + "; visited \(reach.visited.counted("node")); \(reach.moment)"
   }
 

@@ -6,11 +6,11 @@ struct ProvenancePrinter {
   /// Things that are told of what lies before a version that was committed.
   static let beforeMax = 8
   /// What other tools reported of where a version comes from; nil when nobody did.
-  let before: (_ dataset: String, _ version: Int) -> LineageReach?
+  let before: (_ dataset: String, _ version: Int) throws -> LineageReach?
 
-  func print(_ record: Provenance.Record) { tell(record, indent: 0, prefix: "") }
+  func print(_ record: Provenance.Record) throws { try tell(record, indent: 0, prefix: "") }
 
-  private func tell(_ record: Provenance.Record, indent: Int, prefix: String) {
+  private func tell(_ record: Provenance.Record, indent: Int, prefix: String) throws {
     var line = "\(prefix)\(Terminal.styled(title(record), .bold))"
     line += record.size.map { "  \($0.asBytes)" } ?? "  erased"
     switch record.keyIDs.count {
@@ -29,19 +29,19 @@ struct ProvenancePrinter {
       say(
         "committed as v\(version.number) at \(Self.seconds(version.recordedAt)) by \(version.actor)"
           + (version.message.map { ": \(Terminal.visible($0))" } ?? ""), indent + 1)
-      tellBefore(record.dataset, version.number, indent + 2)
+      try tellBefore(record.dataset, version.number, indent + 2)
     case .run(let story, let inputs):
       tell(story, indent + 1)
-      for input in inputs { tell(input, indent + 1) }
+      for input in inputs { try tell(input, indent + 1) }
     }
   }
 
-  private func tellBefore(_ dataset: String, _ number: Int, _ indent: Int) {
-    guard let before = before(dataset, number), before.count > 0 else { return }
+  private func tellBefore(_ dataset: String, _ number: Int, _ indent: Int) throws {
+    guard let before = try before(dataset, number), before.count > 0 else { return }
     for step in before.steps {
       var line = "before that \(step.node.kind.rawValue) \(Terminal.visible(step.node.label))"
       if let version = step.node.version { line += "@\(Terminal.visible(version))" }
-      if let id = step.node.id { line += " \(id.prefix(8))" }
+      if let id = step.node.shortID { line += " \(id)" }
       say(line, indent)
     }
     let more = before.count - before.steps.count
@@ -77,7 +77,7 @@ struct ProvenancePrinter {
     detail("host", story.host, indent)
   }
 
-  private func tell(_ input: Provenance.Input, _ indent: Int) {
+  private func tell(_ input: Provenance.Input, _ indent: Int) throws {
     if let drift = input.drift {
       say(
         "read otherwise than v\(input.version) of \(input.dataset): \(drift)", indent)
@@ -86,7 +86,7 @@ struct ProvenancePrinter {
       return say(
         "read \(input.dataset)@v\(input.version), of which no record is named like it", indent)
     }
-    for record in input.records { tell(record, indent: indent, prefix: "from ") }
+    for record in input.records { try tell(record, indent: indent, prefix: "from ") }
     let more = input.recordCount - input.records.count
     if more > 0 {
       say("from \(more.counted("more record")) of \(input.dataset)@v\(input.version)", indent)

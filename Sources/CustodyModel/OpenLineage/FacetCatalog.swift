@@ -68,7 +68,7 @@ enum FacetCatalog {
     Entry(
       places: [.run], key: "externalQuery",
       schema: "1-0-2/ExternalQueryRunFacet.json#/properties/externalQuery",
-      mask: .object(["externalQueryId": .text, "source": .nameOrURI])),
+      mask: .object(["externalQueryId": .hidden, "source": .nameOrURI])),
     Entry(
       places: [.run], key: "extractionError",
       schema: "1-1-2/ExtractionErrorRunFacet.json#/properties/extractionError",
@@ -95,7 +95,7 @@ enum FacetCatalog {
       places: [.run], key: "test", schema: "1-0-1/TestRunFacet.json#/properties/test",
       mask: .object([
         "tests": .list(
-          .object(["name": .text, "status": .text, "severity": .word, "type": .word]))
+          .object(["name": .word, "status": .word, "severity": .word, "type": .word]))
       ])),
   ]
 
@@ -111,13 +111,13 @@ enum FacetCatalog {
       places: [.job], key: "sourceCodeLocation",
       schema: "1-1-0/SourceCodeLocationJobFacet.json#/properties/sourceCodeLocation",
       mask: .object([
-        "type": .text, "url": .uri, "repoUrl": .uri, "path": .text, "version": .text,
+        "type": .text, "url": .uri, "repoUrl": .uri, "version": .text,
         "tag": .text, "branch": .text, "pullRequestNumber": .text,
       ])),
     Entry(
       places: [.job], key: "jobType", schema: "2-0-4/JobTypeJobFacet.json#/properties/jobType",
       mask: .object([
-        "processingType": .text, "integration": .text, "jobType": .text,
+        "processingType": .word, "integration": .word, "jobType": .word,
         "emissionPattern": .object([
           "eventTrigger": .text, "eventContentMode": .text, "windowDuration": .number,
         ]),
@@ -137,7 +137,7 @@ enum FacetCatalog {
       mask: .object([
         "entries": .list(
           .object([
-            "namespace": .text, "name": .text, "type": .text, "runId": .text,
+            "namespace": .namespace, "name": .text, "type": .text, "runId": .text,
             "inputs": FacetMask.lineageInputs, "fields": FacetMask.lineageFields,
           ]))
       ])),
@@ -184,7 +184,7 @@ enum FacetCatalog {
       places: [.dataset], key: "symlinks",
       schema: "1-0-1/SymlinksDatasetFacet.json#/properties/symlinks",
       mask: .object([
-        "identifiers": .list(.object(["namespace": .text, "name": .text, "type": .text]))
+        "identifiers": .list(.object(["namespace": .namespace, "name": .text, "type": .text]))
       ])),
     Entry(
       places: [.dataset], key: "storage",

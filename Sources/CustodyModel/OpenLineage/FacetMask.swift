@@ -15,6 +15,8 @@ indirect enum FacetMask: Sendable {
   case uri
   /// A name that may be a URI: what has two slashes is masked as one.
   case nameOrURI
+  /// Without user and password.
+  case namespace
   /// With its literals replaced; the dialect is a member beside it.
   case sql
   /// A text that the schema asks for, but that is not to be kept: `?`.
@@ -32,7 +34,7 @@ indirect enum FacetMask: Sendable {
 
   // MARK: - Shapes that several facets share
 
-  static let identity = FacetMask.object(["namespace": .text, "name": .text])
+  static let identity = FacetMask.object(["namespace": .namespace, "name": .text])
 
   static let runID = FacetMask.object(["runId": .text])
 
@@ -41,12 +43,12 @@ indirect enum FacetMask: Sendable {
 
   static let inputFields = FacetMask.list(
     .object([
-      "namespace": .text, "name": .text, "field": .text, "transformations": transformations,
+      "namespace": .namespace, "name": .text, "field": .text, "transformations": transformations,
     ]))
 
   static let lineageInputs = FacetMask.list(
     .object([
-      "namespace": .text, "name": .text, "type": .text, "runId": .text, "field": .text,
+      "namespace": .namespace, "name": .text, "type": .text, "runId": .text, "field": .text,
       "transformations": transformations,
     ]))
 
@@ -59,7 +61,7 @@ indirect enum FacetMask: Sendable {
   static let documentation = FacetMask.object(["description": .hidden])
 
   static let tags = FacetMask.object([
-    "tags": .list(.object(["key": .text, "value": .hidden, "field": .text]))
+    "tags": .list(.object(["key": .word, "value": .hidden, "field": .text]))
   ])
 
   /// Smallest and largest values, sums and quantiles are values of somebody.
@@ -71,7 +73,7 @@ indirect enum FacetMask: Sendable {
 
   static let assertions = FacetMask.object([
     "assertions": .list(
-      .object(["assertion": .text, "success": .flag, "column": .text, "severity": .word]))
+      .object(["assertion": .word, "success": .flag, "column": .text, "severity": .word]))
   ])
 
   static let statistics = FacetMask.object([

@@ -41,7 +41,8 @@ package struct LineageName: Hashable, Comparable, Sendable, CustomStringConverti
     guard let namespace = value["namespace"]?.string, let name = value["name"]?.string else {
       return nil
     }
-    self.init(namespace: namespace, name: name)
+    let plain = Self.withoutUser(Array(namespace.utf8)[...])
+    self.init(namespace: String(decoding: plain, as: UTF8.self), name: name)
   }
 
   /// Why a text can be neither namespace nor name; nil when it can.
@@ -63,8 +64,21 @@ package struct LineageName: Hashable, Comparable, Sendable, CustomStringConverti
     }
   }
 
-  /// Whether a namespace looks like a URL that has a user or a password in it. Names are kept as
-  /// they are, because they are identities; so somebody should know.
+  /// A namespace without the user and the password that a URL may have: they are no part of what a
+  /// dataset is called, and names are kept for ever.
+  static func withoutUser(_ namespace: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    guard hasUserInfo(namespace) else { return namespace }
+    if let plain = LineageURI.masked(namespace) { return plain }
+    let slashes = zip(namespace.indices, namespace.indices.dropFirst()).first {
+      namespace[$0] == UInt8(ascii: "/") && namespace[$1] == UInt8(ascii: "/")
+    }
+    guard let start = slashes?.1, let at = namespace.lastIndex(of: UInt8(ascii: "@")) else {
+      return namespace
+    }
+    return namespace[...start] + namespace[namespace.index(after: at)...]
+  }
+
+  /// Whether a namespace looks like a URL that has a user or a password in it.
   static func hasUserInfo(_ namespace: ArraySlice<UInt8>) -> Bool {
     guard let at = namespace.firstIndex(of: UInt8(ascii: "@")) else { return false }
     return LineageURI.hasAuthority(namespace[..<at])

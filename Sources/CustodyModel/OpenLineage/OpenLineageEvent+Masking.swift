@@ -125,6 +125,7 @@ private struct MaskWriter {
     case (.uri, .string):
       let text = document.text(node)
       quoted(LineageURI.masked(text) ?? (Self.isWord(text) ? text : [SQLMask.placeholder]))
+    case (.namespace, .string): quoted(LineageName.withoutUser(document.text(node)))
     case (.nameOrURI, .string):
       let text = document.text(node)
       let isURI = LineageURI.hasAuthority(text)

@@ -144,9 +144,11 @@ struct OpenLineageReader {
       path.append(name: "namespace")
       warnings.append(
         OpenLineageFault(
-          path: path.text, rule: "has a user or a password in it, and names are kept as they are"))
+          path: path.text, rule: "has a user or a password in it, which are left out of the name"))
     }
-    return LineageName(namespace: document.string(namespace), name: document.string(name))
+    let plain = LineageName.withoutUser(document.text(namespace))
+    return LineageName(
+      namespace: String(decoding: plain, as: UTF8.self), name: document.string(name))
   }
 
   // MARK: - Facets

@@ -101,7 +101,6 @@ package struct LineageRunRow: Sendable {
   package let id: Int64
   package let uuid: EventID
   package let job: Int64?
-  package let isOwn: Bool
 }
 
 package struct LineageEventRow: Sendable {
@@ -117,6 +116,8 @@ package struct LineageParentRow: Sendable {
   package let run: Int64
   package let parent: Int64
   package let isRoot: Bool
+  /// What the parent is said to be a run of.
+  package let job: Int64
 }
 
 package struct LineageFacetRow: Sendable {

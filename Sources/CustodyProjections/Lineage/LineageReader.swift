@@ -232,14 +232,59 @@ package final class LineageReader {
 
   /// The jobs of all runs, by the run's number; 0 where nobody named it.
   package func jobsOfRuns() throws -> [Int64] {
-    let query = try statement("SELECT id, job FROM lineage_1_run ORDER BY id")
+    let query = try statement("SELECT ifnull(max(id), 0) FROM lineage_1_run")
     defer { query.reset() }
-    var jobs: [Int64] = [0]
-    while try query.step() {
-      guard query.integer(0) == jobs.count else { throw DatasetReader.damaged }
-      jobs.append(query.integer(1))
+    _ = try query.step()
+    var jobs = [Int64](repeating: 0, count: Int(query.integer(0)) + 1)
+    var times = [Int64](repeating: .min, count: jobs.count)
+    try forEachEvent { event in
+      guard event.run != 0, event.run < jobs.count, let job = event.job else { return }
+      let run = Int(event.run)
+      if try isBetter(job, event.time ?? .min, than: jobs[run], times[run]) {
+        jobs[run] = job
+        times[run] = event.time ?? .min
+      }
+    }
+    for parent in try parents() where parent.parent < jobs.count {
+      let run = Int(parent.parent)
+      guard times[run] == .min, jobs[run] == 0 || isFromParents.contains(parent.parent) else {
+        continue
+      }
+      isFromParents.insert(parent.parent)
+      if try isBetter(parent.job, .min, than: jobs[run], .min) { jobs[run] = parent.job }
     }
     return jobs
+  }
+
+  /// Runs whose job only others named.
+  private var isFromParents: Set<Int64> = []
+
+  /// Of several jobs that claim one run, the one that was said last; of one time, by name, so that
+  /// the order in which they came decides nothing.
+  private func isBetter(
+    _ job: Int64, _ time: Int64, than known: Int64, _ knownTime: Int64
+  ) throws -> Bool {
+    if known == 0 || time > knownTime { return true }
+    guard time == knownTime, job != known else { return false }
+    return try name(job).name < name(known).name
+  }
+
+  /// What a run is a run of: as its own events say, else as others do that it started.
+  private func job(ofRun run: Int64) throws -> Int64? {
+    var found: (job: Int64, time: Int64) = (0, .min)
+    for event in try events(of: run) {
+      guard let job = event.job else { continue }
+      let time = event.time ?? .min
+      if try isBetter(job, time, than: found.job, found.time) { found = (job, time) }
+    }
+    if found.job == 0 {
+      try forEach("job", "parent", "parent = ?3", [run]) { row, _ in
+        if try isBetter(row.integer(0), .min, than: found.job, .min) {
+          found.job = row.integer(0)
+        }
+      }
+    }
+    return found.job == 0 ? nil : found.job
   }
 
   package func run(_ id: Int64) throws -> LineageRunRow? {
@@ -250,33 +295,38 @@ package final class LineageReader {
     try runs("run = ?1") { $0.bind(1, id) }.first
   }
 
-  /// Runs whose UUID begins with these hexadecimal digits; two are enough to say that it is not clear.
-  package func runs(beginningWith digits: String) throws -> [LineageRunRow] {
-    try runs("substr(lower(hex(run)), 1, \(digits.utf8.count)) = ?1 AND job IS NOT NULL LIMIT 20") {
-      $0.bind(1, digits)
-    }
+  /// Runs whose UUID begins or ends with these hexadecimal digits; two are enough to say that it is
+  /// not clear.
+  package func runs(withDigits digits: String) throws -> [LineageRunRow] {
+    let count = digits.utf8.count
+    return try runs(
+      "(substr(lower(hex(run)), 1, \(count)) = ?1 OR substr(lower(hex(run)), -\(count)) = ?1) LIMIT 20"
+    ) { $0.bind(1, digits) }
   }
 
   package func runs(ofJob job: Int64) throws -> [LineageRunRow] {
-    try runs("job = ?1") { $0.bind(1, job) }
+    var ids: Set<Int64> = []
+    try forEach("run", "event", "job = ?3 AND run != 0", [job]) { row, _ in
+      ids.insert(row.integer(0))
+    }
+    return try ids.sorted().compactMap { try run($0) }.filter { $0.job == job }
   }
 
   private func runs(
     _ condition: String, _ bind: (HotStatement) -> Void
   ) throws -> [LineageRunRow] {
     let query = try statement(
-      "SELECT id, run, job, is_own FROM lineage_1_run WHERE position < ?2 AND \(condition)")
+      "SELECT id, run FROM lineage_1_run WHERE position < ?2 AND \(condition)")
     bind(query)
     query.bind(2, moment.below)
-    defer { query.reset() }
-    var found: [LineageRunRow] = []
-    while try query.step() {
-      found.append(
-        LineageRunRow(
-          id: query.integer(0), uuid: try query.value(1),
-          job: query.isNull(2) ? nil : query.integer(2), isOwn: query.integer(3) != 0))
+    var found: [(id: Int64, uuid: EventID)] = []
+    do {
+      defer { query.reset() }
+      while try query.step() { found.append((query.integer(0), try query.value(1))) }
     }
-    return found
+    return try found.map {
+      LineageRunRow(id: $0.id, uuid: $0.uuid, job: try job(ofRun: $0.id))
+    }
   }
 
   /// What was reported of a run, or of no run (0), in the order of the ledger.
@@ -303,10 +353,11 @@ package final class LineageReader {
 
   package func parents() throws -> [LineageParentRow] {
     var found: [LineageParentRow] = []
-    try forEach("run, parent, is_root", "parent") { row, _ in
+    try forEach("run, parent, is_root, job", "parent") { row, _ in
       found.append(
         LineageParentRow(
-          run: row.integer(0), parent: row.integer(1), isRoot: row.integer(2) != 0))
+          run: row.integer(0), parent: row.integer(1), isRoot: row.integer(2) != 0,
+          job: row.integer(3)))
     }
     return found
   }

@@ -7,7 +7,7 @@ extension LineageRows {
     let job = try said.job.map { try name(.job, $0.name, source) }
     var run: Int64 = 0
     if let found = said.run {
-      run = try runID(found.id, job: job, isOwn: false, source)
+      run = try runID(found.id, source)
       try addFacets(found.facets, of: -run, source)
       if let parent = found.facets[ParentFacet.self] {
         try addParent(parent.parent, of: run, isRoot: false, source)
@@ -95,8 +95,8 @@ extension LineageRows {
     _ ancestor: ParentFacet.Ancestor, of run: Int64, isRoot: Bool, _ source: Source
   ) throws {
     let job = try name(.job, ancestor.job, source)
-    let parent = try runID(ancestor.run, job: job, isOwn: false, source)
-    try addParent(run: run, parent, isRoot: isRoot, source)
+    let parent = try runID(ancestor.run, source)
+    try addParent(run: run, parent, isRoot: isRoot, job: job, source)
   }
 
   // MARK: - Edges

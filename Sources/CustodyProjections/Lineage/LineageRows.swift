@@ -7,7 +7,6 @@ struct LineageRows {
   private let findRun: HotStatement
   private let nextRun: HotStatement
   private let insertRun: HotStatement
-  private let nameJob: HotStatement
   private let event: HotStatement
   private let use: HotStatement
   private let declaration: HotStatement
@@ -27,24 +26,17 @@ struct LineageRows {
         "INSERT OR REPLACE INTO lineage_1_\(table) VALUES "
           + "(\(Array(repeating: "?", count: columns).joined(separator: ", ")))")
     }
-    findRun = try statement("SELECT id, job FROM lineage_1_run WHERE run = ?")
+    findRun = try statement("SELECT id FROM lineage_1_run WHERE run = ?")
     nextRun = try statement("SELECT ifnull(max(id), 0) + 1 FROM lineage_1_run")
     insertRun = try statement(
-      "INSERT INTO lineage_1_run (id, run, job, is_own, position) VALUES (?, ?, ?, ?, ?)")
-    // Of two jobs that claim one run, the same is taken in whatever order they do.
-    nameJob = try statement(
-      """
-      UPDATE lineage_1_run SET job = ?2 WHERE id = ?1 AND (job IS NULL
-        OR (SELECT hash FROM lineage_1_name WHERE id = job)
-         > (SELECT hash FROM lineage_1_name WHERE id = ?2))
-      """)
+      "INSERT INTO lineage_1_run (id, run, position) VALUES (?, ?, ?)")
     event = try insertion("event", 6)
     use = try insertion("use", 6)
     declaration = try insertion("declaration", 5)
     edge = try insertion("edge", 5)
     column = try insertion("column", 6)
     facet = try insertion("facet", 5)
-    parent = try insertion("parent", 5)
+    parent = try insertion("parent", 6)
     alias = try insertion("alias", 5)
     training = try insertion("training", 7)
     names = try LineageNames(connection)
@@ -72,30 +64,18 @@ struct LineageRows {
 
   // MARK: - Rows
 
-  mutating func runID(
-    _ run: some FixedBytes, job: Int64?, isOwn: Bool, _ source: Source
-  ) throws -> Int64 {
+  func runID(_ run: some FixedBytes, _ source: Source) throws -> Int64 {
     findRun.bind(1, run)
-    let known = try findRun.step() ? (id: findRun.integer(0), job: findRun.integer(1)) : nil
-    findRun.reset()
-    guard let known else {
-      _ = try nextRun.step()
-      let id = nextRun.integer(0)
-      nextRun.reset()
-      insertRun.bind(1, id)
-      insertRun.bind(2, run)
-      insertRun.bind(3, optional: job)
-      insertRun.bind(4, isOwn ? 1 : 0)
-      insertRun.bind(5, source.position)
-      try insertRun.run()
-      return id
-    }
-    if let job, job != known.job {
-      nameJob.bind(1, known.id)
-      nameJob.bind(2, job)
-      try nameJob.run()
-    }
-    return known.id
+    defer { findRun.reset() }
+    if try findRun.step() { return findRun.integer(0) }
+    _ = try nextRun.step()
+    let id = nextRun.integer(0)
+    nextRun.reset()
+    insertRun.bind(1, id)
+    insertRun.bind(2, run)
+    insertRun.bind(3, source.position)
+    try insertRun.run()
+    return id
   }
 
   func addEvent(
@@ -143,8 +123,11 @@ struct LineageRows {
     try facet.run()
   }
 
-  func addParent(run: Int64, _ of: Int64, isRoot: Bool, _ source: Source) throws {
-    try insert(parent, [run, of, isRoot ? 1 : 0, source.position, source.time])
+  /// - Parameter job: what the parent is said to be a run of.
+  func addParent(
+    run: Int64, _ of: Int64, isRoot: Bool, job: Int64, _ source: Source
+  ) throws {
+    try insert(parent, [run, of, isRoot ? 1 : 0, job, source.position, source.time])
   }
 
   func addAlias(_ dataset: Int64, _ other: Int64, isRename: Bool, _ source: Source) throws {
@@ -184,7 +167,7 @@ struct LineageRows {
   ) throws {
     let source = Source(event)
     let job = try job.map { try own(.job, $0, source) }
-    let run = try runID(id, job: job, isOwn: true, source)
+    let run = try runID(id, source)
     try addEvent(run: run, job: job, type, source)
   }
 
@@ -192,7 +175,7 @@ struct LineageRows {
     of run: EventID?, isWrite: Bool, _ dataset: String, _ number: Int, _ event: ProjectedEvent
   ) throws {
     let source = Source(event)
-    let run = try run.map { try runID($0, job: nil, isOwn: true, source) } ?? 0
+    let run = try run.map { try runID($0, source) } ?? 0
     let dataset = try own(.dataset, dataset, source)
     let version = try name(.version, of: dataset, "v\(number)", source)
     try addUse(run: run, isWrite: isWrite, dataset, version: version, source)
@@ -207,7 +190,7 @@ struct LineageRows {
     let name = try own(.model, model.model, source)
     let version = try self.name(.version, of: name, model.version, source)
     if let run = model.run.flatMap({ EventID(uuid: $0) }) {
-      let run = try runID(run, job: nil, isOwn: true, source)
+      let run = try runID(run, source)
       try insert(training, [name, version, run, 0, 0, source.position, source.time])
     }
     for input in model.trainedOn {

@@ -60,8 +60,12 @@ struct LineageExportCommand: AsyncParsableCommand {
   @OptionGroup var store: StoreOptions
 
   func validate() throws {
-    if format == .openlineage, node != nil {
-      throw ValidationError("openlineage hands out every event: leave NODE out.")
+    if format == .openlineage,
+      node != nil || upstream || downstream || reach.depth != nil || reach.grain != nil
+    {
+      throw ValidationError(
+        "openlineage hands out every event: leave out NODE, --upstream, --downstream, --depth and "
+          + "--grain.")
     }
     if redacted, format != .openlineage {
       throw ValidationError(
@@ -78,7 +82,10 @@ struct LineageExportCommand: AsyncParsableCommand {
     let picture = try picture(lineage)
     try target.write(Array(text(picture).utf8), store)
     if !picture.isComplete {
-      Terminal.note("More lies behind \(node ?? "it"): the picture ends at --depth.")
+      let reason =
+        reach.depth == nil
+        ? "runs did not say which records come from which." : "the picture ends at --depth."
+      Terminal.note("More lies behind \(node ?? "it"): \(reason)")
     }
   }
 

@@ -36,7 +36,7 @@ struct LineageGapsCommand: AsyncParsableCommand {
       ])
     for gap in try lineage.gaps(kind.isEmpty ? Set(LineageGap.Kind.allCases) : Set(kind)) {
       let node = gap.node
-      let id = output.format == .table ? node.id.map { String($0.prefix(8)) } : node.id
+      let id = output.format == .table ? node.shortID : node.id
       writer.write([
         .text(gap.kind.rawValue), .text(node.kind.rawValue), .text(node.label),
         id.map { .text($0) } ?? .absent, .text(node.namespace), .text(node.name),

@@ -44,7 +44,7 @@ struct LineagePathCommand: AsyncParsableCommand {
       writer.write([
         .number(index), .text(node.kind.rawValue), .text(node.namespace), .text(node.name),
         .text(node.label),
-        (node.version ?? node.id.map { String($0.prefix(8)) }).map { .text($0) } ?? .absent,
+        (node.version ?? node.shortID).map { .text($0) } ?? .absent,
         node.id.map { .text($0) } ?? .absent, node.startedAt.map { .time($0) } ?? .absent,
       ])
     }

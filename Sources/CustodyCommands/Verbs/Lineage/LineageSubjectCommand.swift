@@ -39,7 +39,7 @@ struct LineageSubjectCommand: AsyncParsableCommand {
       let node = entry.node
       writer.write([
         .text(node.kind.rawValue), .text(node.label), .text(node.namespace), .text(node.name),
-        (node.version ?? node.id.map { String($0.prefix(8)) }).map { .text($0) } ?? .absent,
+        (node.version ?? node.shortID).map { .text($0) } ?? .absent,
         node.id.map { .text($0) } ?? .absent, entry.records.map { .number($0) } ?? .absent,
         .text(entry.evidence.rawValue), node.state.map { .text($0.rawValue) } ?? .absent,
         node.startedAt.map { .time($0) } ?? .absent,

@@ -1,0 +1,3 @@
+select variety, sum(kilograms) as total
+from {{ ref('yields') }}
+group by variety
