@@ -24,8 +24,8 @@ package struct LineageProjection: Projection {
   /// The stream of a run that others report is its id after this; of what they say of a job or a
   /// dataset, a keyed hash of its name.
   package static let streamPrefix = "lineage/"
-  /// The stream of a model is its name after this.
-  package static let modelStreamPrefix = "model/"
+  /// The stream of a model is its name after this; `model/` is for what pipelines say of theirs.
+  package static let modelStreamPrefix = "model-registry/"
 
   /// What the names of Custody's own datasets, jobs and models stand in: nobody else's do.
   package static func ownNamespace(_ ledgerID: LedgerID) -> String { "custody://\(ledgerID.uuid)" }
