@@ -1,4 +1,5 @@
 import ArgumentParser
+import CustodyModel
 
 /// What is said about a verb that does not exist.
 enum UnknownVerb {
@@ -19,7 +20,7 @@ enum UnknownVerb {
       }
       let name = path.joined(separator: " ")
       let near = verbs.compactMap { $0.configuration.commandName }
-        .map { (verb: $0, distance: distance(word, $0)) }
+        .map { (verb: $0, distance: EditDistance.between(word, $0)) }
         .filter { $0.distance <= distanceMax && $0.distance < $0.verb.count }
         .min { $0.distance < $1.distance }
       let question = near.map { " Did you mean `\(name) \($0.verb)`?" } ?? ""
@@ -29,22 +30,5 @@ enum UnknownVerb {
         """
     }
     return nil
-  }
-
-  /// Letters to change, add or leave out (Levenshtein).
-  private static func distance(_ left: String, _ right: String) -> Int {
-    let right = Array(right)
-    var row = Array(0...right.count)
-    for (line, letter) in left.enumerated() {
-      var diagonal = row[0]
-      row[0] = line + 1
-      for column in right.indices {
-        let above = row[column + 1]
-        row[column + 1] = min(
-          above + 1, row[column] + 1, diagonal + (letter == right[column] ? 0 : 1))
-        diagonal = above
-      }
-    }
-    return row[right.count]
   }
 }

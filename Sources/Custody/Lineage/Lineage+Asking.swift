@@ -47,10 +47,39 @@ extension Lineage {
     from names: [String], _ direction: Direction, depth: Int? = nil, grain: Grain? = nil,
     grouping: Grouping? = nil, limit: Int? = nil
   ) throws -> LineageReach {
+    try reach(
+      from: names, [direction], depth: depth, grain: grain, grouping: grouping, limit: limit)[0]
+  }
+
+  /// The same in several directions, for the price of one graph.
+  package func reach(
+    from names: [String], _ directions: [Direction], depth: Int?, grain: Grain?,
+    grouping: Grouping?, limit: Int?
+  ) throws -> [LineageReach] {
     try query { query in
       let start = try query.start(names, grain)
-      return try query.reach(
-        start, direction, depth: depth, grouping: grouping, limit: limit, moment: momentText)
+      return try directions.map {
+        try query.reach(
+          start, $0, depth: depth, grouping: grouping, limit: limit, moment: momentText)
+      }
+    }
+  }
+
+  /// What lies upstream of each of some things, for the price of one graph; nothing for those that
+  /// lineage does not know.
+  package func upstream(
+    ofEach names: some Sequence<String>, limit: Int
+  ) throws -> [String: LineageReach] {
+    try query { query in
+      var found: [String: LineageReach] = [:]
+      for name in names {
+        do {
+          found[name] = try query.reach(
+            query.start([name], nil), .upstream, depth: nil, grouping: nil, limit: limit,
+            moment: momentText)
+        } catch let error as CustodyError where error.code == .notFound {}
+      }
+      return found
     }
   }
 
@@ -113,18 +142,11 @@ extension LineageQuery {
   func start(_ names: [String], _ wanted: Lineage.Grain?) throws -> Start {
     let finder = LineageFinder(query: self)
     let found = try names.map { try finder.find($0) }
-    let grain: LineageGraph.Grain
-    switch wanted {
-    case .design: grain = .design
-    case .run: grain = .run
-    case .column: grain = .column
-    case .record:
-      throw CustodyError(.usage, "Records are named by dataset and natural key.")
-    case nil:
-      let grains = Set(found.map(\.grain))
-      // Where one is a version or a run, the others are looked for among them.
-      grain = grains.contains(.column) ? .column : grains.contains(.run) ? .run : .design
-    }
+    let grains = Set(found.map(\.grain))
+    // Where one is a version or a run, the others are looked for among them.
+    let grain =
+      try wanted?.ofGraph
+      ?? (grains.contains(.column) ? .column : grains.contains(.run) ? .run : .design)
     var start = try self.start(found, in: try graph(grain))
     // What no job's last run has to do with any more is among the runs still.
     if wanted == nil, grain == .design, start.parts.contains(where: \.isEmpty) {
@@ -172,8 +194,7 @@ extension LineageQuery {
     grouping: Lineage.Grouping?, limit: Int?, moment: String
   ) throws -> LineageReach {
     let found = start.graph.adjacency.reach(
-      from: start.parts.flatMap { $0 }, direction == .upstream ? .upstream : .downstream,
-      depth: depth)
+      from: start.parts.flatMap { $0 }, direction.ofGraph, depth: depth)
     var seen: Set<LineageGraph.Node> = []
     for number in start.parts.joined() { seen.insert(start.graph.nodes[Int(number)].whole) }
     var steps: [LineageReach.Step] = []
@@ -181,9 +202,7 @@ extension LineageQuery {
     for (number, depth) in zip(found.nodes, found.depths) {
       let node = start.graph.nodes[Int(number)].whole
       // The parts of a run are one run.
-      guard !start.graph.hasParts || isPartless(node) || seen.insert(node).inserted else {
-        continue
-      }
+      guard !start.graph.hasParts || seen.insert(node).inserted else { continue }
       while counts.count < Int(depth) { counts.append(0) }
       counts[Int(depth) - 1] += 1
       guard limit.map({ steps.count < $0 }) ?? true else { continue }
@@ -194,13 +213,6 @@ extension LineageQuery {
     return LineageReach(
       starts: start.nodes, steps: steps, counts: counts, isComplete: found.isComplete,
       visited: found.nodes.count + start.parts.joined().count, moment: moment)
-  }
-
-  private func isPartless(_ node: LineageGraph.Node) -> Bool {
-    switch node {
-    case .run, .job: false
-    default: true
-    }
   }
 
   func described(_ numbers: [Int32], _ graph: LineageGraph) throws -> [LineagePicture.Node] {

@@ -62,6 +62,8 @@ private struct LineageGapFinder {
   private let query: LineageQuery
   private let now: Int64
   private(set) var gaps: [LineageGap] = []
+  /// Whether jobs are streams: asked for each run that has no end.
+  private var streaming: [Int64: Bool] = [:]
 
   /// Without a history, a run should have ended after a day.
   private static let durationUnknown: Int64 = 24 * 3_600_000_000
@@ -176,15 +178,17 @@ private struct LineageGapFinder {
   }
 
   /// Streams may never end.
-  private func isStreaming(_ run: Heard) throws -> Bool {
+  private mutating func isStreaming(_ run: Heard) throws -> Bool {
     guard let job = run.job else { return false }
-    let facets = try query.reader.facets(of: [job])
-    for facet in facets where facet.state == .said {
-      guard try query.reader.name(facet.facet).label == "job.jobType" else { continue }
+    if let known = streaming[job] { return known }
+    var found = false
+    if let facet = try query.reader.newest("job.jobType", of: [job]),
       let type = try query.event(at: facet.position)?.job?.facets[JobTypeFacet.self]
-      return type.map { $0.processingType != "BATCH" } ?? false
+    {
+      found = type.processingType != "BATCH"
     }
-    return false
+    streaming[job] = found
+    return found
   }
 
   private static func text(_ microseconds: Int64) -> String {
@@ -289,17 +293,20 @@ private struct LineageGapFinder {
     }
     guard !erased.isEmpty else { return }
     var lost: [Int64: [String]] = [:]
+    // Many runs read one version.
+    var counts: [String: Int] = [:]
     for use in try query.reader.uses() where !use.isWrite && use.run != 0 && use.version != 0 {
-      let name = try query.reader.name(use.dataset).name
-      guard name.namespace == query.ownNamespace, let row = rows[name.name],
-        erased.contains(row.id),
-        let number = Int(try query.reader.name(use.version).label.dropFirst())
+      guard let own = try query.ownVersion(of: use.dataset, use.version),
+        let row = rows[own.dataset], erased.contains(row.id)
       else { continue }
-      let count = try query.store.engine.readUncaught {
-        try DatasetReader($0).erasedCount(in: number, of: row.id)
-      }
-      guard count > 0 else { continue }
-      lost[use.run, default: []].append("\(count) of \(name.name)@v\(number)")
+      let name = "\(own.dataset)@v\(own.number)"
+      let count =
+        try counts[name]
+        ?? query.store.engine.readUncaught {
+          try DatasetReader($0).erasedCount(in: own.number, of: row.id)
+        }
+      counts[name] = count
+      if count > 0 { lost[use.run, default: []].append("\(count) of \(name)") }
     }
     for (run, inputs) in lost.sorted(by: { $0.key < $1.key }) {
       try add(

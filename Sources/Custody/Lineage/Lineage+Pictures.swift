@@ -28,17 +28,13 @@ extension Lineage {
     of names: [String] = [], _ directions: Set<Direction> = [.upstream, .downstream],
     depth: Int? = nil, grain: Grain? = nil, grouping: Grouping = .namespace
   ) throws -> LineagePicture {
-    guard grain != .record || !names.isEmpty else {
-      throw CustodyError(.usage, "Records are named by dataset and natural key.")
-    }
-    return try query { query in
+    try query { query in
       var numbers: [Int32]
       var isComplete = true
       let graph: LineageGraph
       var focus: [Int32] = []
       if names.isEmpty {
-        graph = try query.graph(
-          grain.flatMap { LineageGraph.Grain(rawValue: $0.rawValue) } ?? .design)
+        graph = try query.graph(try grain.map { try $0.ofGraph } ?? .design)
         numbers = graph.nodes.indices.map { Int32($0) }
       } else {
         let start = try query.start(names, grain)
@@ -47,7 +43,7 @@ extension Lineage {
         numbers = focus
         for direction in directions.sorted(by: { $0.rawValue < $1.rawValue }) {
           let found = graph.adjacency.reach(
-            from: focus, direction == .upstream ? .upstream : .downstream, depth: depth)
+            from: focus, direction.ofGraph, depth: depth)
           numbers += found.nodes
           isComplete = isComplete && found.isComplete
         }
@@ -75,13 +71,8 @@ extension Lineage {
     _ directions: Set<Direction> = [.upstream, .downstream], depth: Int? = nil
   ) throws -> LineagePicture {
     try query { query in
-      let datasets = Datasets(store: store, end: Int(min(moment.below, Int64(Int.max))))
-      let row = try datasets.existing(dataset)
-      let version = try datasets.version(row, reference)
-      let ordinal = try VersionContents(store: store, dataset: row, version: version)
-        .ordinals(of: [key])[0]
       let lineage = try RecordLineage(query)
-      let starts = try lineage.records([ordinal], dataset, in: version.number)
+      let starts = try query.start(record: key, of: dataset, reference, lineage, momentText)
       var nodes: [RecordLineage.Node] = starts.map { .record($0) }
       var numbers = Dictionary(nodes.enumerated().map { ($1, $0) }, uniquingKeysWith: { $1 })
       var edges: [LineagePicture.Edge] = []
@@ -105,14 +96,8 @@ extension Lineage {
       }
       return LineagePicture(
         title: "Lineage of \(dataset) \(key)", moment: momentText,
-        nodes: try nodes.map { node in
-          switch node {
-          case .record(let record): try lineage.describe(record)
-          case .run(let run): try query.describe(.run(run))
-          case .model(let model, let version):
-            try query.describe(.model(model, version: version))
-          }
-        }, edges: edges, focus: Array(starts.indices), isComplete: isComplete)
+        nodes: try nodes.map { try query.describe($0, lineage) }, edges: edges,
+        focus: Array(starts.indices), isComplete: isComplete)
     }
   }
 }

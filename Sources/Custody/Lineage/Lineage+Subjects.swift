@@ -109,11 +109,12 @@ private struct SubjectSearch {
     let found = try records.reach(from: starts, .downstream, depth: nil)
     visited += found.nodes.count + starts.count
     isComplete = isComplete && found.isComplete
+    let trainings = try query.reader.trainings()
     for (node, _) in found.nodes {
       switch node {
       case .run(let run): evidence[.run(run)] = found.unsaid.contains(run) ? .possible : .derived
       case .model(let model, let version):
-        let run = try query.reader.trainings().first {
+        let run = trainings.first {
           $0.model == model && $0.version == version && $0.run != 0
         }?.run
         // As sure as it is of the run that trained it.

@@ -25,6 +25,8 @@ public struct Lineage: Sendable {
     case upstream
     /// What it fed.
     case downstream
+
+    var ofGraph: Adjacency.Direction { self == .upstream ? .upstream : .downstream }
   }
 
   /// What the nodes are.
@@ -37,6 +39,15 @@ public struct Lineage: Sendable {
     case column
     /// Records of Custody's own datasets.
     case record
+
+    var ofGraph: LineageGraph.Grain {
+      get throws {
+        guard let grain = LineageGraph.Grain(rawValue: rawValue) else {
+          throw CustodyError(.usage, "Records are named by dataset and natural key.")
+        }
+        return grain
+      }
+    }
   }
 
   /// The graph as the ledger knew it at a moment, and as it was by a time.

@@ -15,7 +15,6 @@ struct LineageFinder {
     let nodes: [LineageGraph.Node]
     /// The grain that shows it best.
     let grain: LineageGraph.Grain
-    let label: String
   }
 
   private static let kinds = LineagePicture.Kind.allCases.map(\.rawValue)
@@ -77,7 +76,7 @@ struct LineageFinder {
       let row = try query.reader.name(id)
       let node: LineageGraph.Node = kind == .job ? .job(id) : .dataset(id)
       return Candidate(
-        found: Found(nodes: [node], grain: .design, label: try query.label(row)),
+        found: Found(nodes: [node], grain: .design),
         whole: whole(kind == .job ? "job" : "dataset", row))
     }
   }
@@ -99,17 +98,13 @@ struct LineageFinder {
   /// own datasets, by any REF.
   private func versions(of dataset: Int64, _ text: String) throws -> [Candidate] {
     let row = try query.reader.name(dataset)
-    let label = try query.label(row)
     func candidate(_ version: LineageGraph.Version, _ name: String) -> Candidate {
       Candidate(
-        found: Found(
-          nodes: [.version(dataset: dataset, version)], grain: .run, label: "\(label)@\(name)"),
+        found: Found(nodes: [.version(dataset: dataset, version)], grain: .run),
         whole: "\(whole("dataset", row))@\(name)")
     }
     if row.name.namespace == query.ownNamespace {
-      let below = query.reader.moment.below
-      let known = Datasets(store: query.store, end: Int(min(below, Int64(Int.max))))
-      let name = "v\(try known.version(row.name.name, text).number)"
+      let name = "v\(try query.datasets.version(row.name.name, text).number)"
       guard let id = try query.reader.id(of: .version, owner: dataset, Array(name.utf8)) else {
         return []
       }
@@ -144,7 +139,7 @@ struct LineageFinder {
       }
       guard !nodes.isEmpty else { return nil }
       return Candidate(
-        found: Found(nodes: nodes, grain: .run, label: text), whole: whole("model", row))
+        found: Found(nodes: nodes, grain: .run), whole: whole("model", row))
     }
   }
 
@@ -160,8 +155,7 @@ struct LineageFinder {
         let row = try query.reader.name(dataset)
         return Candidate(
           found: Found(
-            nodes: [.column(try query.reader.shared(id, identities))], grain: .column,
-            label: "\(try query.label(row))#\(column)"),
+            nodes: [.column(try query.reader.shared(id, identities))], grain: .column),
           whole: "\(whole("column", row))#\(column)")
       }
       return nil
@@ -183,7 +177,7 @@ struct LineageFinder {
     guard let digits = Self.digits(text) else { return [] }
     return try query.reader.runs(withDigits: digits).map { run in
       Candidate(
-        found: Found(nodes: [.run(run.id)], grain: .run, label: "run \(run.uuid.uuid.suffix(8))"),
+        found: Found(nodes: [.run(run.id)], grain: .run),
         whole: "run:\(run.uuid.uuid)")
     }
   }
@@ -227,22 +221,12 @@ struct LineageFinder {
     return CustodyError(.notFound, "The lineage knows nothing called \(text). \(advice)")
   }
 
-  /// How many characters differ between two names: Levenshtein's distance, up to names of 200.
+  /// How far apart two names are; of long ones, and of lengths too far apart, no number.
   private static func distance(_ left: String, _ right: String) -> Int {
-    let (left, right) = (Array(left.unicodeScalars), Array(right.unicodeScalars))
+    let (left, right) = (left.unicodeScalars, right.unicodeScalars)
     guard abs(left.count - right.count) <= right.count / 3 + 2, left.count <= 200 else {
       return .max
     }
-    var row = Array(0...right.count)
-    for (i, a) in left.enumerated() {
-      var previous = row[0]
-      row[0] = i + 1
-      for (j, b) in right.enumerated() {
-        let kept = row[j + 1]
-        row[j + 1] = a == b ? previous : min(previous, row[j], row[j + 1]) + 1
-        previous = kept
-      }
-    }
-    return row[right.count]
+    return EditDistance.between(left, right)
   }
 }

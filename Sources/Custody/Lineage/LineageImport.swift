@@ -90,8 +90,7 @@ package final class LineageImport {
   }
 
   fileprivate struct Prepared: Sendable {
-    let location: CustodyError.Location
-    let element: Int?
+    let part: Part
     let original: [UInt8]
     let event: OpenLineageEvent
     /// The content of what is recorded, but for the id of the original.
@@ -114,8 +113,8 @@ package final class LineageImport {
             faults: .init(faults), unknownFacets: .init(unknown))
           return .event(
             Prepared(
-              location: part.location, element: part.element, original: bytes, event: event,
-              said: recorded.said, faults: faults, unknownFacets: unknown))
+              part: part, original: bytes, event: event, said: recorded.said, faults: faults,
+              unknownFacets: unknown))
         } catch {
           return .refused(part.error(error))
         }
@@ -174,12 +173,7 @@ package final class LineageImport {
     try await findKeys(names)
     var batch: [NewEvent] = []
     batch.reserveCapacity(2 * events.count)
-    var ids: [EventID] = []
-    for (event, stream) in zip(events, names) {
-      let key = streams[stream]!
-      let id = Self.id(key, LineageReceived.type, event.original)
-      ids.append(id)
-    }
+    let ids = zip(events, names).map { Self.id(streams[$1]!, $0.original) }
     let known = try store.folder.read { reader in
       try Set(ids.filter { try reader.position(of: $0) != nil })
     }
@@ -235,9 +229,10 @@ package final class LineageImport {
   private func remark(_ event: Prepared) {
     for (faults, isFault) in [(event.event.warnings, false), (event.faults, true)] {
       for fault in faults {
-        let path = event.element.map { "$[\($0)]\(fault.path.dropFirst())" } ?? fault.path
         onRemark(
-          Remark(location: event.location, path: path, rule: fault.rule, isFault: isFault))
+          Remark(
+            location: event.part.location, path: event.part.path(fault.path), rule: fault.rule,
+            isFault: isFault))
       }
     }
     summary.warnings += event.event.warnings.count
@@ -253,12 +248,13 @@ package final class LineageImport {
     if under.count > 1 << 18 { under.removeAll(keepingCapacity: true) }
   }
 
-  private static func id(_ key: StreamKey, _ type: String, _ original: [UInt8]) -> EventID {
-    var type = type
-    let code = type.withUTF8 { type in
-      original.withUnsafeBytes { key.ids.code(UnsafeRawBufferPointer(type), $0) }
-    }
-    return EventID(derivedFrom: code)
+  /// The id of an original, the same each time.
+  private static func id(_ key: StreamKey, _ original: [UInt8]) -> EventID {
+    var type = LineageReceived.type
+    return EventID(
+      derivedFrom: type.withUTF8 { type in
+        original.withUnsafeBytes { key.ids.code(UnsafeRawBufferPointer(type), $0) }
+      })
   }
 
   // MARK: - Keys

@@ -13,7 +13,7 @@ final class LineageQuery {
   private var ambiguous: [LineageName: Bool] = [:]
   private var owners: [Int64: [String]] = [:]
   private var runs: [Int64: RunFacts] = [:]
-  private var datasets: [String: DatasetRow]?
+  private var ownRows: [String: DatasetRow]?
 
   /// What is known of one run.
   struct RunFacts {
@@ -41,6 +41,20 @@ final class LineageQuery {
       }
     graphs[grain] = made
     return made
+  }
+
+  /// Custody's own datasets, as the ledger knew them.
+  var datasets: Datasets { Datasets(store: store, end: Int(reader.moment.below)) }
+
+  /// Which version of which of Custody's own datasets names stand for; nil for those of others.
+  func ownVersion(
+    of dataset: Int64, _ version: Int64
+  ) throws -> (dataset: String, number: Int)? {
+    let name = try reader.name(dataset).name
+    guard name.namespace == ownNamespace,
+      let number = Int(try reader.name(version).label.dropFirst())
+    else { return nil }
+    return (name.name, number)
   }
 
   /// Whether a version of Custody's own was there at the moment.
@@ -169,10 +183,10 @@ final class LineageQuery {
   }
 
   func ownDatasets() throws -> [String: DatasetRow] {
-    if let datasets { return datasets }
+    if let ownRows { return ownRows }
     let rows = try store.datasets.list { listing, _ in try listing.datasets() }
     let made = Dictionary(rows.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
-    datasets = made
+    ownRows = made
     return made
   }
 
@@ -180,10 +194,8 @@ final class LineageQuery {
     let ids =
       row.kind == .dataset ? try graphIdentities().names(of: row.id) : [row.id]
     let facet = row.kind == .dataset ? "dataset.ownership" : "job.ownership"
-    guard
-      let newest = try reader.facets(of: ids).first(where: {
-        $0.state == .said && (try? reader.name($0.facet).label) == facet
-      }), let event = try event(at: newest.position)
+    guard let newest = try reader.newest(facet, of: ids),
+      let event = try event(at: newest.position)
     else { return nil }
     let facets =
       row.kind == .job

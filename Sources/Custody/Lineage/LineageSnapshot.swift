@@ -38,7 +38,7 @@ public struct LineageSnapshot: Sendable {
   ) -> Reach {
     let found = graph.adjacency.reach(
       from: nodes.filter { graph.nodes.indices.contains(Int($0)) },
-      direction == .upstream ? .upstream : .downstream, depth: depth,
+      direction.ofGraph, depth: depth,
       at: Adjacency.Moment(time: time?.microseconds ?? .max))
     return Reach(nodes: found.nodes, depths: found.depths, isComplete: found.isComplete)
   }

@@ -58,11 +58,8 @@ final class RecordLineage {
       guard case .run(let run, _) = graph.nodes[Int(edge.target)],
         case .version(let dataset, .named(let version)) = graph.nodes[Int(edge.source)]
       else { continue }
-      let name = try query.reader.name(dataset).name
-      guard name.namespace == query.ownNamespace,
-        let number = Int(try query.reader.name(version).label.dropFirst())
-      else { continue }
-      readers[name.name, default: []].append(Access(run: run, number: number))
+      guard let own = try query.ownVersion(of: dataset, version) else { continue }
+      readers[own.dataset, default: []].append(Access(run: run, number: own.number))
     }
   }
 
@@ -110,6 +107,10 @@ final class RecordLineage {
   private func addModels(_ starts: [Record], _ depth: Int?, _ found: inout Found) throws {
     let all = starts.map { (Node.record($0), 0) } + found.nodes.map { ($0.node, $0.depth) }
     let depths = Dictionary(all, uniquingKeysWith: min)
+    let records = Dictionary(
+      grouping: all.compactMap { node, _ in
+        if case .record(let record) = node { record } else { nil }
+      }, by: \.dataset)
     var models: [Node: Int] = [:]
     for training in try query.reader.trainings() {
       let model = Node.model(training.model, version: training.version)
@@ -117,16 +118,11 @@ final class RecordLineage {
       if training.run != 0 {
         sources = [.run(training.run)]
       } else {
-        let name = try query.reader.name(training.dataset).name
-        let records = all.compactMap { node, _ -> Record? in
-          guard case .record(let record) = node, record.dataset == name.name else { return nil }
-          return record
-        }
-        guard name.namespace == query.ownNamespace,
-          let number = Int(try query.reader.name(training.datasetVersion).label.dropFirst())
+        guard let own = try query.ownVersion(of: training.dataset, training.datasetVersion)
         else { continue }
-        let present = Set(try present(records, name.name, in: number))
-        sources = records.filter { present.contains($0.ordinal) && $0.since <= number }
+        let reached = records[own.dataset] ?? []
+        let present = Set(try present(reached, own.dataset, in: own.number))
+        sources = reached.filter { present.contains($0.ordinal) && $0.since <= own.number }
           .map { .record($0) }
       }
       for source in sources {
@@ -283,13 +279,7 @@ final class RecordLineage {
   private func derivations(_ said: RunCompleted.Derivation) throws -> [DerivationList.Run] {
     try said.objects.flatMap { text -> [DerivationList.Run] in
       if let known = lists[text] { return known }
-      guard let address = Digest(hex: text),
-        case .opened(let content, _) = try objects.content(at: address),
-        let runs = DerivationList.parse(content)
-      else {
-        throw CustodyError(
-          .damaged, "What a run derived from what is missing or damaged. Run: custody verify")
-      }
+      let runs = try objects.derivations(at: text)
       lists[text] = runs
       return runs
     }
@@ -336,38 +326,60 @@ extension Lineage {
     fromRecord key: String, of dataset: String, at reference: String = "head",
     _ direction: Direction, depth: Int? = nil, limit: Int? = nil
   ) throws -> LineageReach {
+    try reach(fromRecord: key, of: dataset, at: reference, [direction], depth: depth, limit: limit)[
+      0]
+  }
+
+  /// The same in several directions, for the price of finding the record once.
+  package func reach(
+    fromRecord key: String, of dataset: String, at reference: String, _ directions: [Direction],
+    depth: Int?, limit: Int?
+  ) throws -> [LineageReach] {
     try query { query in
-      let datasets = Datasets(store: store, end: Int(min(moment.below, Int64(Int.max))))
-      let row = try datasets.existing(dataset)
-      let version = try datasets.version(row, reference)
-      guard query.isKnown(version) else {
-        throw CustodyError(
-          .notFound, "\(dataset) had no such version \(momentText): it was committed later.")
-      }
-      let ordinal = try VersionContents(store: store, dataset: row, version: version)
-        .ordinals(of: [key])[0]
       let lineage = try RecordLineage(query)
-      let starts = try lineage.records([ordinal], dataset, in: version.number)
-      let found = try lineage.reach(from: starts, direction, depth: depth)
-      var counts: [Int] = []
-      var steps: [LineageReach.Step] = []
-      for (node, depth) in found.nodes {
-        while counts.count < depth { counts.append(0) }
-        counts[depth - 1] += 1
-        guard limit.map({ steps.count < $0 }) ?? true else { continue }
-        steps.append(.init(node: try query.describe(node, lineage, found.unsaid), depth: depth))
+      let starts = try query.start(record: key, of: dataset, reference, lineage, momentText)
+      return try directions.map { direction in
+        let found = try lineage.reach(from: starts, direction, depth: depth)
+        var counts: [Int] = []
+        var steps: [LineageReach.Step] = []
+        for (node, depth) in found.nodes {
+          while counts.count < depth { counts.append(0) }
+          counts[depth - 1] += 1
+          guard limit.map({ steps.count < $0 }) ?? true else { continue }
+          steps.append(
+            .init(node: try query.describe(node, lineage, unsaid: found.unsaid), depth: depth))
+        }
+        return LineageReach(
+          starts: try starts.map(lineage.describe), steps: steps, counts: counts,
+          isComplete: found.isComplete && found.unsaid.isEmpty,
+          visited: found.nodes.count + starts.count, moment: momentText)
       }
-      return LineageReach(
-        starts: try starts.map(lineage.describe), steps: steps, counts: counts,
-        isComplete: found.isComplete && found.unsaid.isEmpty,
-        visited: found.nodes.count + starts.count, moment: momentText)
     }
   }
 }
 
 extension LineageQuery {
-  fileprivate func describe(
-    _ node: RecordLineage.Node, _ lineage: RecordLineage, _ unsaid: Set<Int64>
+  /// The record that a natural key names, where a version has it.
+  ///
+  /// - Throws: `notFound` when there is no such record, or was none at the moment.
+  func start(
+    record key: String, of dataset: String, _ reference: String, _ lineage: RecordLineage,
+    _ moment: String
+  ) throws -> [RecordLineage.Record] {
+    let row = try datasets.existing(dataset)
+    let version = try datasets.version(row, reference)
+    guard isKnown(version) else {
+      throw CustodyError(
+        .notFound, "\(dataset) had no such version \(moment): it was committed later.")
+    }
+    let ordinal = try VersionContents(store: store, dataset: row, version: version)
+      .ordinals(of: [key])[0]
+    return try lineage.records([ordinal], dataset, in: version.number)
+  }
+
+  /// - Parameter unsaid: runs that did not say which records come from which.
+  func describe(
+    _ node: RecordLineage.Node, _ lineage: RecordLineage, unsaid: Set<Int64> = []
   ) throws -> LineagePicture.Node {
     switch node {
     case .record(let record): return try lineage.describe(record)

@@ -128,18 +128,38 @@ public struct Provenance: Sendable {
     let objects = try StoredObjects(folder: store.folder)
     var found: [Int] = []
     for text in derivation.objects {
-      guard let address = Digest(hex: text),
-        case .opened(let content, _) = try objects.content(at: address),
-        let runs = DerivationList.parse(content)
-      else {
-        throw CustodyError(
-          .damaged, "What a run derived from what is missing or damaged. Run: custody verify")
-      }
-      for run in runs where run.output <= output && output < run.output + run.count {
+      for run in try objects.derivations(at: text)
+      where run.output <= output && output < run.output + run.count {
         found.append(run.input + output - run.output)
       }
     }
     return found
+  }
+}
+
+extension Provenance.Record {
+  /// The versions by which what it is made of came in.
+  package var committed: [(dataset: String, version: Int)] {
+    switch origin {
+    case .committed(let version): [(dataset, version.number)]
+    case .run(_, let inputs): inputs.flatMap { $0.records.flatMap(\.committed) }
+    case .toldAbove, .furtherBack: []
+    }
+  }
+}
+
+extension StoredObjects {
+  /// Which records of an output come from which of an input, as one object says.
+  ///
+  /// - Parameter text: the object's address.
+  func derivations(at text: String) throws -> [DerivationList.Run] {
+    guard let address = Digest(hex: text), case .opened(let content, _) = try content(at: address),
+      let runs = DerivationList.parse(content)
+    else {
+      throw CustodyError(
+        .damaged, "What a run derived from what is missing or damaged. Run: custody verify")
+    }
+    return runs
   }
 }
 

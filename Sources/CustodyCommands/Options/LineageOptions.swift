@@ -38,6 +38,23 @@ struct LineageReachOptions: ParsableArguments {
 
 extension Lineage.Grain: ExpressibleByArgument {}
 
+extension Lineage.Direction {
+  /// What two flags ask for: without any, or with both, both.
+  static func chosen(upstream: Bool, downstream: Bool) -> [Lineage.Direction] {
+    upstream == downstream ? [.upstream, .downstream] : upstream ? [.upstream] : [.downstream]
+  }
+}
+
+extension DatasetReference {
+  /// The version that a NODE names beside the KEY of a record.
+  init(ofRecordIn node: String) throws {
+    guard let reference = DatasetReference(argument: node) else {
+      throw CustodyError(.usage, "\(node) is no NAME[@REF] of a dataset, and KEY names a record.")
+    }
+    self = reference
+  }
+}
+
 /// What the help of several verbs says.
 enum LineageHelp {
   static let node = """

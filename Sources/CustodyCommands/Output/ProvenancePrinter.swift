@@ -5,12 +5,15 @@ import CustodyModel
 struct ProvenancePrinter {
   /// Things that are told of what lies before a version that was committed.
   static let beforeMax = 8
-  /// What other tools reported of where a version comes from; nil when nobody did.
-  let before: (_ dataset: String, _ version: Int) throws -> LineageReach?
+  /// What other tools reported of where versions come from, by their nodes.
+  let before: [String: LineageReach]
 
-  func print(_ record: Provenance.Record) throws { try tell(record, indent: 0, prefix: "") }
+  /// How lineage calls a version.
+  static func node(_ dataset: String, _ version: Int) -> String { "dataset:\(dataset)@v\(version)" }
 
-  private func tell(_ record: Provenance.Record, indent: Int, prefix: String) throws {
+  func print(_ record: Provenance.Record) { tell(record, indent: 0, prefix: "") }
+
+  private func tell(_ record: Provenance.Record, indent: Int, prefix: String) {
     var line = "\(prefix)\(Terminal.styled(title(record), .bold))"
     line += record.size.map { "  \($0.asBytes)" } ?? "  erased"
     switch record.keyIDs.count {
@@ -29,15 +32,15 @@ struct ProvenancePrinter {
       say(
         "committed as v\(version.number) at \(Self.seconds(version.recordedAt)) by \(version.actor)"
           + (version.message.map { ": \(Terminal.visible($0))" } ?? ""), indent + 1)
-      try tellBefore(record.dataset, version.number, indent + 2)
+      tellBefore(record.dataset, version.number, indent + 2)
     case .run(let story, let inputs):
       tell(story, indent + 1)
-      for input in inputs { try tell(input, indent + 1) }
+      for input in inputs { tell(input, indent + 1) }
     }
   }
 
-  private func tellBefore(_ dataset: String, _ number: Int, _ indent: Int) throws {
-    guard let before = try before(dataset, number), before.count > 0 else { return }
+  private func tellBefore(_ dataset: String, _ number: Int, _ indent: Int) {
+    guard let before = before[Self.node(dataset, number)], before.count > 0 else { return }
     for step in before.steps {
       var line = "before that \(step.node.kind.rawValue) \(Terminal.visible(step.node.label))"
       if let version = step.node.version { line += "@\(Terminal.visible(version))" }
@@ -77,7 +80,7 @@ struct ProvenancePrinter {
     detail("host", story.host, indent)
   }
 
-  private func tell(_ input: Provenance.Input, _ indent: Int) throws {
+  private func tell(_ input: Provenance.Input, _ indent: Int) {
     if let drift = input.drift {
       say(
         "read otherwise than v\(input.version) of \(input.dataset): \(drift)", indent)
@@ -86,7 +89,7 @@ struct ProvenancePrinter {
       return say(
         "read \(input.dataset)@v\(input.version), of which no record is named like it", indent)
     }
-    for record in input.records { try tell(record, indent: indent, prefix: "from ") }
+    for record in input.records { tell(record, indent: indent, prefix: "from ") }
     let more = input.recordCount - input.records.count
     if more > 0 {
       say("from \(more.counted("more record")) of \(input.dataset)@v\(input.version)", indent)

@@ -122,7 +122,6 @@ package struct LineageParentRow: Sendable {
 
 package struct LineageFacetRow: Sendable {
   package let about: Int64
-  package let facet: Int64
   package let state: LineageFacetState
   package let position: Int64
   package let time: Int64?

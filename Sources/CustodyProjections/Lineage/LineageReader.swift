@@ -31,7 +31,7 @@ package final class LineageReader {
   /// Calls `each` with the rows of a query at the moment; it asks `position` and `time`.
   private func forEach(
     _ columns: String, _ table: String, _ condition: String = "TRUE", _ values: [Int64] = [],
-    _ each: (HotStatement, _ next: Int32) throws -> Void
+    _ each: (HotStatement) throws -> Void
   ) throws {
     let query = try statement(
       """
@@ -42,7 +42,7 @@ package final class LineageReader {
     query.bind(2, optional: moment.time)
     for (index, value) in values.enumerated() { query.bind(Int32(index + 3), value) }
     defer { query.reset() }
-    while try query.step() { try each(query, 0) }
+    while try query.step() { try each(query) }
   }
 
   // MARK: - Names
@@ -154,7 +154,7 @@ package final class LineageReader {
 
   package func uses() throws -> [LineageUse] {
     var uses: [LineageUse] = []
-    try forEach("run, is_write, dataset, version", "use") { row, _ in
+    try forEach("run, is_write, dataset, version", "use") { row in
       uses.append(
         LineageUse(
           run: row.integer(0), isWrite: row.integer(1) != 0, dataset: row.integer(2),
@@ -165,7 +165,7 @@ package final class LineageReader {
 
   package func declarations() throws -> [LineageDeclaration] {
     var found: [LineageDeclaration] = []
-    try forEach("job, is_write, dataset", "declaration") { row, _ in
+    try forEach("job, is_write, dataset", "declaration") { row in
       found.append(
         LineageDeclaration(
           job: row.integer(0), isWrite: row.integer(1) != 0, dataset: row.integer(2),
@@ -176,7 +176,7 @@ package final class LineageReader {
 
   package func edges() throws -> [LineageStatedEdge] {
     var found: [LineageStatedEdge] = []
-    try forEach("run, target, source", "edge") { row, _ in
+    try forEach("run, target, source", "edge") { row in
       found.append(
         LineageStatedEdge(
           run: row.integer(0), target: row.integer(1), source: row.integer(2),
@@ -187,7 +187,7 @@ package final class LineageReader {
 
   package func columnEdges() throws -> [LineageColumnRow] {
     var found: [LineageColumnRow] = []
-    try forEach("dataset, target, source, how", "column") { row, _ in
+    try forEach("dataset, target, source, how", "column") { row in
       found.append(
         LineageColumnRow(
           dataset: row.integer(0), target: row.integer(1), source: row.integer(2),
@@ -198,7 +198,7 @@ package final class LineageReader {
 
   package func aliases() throws -> [LineageAlias] {
     var found: [LineageAlias] = []
-    try forEach("dataset, other, is_rename", "alias") { row, _ in
+    try forEach("dataset, other, is_rename", "alias") { row in
       found.append(
         LineageAlias(
           dataset: row.integer(0), other: row.integer(1), isRename: row.integer(2) != 0,
@@ -214,7 +214,7 @@ package final class LineageReader {
 
   package func trainings() throws -> [LineageTraining] {
     var found: [LineageTraining] = []
-    try forEach("model, version, run, dataset, dataset_version", "training") { row, _ in
+    try forEach("model, version, run, dataset, dataset_version", "training") { row in
       found.append(
         LineageTraining(
           model: row.integer(0), version: row.integer(1), run: row.integer(2),
@@ -278,7 +278,7 @@ package final class LineageReader {
       if try isBetter(job, time, than: found.job, found.time) { found = (job, time) }
     }
     if found.job == 0 {
-      try forEach("job", "parent", "parent = ?3", [run]) { row, _ in
+      try forEach("job", "parent", "parent = ?3", [run]) { row in
         if try isBetter(row.integer(0), .min, than: found.job, .min) {
           found.job = row.integer(0)
         }
@@ -306,7 +306,7 @@ package final class LineageReader {
 
   package func runs(ofJob job: Int64) throws -> [LineageRunRow] {
     var ids: Set<Int64> = []
-    try forEach("run", "event", "job = ?3 AND run != 0", [job]) { row, _ in
+    try forEach("run", "event", "job = ?3 AND run != 0", [job]) { row in
       ids.insert(row.integer(0))
     }
     return try ids.sorted().compactMap { try run($0) }.filter { $0.job == job }
@@ -332,7 +332,7 @@ package final class LineageReader {
   /// What was reported of a run, or of no run (0), in the order of the ledger.
   package func events(of run: Int64) throws -> [LineageEventRow] {
     var found: [LineageEventRow] = []
-    try forEach("run, job, dataset, type", "event", "run = ?3", [run]) { row, _ in
+    try forEach("run, job, dataset, type", "event", "run = ?3", [run]) { row in
       found.append(event(row))
     }
     return found
@@ -340,7 +340,7 @@ package final class LineageReader {
 
   /// What was reported of all runs, those of one next to each other.
   package func forEachEvent(_ each: (LineageEventRow) throws -> Void) throws {
-    try forEach("run, job, dataset, type", "event") { row, _ in try each(event(row)) }
+    try forEach("run, job, dataset, type", "event") { row in try each(event(row)) }
   }
 
   private func event(_ row: HotStatement) -> LineageEventRow {
@@ -353,7 +353,7 @@ package final class LineageReader {
 
   package func parents() throws -> [LineageParentRow] {
     var found: [LineageParentRow] = []
-    try forEach("run, parent, is_root, job", "parent") { row, _ in
+    try forEach("run, parent, is_root, job", "parent") { row in
       found.append(
         LineageParentRow(
           run: row.integer(0), parent: row.integer(1), isRoot: row.integer(2) != 0,
@@ -364,23 +364,24 @@ package final class LineageReader {
 
   // MARK: - Facets
 
-  /// The newest word on each facet of a dataset, a job, or (less than 0) a run.
+  /// The newest word on a facet of a dataset under all its names, or of a job; nil when it was taken
+  /// back, or is not as it should be.
   ///
   /// Newest by the events' own times; of equal ones, and where no zone is said, by position, which
   /// only decides what is shown.
-  package func facets(of about: [Int64]) throws -> [LineageFacetRow] {
-    var newest: [Int64: LineageFacetRow] = [:]
+  package func newest(_ name: String, of about: [Int64]) throws -> LineageFacetRow? {
+    guard let facet = try ids(of: .facet, named: name).first else { return nil }
+    var newest: LineageFacetRow?
     for about in about {
-      try forEach("facet, state", "facet", "about = ?3", [about]) { row, _ in
+      try forEach("state", "facet", "about = ?3 AND facet = ?4", [about, facet]) { row in
         let found = LineageFacetRow(
-          about: about, facet: row.integer(0),
-          state: LineageFacetState(rawValue: row.integer(1)) ?? .faulty,
-          position: row.integer(2), time: time(row, 3))
-        if let known = newest[found.facet], known.isNewer(than: found) { return }
-        newest[found.facet] = found
+          about: about, state: LineageFacetState(rawValue: row.integer(0)) ?? .faulty,
+          position: row.integer(1), time: time(row, 2))
+        if let newest, newest.isNewer(than: found) { return }
+        newest = found
       }
     }
-    return newest.values.sorted { $0.facet < $1.facet }
+    return newest.flatMap { $0.state == .said ? $0 : nil }
   }
 
   /// The positions of the newest events that say a facet of each dataset or job; none where they
@@ -391,7 +392,7 @@ package final class LineageReader {
   package func newest(facet name: String) throws -> [Int64: Set<Int64>] {
     guard let facet = try ids(of: .facet, named: name).first else { return [:] }
     var newest: [Int64: (time: Int64, positions: Set<Int64>)] = [:]
-    try forEach("about, state", "facet", "facet = ?3", [facet]) { row, _ in
+    try forEach("about, state", "facet", "facet = ?3", [facet]) { row in
       guard let state = LineageFacetState(rawValue: row.integer(1)), state != .faulty else {
         return
       }

@@ -104,12 +104,9 @@ struct LineageExportCommand: AsyncParsableCommand {
   }
 
   private func picture(_ lineage: Lineage) throws -> LineagePicture {
-    let directions: Set<Lineage.Direction> =
-      upstream == downstream ? [.upstream, .downstream] : upstream ? [.upstream] : [.downstream]
+    let directions = Set(Lineage.Direction.chosen(upstream: upstream, downstream: downstream))
     if let node, let key {
-      guard let reference = DatasetReference(argument: node) else {
-        throw CustodyError(.usage, "\(node) is no NAME[@REF] of a dataset, and KEY names a record.")
-      }
+      let reference = try DatasetReference(ofRecordIn: node)
       return try lineage.picture(
         ofRecord: key, of: reference.name, at: reference.reference, directions, depth: reach.depth)
     }

@@ -37,7 +37,7 @@ struct LineageImpactCommand: AsyncParsableCommand {
 
   func run() async throws {
     let lineage = try moment.lineage(of: try store.open(for: .contents))
-    let found = try lineage.reach(from: node, key, .downstream, reach, limit: limit)
+    let found = try lineage.reach(from: node, key, [.downstream], reach, limit: limit)[0]
     LineagePrinter(format: output.format, hasOwners: true).print([(.downstream, found)])
   }
 }

@@ -47,15 +47,10 @@ struct LineageShowCommand: AsyncParsableCommand {
 
   func run() async throws {
     let lineage = try moment.lineage(of: try store.open(for: .contents))
-    let wanted: [Lineage.Direction] =
-      upstream == downstream ? [.upstream, .downstream] : upstream ? [.upstream] : [.downstream]
-    let answers = try wanted.map { direction in
-      (
-        direction,
-        try lineage.reach(
-          from: node, key, direction, reach, group, limit: group == nil ? limit : 0)
-      )
-    }
+    let directions = Lineage.Direction.chosen(upstream: upstream, downstream: downstream)
+    let found = try lineage.reach(
+      from: node, key, directions, reach, group, limit: group == nil ? limit : 0)
+    let answers = Array(zip(directions, found)).map { (direction: $0, reach: $1) }
     let printer = LineagePrinter(format: output.format)
     group == nil ? printer.print(answers) : printer.print(grouped: answers)
   }
@@ -64,24 +59,21 @@ struct LineageShowCommand: AsyncParsableCommand {
 extension Lineage {
   /// From a node or, with a natural key, from a record.
   func reach(
-    from node: String, _ key: String?, _ direction: Direction, _ options: LineageReachOptions,
+    from node: String, _ key: String?, _ directions: [Direction], _ options: LineageReachOptions,
     _ grouping: Grouping? = nil, limit: Int
-  ) throws -> LineageReach {
+  ) throws -> [LineageReach] {
     let limit = limit == 0 ? nil : limit
     guard let key else {
       return try reach(
-        from: [node], direction, depth: options.depth, grain: options.grain, grouping: grouping,
+        from: [node], directions, depth: options.depth, grain: options.grain, grouping: grouping,
         limit: limit)
     }
     if let grain = options.grain, grain != .record {
       throw CustodyError(.usage, "A KEY names a record: leave --grain out, or say --grain record.")
     }
-    let reference = DatasetReference(argument: node)
-    guard let reference else {
-      throw CustodyError(.usage, "\(node) is no NAME[@REF] of a dataset, and KEY names a record.")
-    }
+    let reference = try DatasetReference(ofRecordIn: node)
     return try reach(
-      fromRecord: key, of: reference.name, at: reference.reference, direction, depth: options.depth,
-      limit: limit)
+      fromRecord: key, of: reference.name, at: reference.reference, directions,
+      depth: options.depth, limit: limit)
   }
 }

@@ -37,13 +37,8 @@ struct WhyCommand: AsyncParsableCommand {
       of: dataset.name, dataset.reference, key: key)
     if output.format == .json { return Terminal.print(ProvenanceJSON.text(record)) }
     let lineage = try store.lineage.known(at: at.moment(in: store))
-    try ProvenancePrinter { dataset, number in
-      do {
-        return try lineage.reach(
-          from: ["dataset:\(dataset)@v\(number)"], .upstream, limit: ProvenancePrinter.beforeMax)
-      } catch let error as CustodyError where error.code == .notFound {
-        return nil
-      }
-    }.print(record)
+    let before = try lineage.upstream(
+      ofEach: record.committed.map(ProvenancePrinter.node), limit: ProvenancePrinter.beforeMax)
+    ProvenancePrinter(before: before).print(record)
   }
 }
