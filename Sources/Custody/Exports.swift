@@ -1,6 +1,7 @@
 // Programs import Custody alone: positions, leaves, checkpoints and findings come with it.
 @_exported import CustodyLedger
 
+@_exported import enum CustodyModel.ErasureReason
 @_exported import struct CustodyStore.CustodyError
 @_exported import struct CustodyStore.EventFilter
 @_exported import enum CustodyStore.ExpectedRevision

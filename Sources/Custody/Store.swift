@@ -35,6 +35,7 @@ public final class Store: Sendable {
   package let sealing: SealingService
   package let engine: ProjectionEngine
   private let actor: Name
+  private let finished = Mutex<[ErasureResult]>([])
 
   private init(folder: StoreFolder, actor: Name) {
     self.folder = folder
@@ -100,7 +101,11 @@ public final class Store: Sendable {
       try passphrase().bytes
     }
     let store = Store(folder: folder, actor: try name(of: actor))
-    if access == .writing { try store.sealing.checkActor() }
+    if access == .writing {
+      try store.sealing.checkActor()
+      let finished = try store.erasures.finish()
+      store.finished.withLock { $0 = finished }
+    }
     return store
   }
 
@@ -126,6 +131,9 @@ public final class Store: Sendable {
   ///   not be signed after its events were committed is told here.
   public func close() async throws { try await folder.close() }
 
+  /// Erasures that a kill had cut short, and that were carried out when this store was opened.
+  public var finishedErasures: [ErasureResult] { finished.withLock { $0 } }
+
   /// The ledger's UUID.
   public var ledgerID: LedgerID { folder.ledgerID }
 
@@ -137,6 +145,9 @@ public final class Store: Sendable {
 
   /// People and their keys.
   public var subjects: Subjects { Subjects(folder: folder, sealing: sealing) }
+
+  /// Forgetting people.
+  public var erasures: Erasures { Erasures(store: self) }
 
   /// The keyring and the epoch key.
   public var keys: Keys { Keys(folder: folder, actor: actor) }

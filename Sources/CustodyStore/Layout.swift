@@ -14,6 +14,8 @@ package struct Layout: Sendable {
   package var projectionsLock: String { "\(root)/projections.lock" }
   package var databases: [String] { [ledger, keys, objects, projections] }
   package var anchors: String { "\(root)/anchors" }
+  /// The erasure journal.
+  package var tombstones: String { "\(root)/\(TombstoneJournal.fileName)" }
   package var lock: String { "\(root)/lock" }
   /// A file for each run that is going on.
   package var runs: String { "\(root)/runs" }

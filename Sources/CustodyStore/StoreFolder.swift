@@ -109,7 +109,7 @@ package final class StoreFolder: Sendable {
     guard access == .write else {
       let keyring = try Keyring(
         path: layout.keys, ledgerID: ledgerID, provider: provider, environment: environment,
-        isWritable: false)
+        isWritable: false, buried: try buriedKeys(layout, settings))
       let store = try StoreFolder(
         layout: layout, settings: settings, ledgerID: ledgerID, environment: environment,
         keyring: keyring, provider: provider, writable: nil)
@@ -146,7 +146,7 @@ package final class StoreFolder: Sendable {
       try prepareForWriting(layout)
       let keyring = try Keyring(
         path: layout.keys, ledgerID: ledgerID, provider: provider, environment: environment,
-        isWritable: true)
+        isWritable: true, buried: try buriedKeys(layout, settings))
       let reader = try StoreFolder(
         layout: layout, settings: settings, ledgerID: ledgerID, environment: environment,
         keyring: keyring, provider: provider, writable: nil)
@@ -164,6 +164,15 @@ package final class StoreFolder: Sendable {
         layout: layout, settings: settings, ledgerID: ledgerID, environment: environment,
         keyring: keyring, provider: provider, writable: ledger,
         objects: try ObjectStore(path: layout.objects, isWritable: true))
+    }
+  }
+
+  /// The keys that the erasure journals of store and guard name. One that cannot be read names none
+  /// here, and keeps the store from being clean.
+  private static func buriedKeys(_ layout: Layout, _ settings: Settings) throws -> Set<KeyID> {
+    [layout.root, settings.guard].reduce(into: []) {
+      let journal = try? TombstoneJournal(path: "\($1)/\(TombstoneJournal.fileName)")
+      $0.formUnion(journal?.keys ?? [])
     }
   }
 
@@ -318,29 +327,33 @@ package final class StoreFolder: Sendable {
     let ledger = try ledger()
     return try await ledger.locked { [self] in
       let rotated = try keyring.rotate()
-      try record(rotated.new, replacing: rotated.destroyed, in: ledger, actor)
+      try append(
+        Self.epochEvents(rotated.new, replacing: rotated.destroyed), to: ledger, actor)
       return rotated
     }
   }
 
   /// Records an epoch key that came into force without its event, because a crash fell in between,
   /// and those that are gone.
+  fileprivate func recordEpoch(in ledger: LedgerStore, _ destroyed: [KeyID]) throws {
+    try append(try epochEvents(replacing: destroyed), to: ledger, Name("custody"))
+  }
+
+  /// What the ledger does not say yet of the epoch key in force, and of those that are gone.
   ///
   /// - Parameter destroyed: epoch keys destroyed just now. One that a crash left before it was ever
   ///   in force is not in the ledger, and stays out of it.
-  fileprivate func recordEpoch(in ledger: LedgerStore, _ destroyed: [KeyID]) throws {
-    guard let keyring, let provider else { return }
+  func epochEvents(replacing destroyed: [KeyID]) throws -> [SystemEvent] {
+    guard let keyring, let provider else { return [] }
     let current = try keyring.currentEpoch()
     let newest = try recordedEpochs(untilFound: nil).first
-    guard newest != current || !destroyed.isEmpty else { return }
+    guard newest != current || !destroyed.isEmpty else { return [] }
     var gone = try Set(recordedEpochs(untilFound: Set(destroyed))).intersection(destroyed)
     // One that was set aside, or that a keyring set aside needs, is replaced and not destroyed.
     if let newest, newest != current, try !provider.keeps(newest) {
       gone.insert(newest)
     }
-    guard newest != current || !gone.isEmpty else { return }
-    try record(
-      newest == current ? nil : current, replacing: gone.sorted(), in: ledger, Name("custody"))
+    return Self.epochEvents(newest == current ? nil : current, replacing: gone.sorted())
   }
 
   /// The epoch keys that `key.created` names, the newest first: until all of `wanted` are found, or
@@ -364,13 +377,16 @@ package final class StoreFolder: Sendable {
   }
 
   /// - Parameter new: nil when only `old` are to be recorded.
-  private func record(
-    _ new: KeyID?, replacing old: [KeyID], in ledger: LedgerStore, _ actor: Name
-  ) throws {
+  private static func epochEvents(_ new: KeyID?, replacing old: [KeyID]) -> [SystemEvent] {
     var events = new.map { [SystemEvent.keyCreated(.init(purpose: .epoch, key: $0))] } ?? []
     if !old.isEmpty {
       events.append(.keyDestroyed(.init(keys: old, reason: .rotation, request: nil)))
     }
+    return events
+  }
+
+  private func append(_ events: [SystemEvent], to ledger: LedgerStore, _ actor: Name) throws {
+    guard !events.isEmpty else { return }
     try ledger.appendUnderLock(
       try events.map {
         try PendingEvent.system($0, ledgerID: ledgerID, actor: actor, environment: environment)

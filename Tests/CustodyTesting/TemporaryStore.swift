@@ -34,6 +34,24 @@ package final class TemporaryStore: Sendable {
     try Store.open(at: path, for: access, actor: "uid:1")
   }
 
+  /// A copy of store, secrets and guard that goes on by itself.
+  package func copied() throws -> TemporaryStore {
+    let copy = try TemporaryStore()
+    try copyParts(to: copy.folder)
+    return copy
+  }
+
+  /// Copies store, secrets and guard into a folder, where they are of each other.
+  package func copyParts(to target: String) throws {
+    for part in ["store", "secrets", "guard"] {
+      try FileManager.default.copyItem(atPath: "\(folder)/\(part)", toPath: "\(target)/\(part)")
+    }
+    let settings = "\(target)/store/custody.yaml"
+    try String(contentsOfFile: settings, encoding: .utf8)
+      .replacing(folder, with: target)
+      .write(toFile: settings, atomically: false, encoding: .utf8)
+  }
+
   /// What signs the store's checkpoints.
   package func signingKey(of ledgerID: LedgerID) throws -> SigningKey {
     try FileKeyProvider.open(

@@ -63,13 +63,7 @@ struct RecoveryPlace {
   func copy(_ name: String) throws -> (path: String, guardFolder: String) {
     let folder = path(name)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-    for part in ["store", "secrets", "guard"] {
-      try FileManager.default.copyItem(atPath: path(part), toPath: "\(folder)/\(part)")
-    }
-    let settings = "\(folder)/store/custody.yaml"
-    try String(contentsOfFile: settings, encoding: .utf8)
-      .replacing(temporary.folder, with: folder)
-      .write(toFile: settings, atomically: false, encoding: .utf8)
+    try temporary.copyParts(to: folder)
     return ("\(folder)/store", "\(folder)/guard")
   }
 

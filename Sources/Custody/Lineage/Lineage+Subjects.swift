@@ -56,13 +56,72 @@ extension Lineage {
   }
 }
 
+/// What records under some keys are in, and who touched them.
+struct TouchedData {
+  /// A version of one of Custody's own datasets.
+  struct Version: Hashable {
+    let dataset: String
+    let number: Int
+  }
+
+  /// How many of the records each version has.
+  var records: [Version: Int] = [:]
+  /// Runs that read or wrote such a version.
+  var runs: Set<EventID> = []
+  /// Records that were made from them, and are about nobody or about others.
+  var derived: Set<RecordLineage.Record> = []
+}
+
+extension Lineage {
+  /// What the records are in that some sets of keys seal, and which runs read or wrote that.
+  ///
+  /// Cost: the records, and a pass over all uses.
+  func touched(by keySets: Set<Int64>) throws -> TouchedData {
+    try query { query in
+      var search = try SubjectSearch(query, keySets)
+      try search.findHolding()
+      var touched = TouchedData()
+      for (node, count) in search.counts {
+        guard case .version(let dataset, .named(let version)) = node,
+          let own = try query.ownVersion(of: dataset, version)
+        else { continue }
+        touched.records[.init(dataset: own.dataset, number: own.number)] = count
+      }
+      let datasets = Set(touched.records.keys.map(\.dataset))
+      for use in try query.reader.uses() where use.run != 0 {
+        let name = try query.reader.name(use.dataset).name
+        guard name.namespace == query.ownNamespace, datasets.contains(name.name) else { continue }
+        // What others report of a dataset without a version may have been any.
+        if use.version != 0 {
+          guard let own = try query.ownVersion(of: use.dataset, use.version),
+            touched.records[.init(dataset: own.dataset, number: own.number)] != nil
+          else { continue }
+        }
+        if let run = try query.reader.run(use.run) { touched.runs.insert(run.uuid) }
+      }
+      touched.derived = try search.derivedElsewhere()
+      return touched
+    }
+  }
+}
+
+extension Lineage {
+  /// Runs that read or wrote anything.
+  func runsWithUses() throws -> Set<EventID> {
+    try query { query in
+      let runs = Set(try query.reader.uses().map(\.run)).subtracting([0])
+      return Set(try runs.compactMap { try query.reader.run($0)?.uuid })
+    }
+  }
+}
+
 private struct SubjectSearch {
   private let query: LineageQuery
   private let keySets: Set<Int64>
   private let graph: LineageGraph
   private let records: RecordLineage
   private var evidence: [LineageGraph.Node: SubjectLineage.Evidence] = [:]
-  private var counts: [LineageGraph.Node: Int] = [:]
+  private(set) var counts: [LineageGraph.Node: Int] = [:]
   private var starts: [RecordLineage.Record] = []
   private(set) var visited = 0
   private(set) var isComplete = true
@@ -127,6 +186,17 @@ private struct SubjectSearch {
         evidence[node] = .derived
       }
     }
+  }
+
+  /// Records that were made from hers and are not among them.
+  func derivedElsewhere() throws -> Set<RecordLineage.Record> {
+    let own = Set(starts)
+    let found = try records.reach(from: starts, .downstream, depth: nil)
+    return Set(
+      found.nodes.compactMap { node, _ in
+        guard case .record(let record) = node, !own.contains(record) else { return nil }
+        return record
+      })
   }
 
   /// Everything downstream of what has her data.

@@ -53,6 +53,12 @@ struct StoreOptions: ParsableArguments {
   func open(for access: Store.Access) throws -> Store {
     waitAsTold()
     let store = try Store.open(at: try path(), for: access, actor: actor) { try passphrase.read() }
+    for erasure in store.finishedErasures {
+      let left = erasure.remnants.keys.sorted().joined(separator: ", ")
+      Terminal.note(
+        "custody: the erasure \(erasure.request) was cut short and is done now"
+          + (left.isEmpty ? "" : "; pieces of what was removed are left in \(left)"))
+    }
     // What a killed run left holds what it read.
     store.runs.removeLeftFolders()
     return store

@@ -25,6 +25,18 @@ enum SubjectArgument {
     return of(text)
   }
 
+  /// People who are known already: arguments as they are, `@FILE` and `-` one a line.
+  static func subjects(_ arguments: [String]) throws -> [Subject] {
+    try arguments.flatMap { argument -> [Subject] in
+      guard argument == "-" || argument.hasPrefix("@") else { return [try parse(argument)] }
+      let lines = try lines(of: argument)
+      guard !lines.isEmpty else {
+        throw CustodyError(.invalidInput, "The list of subjects is empty.")
+      }
+      return lines.map(of)
+    }
+  }
+
   /// Identifiers to register: arguments as they are, `@FILE` and `-` one a line.
   static func identifiers(_ arguments: [String]) throws -> [String] {
     try arguments.flatMap { argument -> [String] in

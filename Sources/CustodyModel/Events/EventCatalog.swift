@@ -28,6 +28,7 @@ package enum EventCatalog {
   package static let all: [any ModelEvent.Type] = [
     BackupTaken.self, DatasetCreated.self, DatasetRestored.self, DatasetVersionCommitted.self,
     DatasetVersionCommitted1.self, DatasetVersionTagged.self, DisclosureMade.self,
+    ErasureCompleted.self, ErasureRequested.self,
     LineageRecorded.self, ModelRegistered.self, RunAborted.self, RunAnnotated.self,
     RunCompleted.self, RunFailed.self,
     RunStarted.self, SubjectRegistered.self,

@@ -39,6 +39,10 @@ package struct JSONWriter {
     member(name, json: "[\(strings.map(Self.quoted).joined(separator: ","))]")
   }
 
+  package mutating func member(_ name: String, integers: [Int]) {
+    member(name, json: "[\(integers.map(String.init).joined(separator: ","))]")
+  }
+
   /// A JSON string: quotes, backslashes and control characters escaped, the rest as it is.
   package static func quoted(_ text: String) -> String {
     // Most texts have nothing to escape.

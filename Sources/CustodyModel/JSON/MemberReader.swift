@@ -32,6 +32,14 @@ package struct MemberReader {
     }
   }
 
+  func integers(_ name: String) -> [Int]? {
+    value(name)?.withUnsafeBytes { value in
+      guard let ranges = try? JSONText.elements(value) else { return nil }
+      let numbers = ranges.compactMap { Decimal.parse(value[$0]) }
+      return numbers.count == ranges.count ? numbers : nil
+    }
+  }
+
   func boolean(_ name: String) -> Bool? {
     switch value(name).map({ String(decoding: $0, as: UTF8.self) }) {
     case "true": true

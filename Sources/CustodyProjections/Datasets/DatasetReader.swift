@@ -273,6 +273,33 @@ package final class DatasetReader {
     return count
   }
 
+  /// Keyed hashes of natural keys that go with some keys: those of records that no other key seals in
+  /// any version.
+  ///
+  /// Cost: a pass over the natural keys of the dataset.
+  package func names(goingWith keys: Set<Int64>, of dataset: Int64) throws -> [EventID] {
+    let others = try statement(
+      """
+      SELECT r.keys FROM dataset_1_record AS r JOIN dataset_1_keys AS k ON k.id = r.keys
+      WHERE r.dataset = ?1 AND r.ordinal = ?2 AND r.address IS NOT NULL AND k.destroyed IS NULL
+      """)
+    var ordinals = Set(try lives(under: keys, of: dataset).map(\.ordinal))
+    for ordinal in ordinals {
+      others.bind(1, dataset)
+      others.bind(2, Int64(ordinal))
+      defer { others.reset() }
+      while try others.step() {
+        if !keys.contains(others.integer(0)) { ordinals.remove(ordinal) }
+      }
+    }
+    guard !ordinals.isEmpty else { return [] }
+    var found: [EventID] = []
+    try forEachName(of: dataset) { hash, ordinal in
+      if ordinals.contains(ordinal) { found.append(hash) }
+    }
+    return found
+  }
+
   /// A record as it was from one version until before another.
   package struct Life: Sendable {
     package let ordinal: Int

@@ -169,6 +169,16 @@ package final class ProjectionEngine: Sendable {
     }
   }
 
+  /// Throws everything away that was computed.
+  func discard() throws {
+    try mutex.withLock {
+      try lock.withLock {
+        open = nil
+        ProjectionDatabase.remove(path)
+      }
+    }
+  }
+
   private func openDatabase() throws -> ProjectionDatabase {
     // Another process may have thrown the file away and made a new one.
     if let open, open.isThere { return open }

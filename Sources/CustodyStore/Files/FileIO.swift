@@ -4,17 +4,21 @@ import Foundation
 /// Small files of a store: read whole, replaced as a whole, durable when the call returns.
 package enum FileIO {
   /// The largest small file that is read, in bytes.
-  static let sizeMax = 16 << 20
+  package static let sizeMax = 16 << 20
 
   /// The bytes of the file at `path`; a symbolic link, a folder or a device is refused.
-  package static func read(_ path: String) throws -> [UInt8] {
-    try withRegularFile(path) { try readAll($0, $1, path) }
+  ///
+  /// - Parameter sizeMax: the most bytes that a file of its kind has.
+  package static func read(_ path: String, sizeMax: Int = sizeMax) throws -> [UInt8] {
+    try withRegularFile(path, sizeMax: sizeMax) { try readAll($0, $1, path) }
   }
 
   /// The bytes, or nil when there is no such file.
-  package static func readIfPresent(_ path: String) throws -> [UInt8]? {
+  package static func readIfPresent(
+    _ path: String, sizeMax: Int = sizeMax
+  ) throws -> [UInt8]? {
     do {
-      return try read(path)
+      return try read(path, sizeMax: sizeMax)
     } catch let error as CustodyError where error.code == .notFound {
       return nil
     }
@@ -43,7 +47,8 @@ package enum FileIO {
   }
 
   private static func withRegularFile<R>(
-    _ path: String, followingLinks: Bool = false, _ body: (Int32, stat) throws -> R
+    _ path: String, followingLinks: Bool = false, sizeMax: Int = sizeMax,
+    _ body: (Int32, stat) throws -> R
   ) throws -> R {
     // Opening a pipe would wait for someone who writes to it.
     let file = try open(
@@ -88,6 +93,18 @@ package enum FileIO {
       guard errno != ENOENT else { return [] }
       throw CustodyError(SystemCallError("opendir", errno: errno), path: folder)
     }
+  }
+
+  /// The files in a folder and the folders in it, by their paths from there; links are not followed.
+  static func files(under folder: String) throws -> [String] {
+    guard let found = FileManager.default.enumerator(atPath: folder) else {
+      throw CustodyError(SystemCallError("opendir"), path: folder)
+    }
+    var files: [String] = []
+    for case let name as String in found {
+      if found.fileAttributes?[.type] as? FileAttributeType == .typeRegular { files.append(name) }
+    }
+    return files.sorted()
   }
 
   /// Replaces the file at `path`: after a crash it holds either the old bytes or the new.

@@ -17,28 +17,40 @@ extension Keyring {
 
   /// Rewraps every key under a new epoch key, and leaves the old ones there.
   func rewrap() throws -> KeyID {
-    let new = environment.value(KeyID.self)
-    try provider.createEpochKey(new)
-    try write { db in
-      let ids: [KeyID] = try Row.fetchAll(db, sql: "SELECT id FROM data_key").map {
-        try $0.bytes(0)
-      }
-      for id in ids {
-        let row = try Row.fetchOne(
-          db, sql: "SELECT purpose, class FROM data_key WHERE id = ?",
-          arguments: [Data(id.bytes)])!
-        guard let key = try unwrapped(db, id) else {
-          throw CustodyError(.keyDestroyed, "A key's epoch key is gone: \(id) cannot be rewrapped.")
-        }
-        try db.execute(sql: "DELETE FROM data_key WHERE id = ?", arguments: [Data(id.bytes)])
-        try insert(
-          db, id, try purpose(row.decode(atIndex: 0)), dataClass: try row.decode(atIndex: 1),
-          epoch: new, key)
-      }
-    }
+    let new = try rewrap(without: [])
     guard try database.writeWithoutTransaction({ try WriteAheadLog.truncate($0) }) else {
       throw CustodyError(
         .io, "Another program reads keys.sqlite: the old epoch key is kept. Repeat the rotation.")
+    }
+    return new
+  }
+
+  /// Rewraps every key but some under a new epoch key, and removes the rows of these.
+  func rewrap(without removed: Set<KeyID>) throws -> KeyID {
+    let new = environment.value(KeyID.self)
+    try provider.createEpochKey(new)
+    try write { db in
+      try remove(removed, db)
+      let update = try statements.prepared(
+        "UPDATE data_key SET epoch = ?, nonce = ?, wrapped = ? WHERE id = ?", db)
+      let rows = try Row.fetchAll(db, sql: "SELECT id, purpose FROM data_key").map {
+        (id: try $0.bytes(0) as KeyID, purpose: try purpose($0.decode(atIndex: 1)))
+      }
+      for row in rows {
+        guard let key = try unwrapped(db, row.id) else {
+          throw CustodyError(
+            .keyDestroyed, "A key's epoch key is gone: \(row.id) cannot be rewrapped.")
+        }
+        let nonce = environment.value(Nonce.self)
+        let wrapped = try wrapped(key, row.id, row.purpose, epoch: new, nonce: nonce)
+        update.bind(1, new)
+        update.bind(2, nonce)
+        update.bind(4, row.id)
+        try wrapped.withUnsafeBytes {
+          update.bind(3, $0)
+          try update.run()
+        }
+      }
     }
     return new
   }

@@ -35,6 +35,8 @@ package final class Keyring: Sendable {
   let environment: Environment
   let database: DatabaseQueue
   private let isWritable: Bool
+  /// Keys that the erasure journals name: never unwrapped, even while their rows are there.
+  let buried: Set<KeyID>
 
   struct Cache {
     var keys: [KeyID: SecretBytes] = [:]
@@ -58,9 +60,10 @@ package final class Keyring: Sendable {
 
   package init(
     path: String, ledgerID: LedgerID, provider: any KeyProvider, environment: Environment,
-    isWritable: Bool
+    isWritable: Bool, buried: Set<KeyID> = []
   ) throws {
     self.path = path
+    self.buried = buried
     self.ledgerID = ledgerID
     self.provider = provider
     self.environment = environment
@@ -262,7 +265,7 @@ package final class Keyring: Sendable {
     _ key: SecretBytes
   ) throws {
     let nonce = environment.value(Nonce.self)
-    let wrapped = try epochCipher(epoch).seal(key, nonce: nonce, aad: aad(id, epoch, purpose))
+    let wrapped = try wrapped(key, id, purpose, epoch: epoch, nonce: nonce)
     let insert = try statements.prepared(
       """
       INSERT INTO data_key (id, purpose, class, epoch, nonce, wrapped) VALUES (?, ?, ?, ?, ?, ?)
@@ -278,7 +281,15 @@ package final class Keyring: Sendable {
     }
   }
 
+  func wrapped(
+    _ key: SecretBytes, _ id: KeyID, _ purpose: Purpose, epoch: KeyID, nonce: Nonce
+  ) throws -> [UInt8] {
+    try epochCipher(epoch).seal(key, nonce: nonce, aad: aad(id, epoch, purpose))
+  }
+
   func unwrapped(_ db: Database, _ id: KeyID) throws -> SecretBytes? {
+    // What the erasure journal names is gone, whatever an older copy of keys.sqlite still holds.
+    if buried.contains(id) { return nil }
     let query = try statements.prepared(
       "SELECT purpose, epoch, nonce, wrapped FROM data_key WHERE id = ?", db)
     query.bind(1, id)

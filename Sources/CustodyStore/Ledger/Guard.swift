@@ -26,9 +26,9 @@ package struct Guard: Sendable {
 
   /// Whether a file of this name is the guard's own.
   package static func owns(_ name: String) -> Bool {
-    [SignerState.fileName, "checkpoint", "lock", "store", "recoveries"].contains {
-      name == $0 || name.hasPrefix("\($0).")
-    }
+    [
+      SignerState.fileName, "checkpoint", "lock", "store", "recoveries", TombstoneJournal.fileName,
+    ].contains { name == $0 || name.hasPrefix("\($0).") }
   }
 
   /// Whether the folder guards a store already.
@@ -79,6 +79,21 @@ package struct Guard: Sendable {
     let bytes = Array("\(root)\n".utf8)
     guard try FileIO.readIfPresent(storePath) != bytes else { return }
     try FileIO.replace(storePath, with: bytes, mode: 0o600)
+  }
+
+  // MARK: - Erasing
+
+  /// The erasure journal's other copy.
+  package func journal() throws -> TombstoneJournal {
+    try TombstoneJournal(path: "\(folder)/\(TombstoneJournal.fileName)")
+  }
+
+  /// Adds a line of the store's journal, unless it is there; durable when this returns.
+  func bury(_ tombstone: Tombstone) throws {
+    try FileLock(path: "\(folder)/lock").withLock {
+      var journal = try journal()
+      if !journal.tombstones.contains(tombstone) { try journal.append(tombstone) }
+    }
   }
 
   // MARK: - Recovering

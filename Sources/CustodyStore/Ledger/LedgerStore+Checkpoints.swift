@@ -52,7 +52,7 @@ extension LedgerStore {
   }
 
   /// Signs everything there is; the lock is held.
-  func signAll() throws {
+  package func signAll() throws {
     try Connection.translating(path) {
       try database.writeWithoutTransaction { try writer($0).refresh() }
     }

@@ -19,7 +19,7 @@ package final class LedgerStore: Sendable {
   let path: String
   package let ledgerID: LedgerID
   let lock: FileLock
-  private let environment: Environment
+  let environment: Environment
   private let keyring: Keyring
   let signer: CheckpointSigner
   let database: DatabaseQueue
@@ -347,7 +347,7 @@ package final class LedgerStore: Sendable {
   /// Holds the store's lock, in files that are still those that were opened.
   ///
   /// - Throws: `needsRecovery` when one was replaced; nothing is ever written here again then.
-  func withLock<R>(_ body: () throws -> R) throws -> R {
+  package func withLock<R>(_ body: () throws -> R) throws -> R {
     try lock.withLock {
       if let path = opened.replaced() {
         let failure = CustodyError(

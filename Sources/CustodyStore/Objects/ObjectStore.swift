@@ -21,7 +21,7 @@ package final class ObjectStore: Sendable {
     }
   }
 
-  private let path: String
+  let path: String
   private let writer: DatabaseQueue?
   private let readers: WorkerPool<ObjectReader>
   /// Addresses and tags are random: a commit of many records writes to every page of their indexes.
@@ -48,42 +48,45 @@ package final class ObjectStore: Sendable {
 
   /// Adds objects that are not there yet, in one transaction; the store's lock is held.
   package func insert(_ objects: [New]) throws {
+    try writing { db in
+      try db.inTransaction(.immediate) {
+        let connection = db.sqliteConnection!
+        let insert = try HotStatement(
+          connection, "INSERT OR IGNORE INTO object (address, bytes, tag) VALUES (?, ?, ?)")
+        let tag = try HotStatement(
+          connection, "INSERT OR REPLACE INTO content_tag (tag, object) VALUES (?, ?)")
+        var tags: [(tag: Tag, object: Int64)] = []
+        tags.reserveCapacity(objects.count)
+        for new in objects {
+          insert.bind(1, new.address)
+          if let found = new.tag { insert.bind(3, found) } else { insert.bindNull(3) }
+          try new.object.bytes.withUnsafeBytes {
+            insert.bind(2, $0)
+            try insert.run()
+          }
+          if let found = new.tag, sqlite3_changes(connection) == 1 {
+            tags.append((found, sqlite3_last_insert_rowid(connection)))
+          }
+        }
+        // In the order of their table: neighbors share its pages.
+        tags.sort { $0.tag < $1.tag }
+        for (found, object) in tags {
+          tag.bind(1, found)
+          tag.bind(2, object)
+          try tag.run()
+        }
+        return .commit
+      }
+      if WriteAheadLog.size(path) > Limits.walSizeMax { try WriteAheadLog.shorten(db) }
+    }
+  }
+
+  /// Runs `body` with the one connection that writes; the store's lock is held.
+  func writing<R>(_ body: (Database) throws -> R) throws -> R {
     guard let writer else {
       throw CustodyError(.usage, "This store was opened for reading only.")
     }
-    try Connection.translating(path) {
-      try writer.writeWithoutTransaction { db in
-        try db.inTransaction(.immediate) {
-          let connection = db.sqliteConnection!
-          let insert = try HotStatement(
-            connection, "INSERT OR IGNORE INTO object (address, bytes, tag) VALUES (?, ?, ?)")
-          let tag = try HotStatement(
-            connection, "INSERT OR REPLACE INTO content_tag (tag, object) VALUES (?, ?)")
-          var tags: [(tag: Tag, object: Int64)] = []
-          tags.reserveCapacity(objects.count)
-          for new in objects {
-            insert.bind(1, new.address)
-            if let found = new.tag { insert.bind(3, found) } else { insert.bindNull(3) }
-            try new.object.bytes.withUnsafeBytes {
-              insert.bind(2, $0)
-              try insert.run()
-            }
-            if let found = new.tag, sqlite3_changes(connection) == 1 {
-              tags.append((found, sqlite3_last_insert_rowid(connection)))
-            }
-          }
-          // In the order of their table: neighbors share its pages.
-          tags.sort { $0.tag < $1.tag }
-          for (found, object) in tags {
-            tag.bind(1, found)
-            tag.bind(2, object)
-            try tag.run()
-          }
-          return .commit
-        }
-        if WriteAheadLog.size(path) > Limits.walSizeMax { try WriteAheadLog.shorten(db) }
-      }
-    }
+    return try Connection.translating(path) { try writer.writeWithoutTransaction(body) }
   }
 
   /// Copies the log into the database; called under the store's lock when a writer closes.

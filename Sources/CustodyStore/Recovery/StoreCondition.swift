@@ -1,6 +1,6 @@
 /// What a store consists of.
 public enum StorePart: String, Sendable {
-  case settings, ledger, keyring, objects, `guard`, signer, anchors, secrets
+  case settings, ledger, keyring, objects, tombstones, `guard`, signer, anchors, secrets
 }
 
 /// Whether the parts of a store agree. Everything but `clean` is read-only until it is recovered.

@@ -257,6 +257,7 @@ package struct StoreRecovery {
       let seen = survey.keyringRevision
       if plan.keys != nil { try restoreKeys(above: seen) }
       try StoreFolder.prepareForWriting(layout)
+      try StoreFolder.reading(layout, settings, ledgerID, environment).completeJournals()
       try keepEvidence(survey, plan)
       if !plan.lives.isEmpty { try begin(plan.lives) }
       try tell(above: seen)

@@ -10,10 +10,17 @@ struct UnsealedEvents {
   let heldEpochs: Set<KeyID>?
   /// The events by which recoveries here began a new life.
   let recoveries: Set<EventID>
+  /// What the guard's erasure journal names.
+  let erasures: [Tombstone]
 
   /// What is wrong with the first that nothing here has written, or nil.
   func condition(_ ledger: LedgerReader, from start: Int) throws -> StoreCondition? {
     var filter = EventFilter(stream: SystemEvent.stream, from: Position(start))
+    // One that is signed to be done appends nothing any more.
+    let open = try erasures.filter {
+      try !ledger.isErasureCompleted($0.request, ledgerID, below: start)
+    }
+    let erasedKeys = open.reduce(into: Set<KeyID>()) { $0.formUnion($1.keys) }
     var created: [(key: KeyID, position: Int)] = []
     var destroyed: Set<KeyID> = []
     while true {
@@ -23,7 +30,10 @@ struct UnsealedEvents {
         switch event.systemEvent {
         case nil: return forked(position, "written no such event")
         case .created: return forked(position, "been created once")
-        case .purged: return forked(position, "purged nothing")
+        case .purged(let purged):
+          guard purged.reason == .erasure, try isRequested(purged.request, in: open, ledger),
+            try ledger.areSealed(purged.positions, under: erasedKeys)
+          else { return forked(position, "purged no such thing") }
         case .restored:
           if !recoveries.contains(event.header.claim.eventID) {
             return forked(position, "begun no such recovery")
@@ -34,6 +44,10 @@ struct UnsealedEvents {
           }
           created.append((id, position))
         case .keyDestroyed(let keys):
+          if keys.reason == .erasure {
+            guard let other = keys.keys.first(where: { !erasedKeys.contains($0) }) else { continue }
+            return forked(position, "not destroyed key \(other)")
+          }
           for key in keys.keys {
             let wasEpoch = try ledger.namesEpoch(key, ledgerID: ledgerID)
             guard keys.reason == .rotation, wasEpoch, heldEpochs?.contains(key) != true else {
@@ -49,6 +63,14 @@ struct UnsealedEvents {
     guard let heldEpochs else { return nil }
     let stranger = created.first { !heldEpochs.contains($0.key) && !destroyed.contains($0.key) }
     return stranger.map { forked($0.position, "made no such key") }
+  }
+
+  /// Whether a purge answers one of some erasures: by its position, or by none where the ledger has lost
+  /// the request.
+  private func isRequested(
+    _ request: Position?, in erasures: [Tombstone], _ ledger: LedgerReader
+  ) throws -> Bool {
+    try erasures.contains { try ledger.position(of: $0.request) == request }
   }
 
   private static let pageSize = 64

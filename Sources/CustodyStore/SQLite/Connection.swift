@@ -10,7 +10,7 @@ package enum Connection {
   package static let pageSize = 8192
   /// How long a statement waits for another connection, in seconds. Writers wait for the store's
   /// lock instead; this is for readers that meet a WAL checkpoint.
-  static let busySeconds = 10.0
+  package static let busySeconds = 10.0
 
   /// What a database keeps when the power fails.
   package enum Durability: Sendable {

@@ -13,15 +13,19 @@ package enum WriteAheadLog {
   /// Does not wait for readers: they cost space, not time.
   package static func shorten(_ db: Database) throws {
     try db.execute(sql: "PRAGMA wal_checkpoint(PASSIVE)")
-    try db.execute(sql: "PRAGMA busy_timeout = 0")
-    defer { sqlite3_busy_timeout(db.sqliteConnection, Int32(Connection.busySeconds * 1000)) }
-    _ = try truncate(db)
+    _ = try truncate(db, wait: 0)
   }
 
   /// Copies everything and cuts the WAL to nothing.
   ///
   /// Returns false when a reader kept it from doing so: then nothing may be claimed.
-  static func truncate(_ db: Database) throws -> Bool {
+  ///
+  /// - Parameter seconds: how long to wait for readers.
+  package static func truncate(
+    _ db: Database, wait seconds: Double = Connection.busySeconds
+  ) throws -> Bool {
+    sqlite3_busy_timeout(db.sqliteConnection, Int32(seconds * 1000))
+    defer { sqlite3_busy_timeout(db.sqliteConnection, Int32(Connection.busySeconds * 1000)) }
     let busy = try Int.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
     return busy == 0
   }

@@ -4,5 +4,8 @@ struct SubjectCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "subject",
     abstract: "People that data is about, and their keys.",
-    subcommands: [SubjectAddCommand.self, SubjectListCommand.self, SubjectShowCommand.self])
+    subcommands: [
+      SubjectAddCommand.self, SubjectListCommand.self, SubjectShowCommand.self,
+      SubjectEraseCommand.self,
+    ])
 }

@@ -27,8 +27,7 @@ struct SubjectShowCommand: AsyncParsableCommand {
     case .identifier(let identifier): id = try store.subjects.id(of: identifier)
     }
     guard let id, let entry = try store.subjects.entry(id) else {
-      throw CustodyError(
-        .notFound, "There is no such subject. `custody subject list` lists those there are.")
+      throw try store.erasures.unknown(id)
     }
     var writer = RecordWriter(
       output.format,

@@ -1,0 +1,109 @@
+import CustodyLedger
+import CustodyModel
+import CustodyStore
+
+/// What an erasure takes away, what stays, and what it cannot reach.
+public struct ErasurePlan: Sendable {
+  /// A key that is destroyed, or kept.
+  public struct Key: Hashable, Sendable {
+    /// Whom it is a key of, by the id that names her.
+    public let subject: KeyID
+    /// The class of data.
+    public let dataClass: String
+    /// The key's own id.
+    public let id: KeyID
+  }
+
+  /// Records of one dataset.
+  public struct Records: Sendable {
+    /// The dataset.
+    public let dataset: String
+    /// The versions that have such records, ascending.
+    public let versions: [Int]
+    /// The most that one version has.
+    public let count: Int
+  }
+
+  /// Data that left the store.
+  public struct Copy: Sendable {
+    /// The event that says so.
+    public let position: Position
+    /// When.
+    public let recordedAt: Timestamp
+    /// What it was, as in `calls@v2` or `event 41`.
+    public let what: String
+    /// The path it was written to; nil where only the ledger's reader knows.
+    public let path: String?
+  }
+
+  /// Whose data goes, by the ids that name them, ascending.
+  public let subjects: [KeyID]
+  /// Why.
+  public let reason: ErasureReason
+  /// The classes of data that go; empty for all.
+  public let classes: [String]
+  /// Their keys that are destroyed.
+  public let keys: [Key]
+  /// Their keys of other classes, which stay.
+  public let keptKeys: [Key]
+  /// Runs that read or wrote records about them: their command lines and outputs go.
+  public let runs: [EventID]
+  /// The keys of the texts of these runs.
+  package let runKeys: [KeyID]
+  /// Events whose bodies are removed; their headers stay.
+  public let eventCount: Int
+  /// Stored objects that are removed.
+  public let objectCount: Int
+  /// Bytes of these objects.
+  public let objectByteCount: Int
+  /// Records that go, by dataset.
+  public let records: [Records]
+  /// Records that were made from theirs and are sealed under no key of theirs: they stay.
+  public let derivedCount: Int
+  /// Versions of models that may have learned from their data, for example `emotion@3`.
+  public let models: [String]
+  /// What left the store, and is not reached.
+  public let copies: [Copy]
+  /// Texts of runs that read and wrote no records: they are not searched.
+  public let unsearchedRunCount: Int
+  /// Imported events of runs that nobody can be attributed to: they are not searched.
+  public let unsearchedImportCount: Int
+  /// When the last of the key backups made so far is due to be deleted: until then it opens what it
+  /// holds. Nil when there are none.
+  public let backupsExpire: String?
+
+  /// Every key that is destroyed.
+  var allKeys: Set<KeyID> { Set(keys.map(\.id)).union(runKeys) }
+
+  /// What the ledger says of it.
+  var requested: ErasureRequested {
+    ErasureRequested(
+      subjects: subjects.map(\.hex), classes: classes, reason: reason.rawValue,
+      keys: allKeys.sorted().map(\.hex),
+      kept: keptKeys.map { .init(key: $0.id.hex, dataClass: $0.dataClass, ground: "class") },
+      events: eventCount, objects: objectCount, bytes: objectByteCount, runs: runs.count,
+      notReached: .init(
+        copies: copies.map(\.position.value), models: models, derivedRecords: derivedCount,
+        unsearchedRuns: unsearchedRunCount, unsearchedImports: unsearchedImportCount,
+        backupsExpire: backupsExpire))
+  }
+}
+
+/// What an erasure did.
+public struct ErasureResult: Sendable {
+  /// The id of the request.
+  public let request: EventID
+  /// Where `erasure.requested` stands; nil where the ledger has lost it since.
+  public let requestPosition: Position?
+  /// Where `erasure.completed` stands.
+  public let completedPosition: Position
+  /// Pieces of what was removed that every file of the store was searched for.
+  public let needleCount: Int
+  /// Files that were searched.
+  public let fileCount: Int
+  /// Bytes of these files.
+  public let byteCount: Int
+  /// How many pieces are left in each file that has any, by its path in the store; empty when the
+  /// erasure is whole.
+  public let remnants: [String: Int]
+}

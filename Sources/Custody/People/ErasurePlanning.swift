@@ -1,0 +1,197 @@
+import CustodyLedger
+import CustodyModel
+import CustodyProjections
+import CustodyStore
+
+/// Finds out what an erasure takes away. Changes nothing.
+struct ErasurePlanning {
+  let store: Store
+  private let folder: StoreFolder
+  private let keyring: Keyring
+
+  init(_ store: Store) throws {
+    guard let keyring = store.folder.keyring else {
+      throw CustodyError(.usage, "Erasing needs the store opened with its secrets.")
+    }
+    self.store = store
+    folder = store.folder
+    self.keyring = keyring
+  }
+
+  /// - Returns: the plan, and what the keys seal.
+  func plan(
+    _ subjects: [KeyID], classes: [String], reason: ErasureReason
+  ) throws -> (plan: ErasurePlan, sealed: KeyErasure.Sealed, hashes: [[UInt8]]) {
+    try store.engine.catchUp()
+    try keyring.refresh()
+    let (keys, kept) = try keys(of: subjects, classes)
+    let keySets = try keySets(keys.map(\.id))
+    let touched = try store.lineage.touched(by: keySets)
+    let runKeys = try self.runKeys(touched.runs)
+    let sealed = try KeyErasure.sealed(
+      under: Set(keys.map(\.id)).union(runKeys), in: folder)
+    let plan = ErasurePlan(
+      subjects: subjects.sorted(), reason: reason, classes: classes, keys: keys, keptKeys: kept,
+      runs: touched.runs.sorted(), runKeys: runKeys, eventCount: sealed.positions.count,
+      objectCount: sealed.objectCount, objectByteCount: sealed.objectByteCount,
+      records: Self.records(touched), derivedCount: touched.derived.count,
+      models: try models(subjects), copies: try copies(touched, Set(sealed.positions)),
+      unsearchedRunCount: try unsearchedRunCount(),
+      unsearchedImportCount: try unsearchedImportCount(touched.runs),
+      backupsExpire: try backupsExpire())
+    return (plan, sealed, try hashes(keySets))
+  }
+
+  // MARK: - Keys
+
+  private func keys(
+    of subjects: [KeyID], _ classes: [String]
+  ) throws -> (gone: [ErasurePlan.Key], kept: [ErasurePlan.Key]) {
+    var gone: [ErasurePlan.Key] = []
+    var kept: [ErasurePlan.Key] = []
+    for subject in subjects.sorted() {
+      for (dataClass, id) in try keyring.subjectKeys(of: subject) {
+        let key = ErasurePlan.Key(subject: subject, dataClass: dataClass, id: id)
+        if classes.isEmpty || classes.contains(dataClass) {
+          gone.append(key)
+        } else {
+          kept.append(key)
+        }
+      }
+    }
+    guard !gone.isEmpty else {
+      throw CustodyError(
+        .notFound,
+        "Nothing of these people is kept in the classes \(classes.joined(separator: ", ")). "
+          + "`custody subject show` lists the classes of a person.")
+    }
+    return (gone, kept)
+  }
+
+  private func keySets(_ keys: [KeyID]) throws -> Set<Int64> {
+    try store.engine.read(DatasetProjection.kind) { connection in
+      let reader = DatasetReader(connection)
+      return Set(try keys.flatMap { try reader.keySets(with: $0) })
+    }
+  }
+
+  /// The keys of the texts of runs, Custody's own and imported ones, that are there.
+  private func runKeys(_ runs: Set<EventID>) throws -> [KeyID] {
+    let texts = [
+      (RunProjection.streamPrefix, RunAnnotated.type),
+      (LineageProjection.streamPrefix, LineageReceived.type),
+    ]
+    var found: Set<KeyID> = []
+    try folder.read { reader in
+      for run in runs {
+        for (prefix, type) in texts {
+          let stream = "\(prefix)\(run)"
+          guard try reader.nameID(stream) != nil else { continue }
+          let events = try reader.events(
+            EventFilter(stream: stream, type: type), ledgerID: folder.ledgerID, limit: .max >> 1,
+            bodies: .of([], sizeMax: 1))
+          for event in events { found.formUnion(event.header.claim.keyIDs) }
+        }
+      }
+    }
+    // A text that a caller appended under these names is sealed under keys of others.
+    return try keyring.runKeys(among: found).sorted()
+  }
+
+  // MARK: - Records
+
+  private static func records(_ touched: TouchedData) -> [ErasurePlan.Records] {
+    Dictionary(grouping: touched.records, by: \.key.dataset).sorted { $0.key < $1.key }.map {
+      ErasurePlan.Records(
+        dataset: $0.key, versions: $0.value.map(\.key.number).sorted(),
+        count: $0.value.map(\.value).max() ?? 0)
+    }
+  }
+
+  /// Keyed hashes of natural keys that projections hold and that go with the keys.
+  private func hashes(_ keySets: Set<Int64>) throws -> [[UInt8]] {
+    let datasets = try store.datasets.list { listing, _ in try listing.datasets() }.map(\.id)
+    return try store.engine.read(DatasetProjection.kind) { connection in
+      let reader = DatasetReader(connection)
+      return try datasets.flatMap {
+        try reader.names(goingWith: keySets, of: $0).map(\.bytes)
+      }
+    }
+  }
+
+  private func models(_ subjects: [KeyID]) throws -> [String] {
+    var found: Set<String> = []
+    for subject in subjects {
+      let reached = try? store.lineage.reach(of: .key(subject))
+      for entry in reached?.entries ?? [] where entry.node.kind == .model {
+        found.insert(entry.node.version.map { "\(entry.node.name)@\($0)" } ?? entry.node.name)
+      }
+    }
+    return found.sorted()
+  }
+
+  // MARK: - What is not reached
+
+  private func copies(
+    _ touched: TouchedData, _ positions: Set<Int>
+  ) throws -> [ErasurePlan.Copy] {
+    var found: [ErasurePlan.Copy] = []
+    for (event, content) in try contents(of: DatasetRestored.type) {
+      guard let restored = DatasetRestored(content: content),
+        touched.records[.init(dataset: restored.dataset, number: restored.number)] != nil
+      else { continue }
+      found.append(
+        ErasurePlan.Copy(
+          position: event.position, recordedAt: event.header.place.recordedAt,
+          what: "\(restored.dataset)@v\(restored.number)", path: restored.target))
+    }
+    for (event, content) in try contents(of: DisclosureMade.type) {
+      guard let disclosed = DisclosureMade(content: content), positions.contains(disclosed.position)
+      else { continue }
+      found.append(
+        ErasurePlan.Copy(
+          position: event.position, recordedAt: event.header.place.recordedAt,
+          what: "event \(disclosed.position)", path: nil))
+    }
+    return found.sorted { $0.position < $1.position }
+  }
+
+  private func backupsExpire() throws -> String? {
+    try contents(of: BackupTaken.type).compactMap { BackupTaken(content: $0.content)?.expires }
+      .max()
+  }
+
+  private func contents(of type: String) throws -> [(event: StoredEvent, content: [UInt8])] {
+    try positions(of: type).compactMap { position in
+      guard let event = try store.event(at: position),
+        let content = try folder.openedContent(of: event)
+      else { return nil }
+      return (event, content)
+    }
+  }
+
+  private func positions(of type: String) throws -> [Position] {
+    try store.engine.read(EventIndex.kind) {
+      try EventIndex.positions(
+        $0, type: type, keys: nil, in: 0..<Int(Int32.max), reversed: false, limit: .max >> 1)
+    }
+  }
+
+  private func unsearchedRunCount() throws -> Int {
+    let used = try store.lineage.runsWithUses()
+    var runs: Set<String> = []
+    for position in try positions(of: RunAnnotated.type) {
+      guard let claim = try store.event(at: position)?.header.claim else { continue }
+      let run = claim.stream.text.dropFirst(RunProjection.streamPrefix.count)
+      if EventID(uuid: run).map({ !used.contains($0) }) ?? true { runs.insert(claim.stream.text) }
+    }
+    return runs.count
+  }
+
+  private func unsearchedImportCount(_ runs: Set<EventID>) throws -> Int {
+    try positions(of: LineageReceived.type).count { position in
+      guard let claim = try store.event(at: position)?.header.claim else { return false }
+      return claim.correlationID.map { !runs.contains($0) } ?? true
+    }
+  }
+}

@@ -1,0 +1,188 @@
+import Custody
+import CustodyModel
+
+/// What an erasure takes away, what stays, what it does not reach, and what came of it.
+struct ErasurePrinter {
+  let plan: ErasurePlan
+
+  func print(_ format: OutputFormat, _ result: ErasureResult?) {
+    switch format {
+    case .json, .ndjson: Terminal.print(json(result))
+    case .csv: printKeys(.csv)
+    case .table:
+      if let result { printDone(result) } else { printPlan() }
+    }
+  }
+
+  /// What is asked before it is done.
+  var question: String {
+    "This destroys \(plan.keys.count.counted("key")) of \(people) for good: nobody can read again what "
+      + "they sealed, in any version."
+  }
+
+  private var people: String {
+    plan.subjects.count == 1 ? "1 person" : "\(plan.subjects.count) people"
+  }
+
+  // MARK: - For people
+
+  private func printPlan() {
+    Terminal.print("\(people), reason: \(plan.reason.rawValue)")
+    printSection("goes", goes)
+    printSection("stays", stays)
+    printSection("not reached", notReached)
+  }
+
+  private func printSection(_ title: String, _ lines: [String]) {
+    guard !lines.isEmpty else { return }
+    Terminal.print("")
+    Terminal.print(Terminal.styled(title, .dim))
+    for line in lines { Terminal.printWrapped(Terminal.visible(line), indent: 2) }
+  }
+
+  private var goes: [String] {
+    var lines: [String] = []
+    let classes = Set(plan.keys.map(\.dataClass)).sorted().joined(separator: ", ")
+    lines.append("\(plan.keys.count.counted("key")): \(classes)")
+    for records in plan.records {
+      lines.append(
+        "\(records.count.counted("record")) of \(records.dataset), in "
+          + "\(Self.versions(records.versions))")
+    }
+    lines.append(
+      "the contents of \(plan.eventCount.counted("event")) and \(plan.objectCount.counted("object")) "
+        + "(\(plan.objectByteCount.asBytes)); headers and hashes stay")
+    if !plan.runs.isEmpty {
+      lines.append(
+        "command lines and outputs of \(plan.runs.count.counted("run")) that read or wrote such "
+          + "records")
+    }
+    lines.append("older copies of keys.sqlite, for everyone: a new key backup is due afterwards")
+    return lines
+  }
+
+  private var stays: [String] {
+    var lines = plan.keptKeys.map { "class \($0.dataClass) of \($0.subject)" }
+    if plan.derivedCount > 0 {
+      lines.append(
+        "\(plan.derivedCount.counted("record")) made from theirs, about nobody or about others "
+          + "(custody lineage subject names the versions)")
+    }
+    return lines
+  }
+
+  private var notReached: [String] {
+    var lines = plan.copies.map { copy in
+      "\(copy.what), \(copy.path.map { "written to \($0)" } ?? "disclosed") at \(copy.recordedAt)"
+    }
+    lines += plan.models.map { "model \($0), which may have learned from it" }
+    if let date = plan.backupsExpire {
+      lines.append("key backups made so far, the last of which is due to be deleted at \(date)")
+    }
+    if plan.unsearchedRunCount > 0 {
+      lines.append(
+        "texts of \(plan.unsearchedRunCount.counted("run")) without records: not searched")
+    }
+    if plan.unsearchedImportCount > 0 {
+      lines.append(
+        "\(plan.unsearchedImportCount.counted("imported event")) of runs that touched no such record: "
+          + "not searched")
+    }
+    return lines
+  }
+
+  /// `v1 to v7, v9`.
+  private static func versions(_ numbers: [Int]) -> String {
+    var ranges: [ClosedRange<Int>] = []
+    for number in numbers {
+      if let last = ranges.last, last.upperBound + 1 == number {
+        ranges[ranges.count - 1] = last.lowerBound...number
+      } else {
+        ranges.append(number...number)
+      }
+    }
+    return ranges.map {
+      $0.count == 1 ? "v\($0.lowerBound)" : "v\($0.lowerBound) to v\($0.upperBound)"
+    }
+    .joined(separator: ", ")
+  }
+
+  private func printDone(_ result: ErasureResult) {
+    Terminal.print("erased \(people), request \(result.request)")
+    let searched =
+      "searched \(result.byteCount.asBytes) in \(result.fileCount.counted("file")) for "
+      + "\(result.needleCount.counted("piece")) of what was removed"
+    if result.remnants.isEmpty {
+      Terminal.print("\(searched): none is left")
+    } else {
+      Terminal.print("\(searched):")
+      for (file, count) in result.remnants.sorted(by: { $0.key < $1.key }) {
+        Terminal.print("  \(count.counted("piece")) in \(Terminal.visible(file))")
+      }
+    }
+    printSection("not reached", notReached)
+  }
+
+  private func printKeys(_ format: OutputFormat) {
+    var writer = RecordWriter(
+      format, [.init("subject"), .init("class"), .init("key"), .init("goes")])
+    for (keys, goes) in [(plan.keys, true), (plan.keptKeys, false)] {
+      for key in keys {
+        writer.write([
+          .text(key.subject.hex), .text(key.dataClass), .text(key.id.hex),
+          .text(goes ? "yes" : "no"),
+        ])
+      }
+    }
+    writer.finish()
+  }
+
+  // MARK: - For programs
+
+  private func json(_ result: ErasureResult?) -> String {
+    var writer = JSONWriter()
+    writer.member("done", result != nil)
+    writer.member("subjects", strings: plan.subjects.map(\.hex))
+    writer.member("reason", plan.reason.rawValue)
+    for (name, keys) in [("keys", plan.keys), ("keptKeys", plan.keptKeys)] {
+      writer.member(name, keys) { key, object in
+        object.member("subject", key.subject.hex)
+        object.member("class", key.dataClass)
+        object.member("key", key.id.hex)
+      }
+    }
+    writer.member("records", plan.records) { records, object in
+      object.member("dataset", records.dataset)
+      object.member("versions", integers: records.versions)
+      object.member("count", records.count)
+    }
+    writer.member("events", plan.eventCount)
+    writer.member("objects", plan.objectCount)
+    writer.member("bytes", plan.objectByteCount)
+    writer.member("runs", strings: plan.runs.map(\.description))
+    writer.member("derivedRecords", plan.derivedCount)
+    writer.member("models", strings: plan.models)
+    writer.member("copies", plan.copies) { copy, object in
+      object.member("position", copy.position.value)
+      object.member("recordedAt", "\(copy.recordedAt)")
+      object.member("what", copy.what)
+      object.member("path", copy.path)
+    }
+    writer.member("unsearchedRuns", plan.unsearchedRunCount)
+    writer.member("unsearchedImports", plan.unsearchedImportCount)
+    writer.member("backupsExpire", plan.backupsExpire)
+    if let result {
+      writer.member("request", "\(result.request)")
+      writer.member("requestPosition", result.requestPosition?.value)
+      writer.member("completedPosition", result.completedPosition.value)
+      writer.member("needles", result.needleCount)
+      writer.member("files", result.fileCount)
+      writer.member("scannedBytes", result.byteCount)
+      writer.member("remnants", result.remnants.sorted { $0.key < $1.key }) { remnant, object in
+        object.member("file", remnant.key)
+        object.member("pieces", remnant.value)
+      }
+    }
+    return writer.object
+  }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Custody
+
+struct SubjectEraseCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "erase",
+    abstract: "Forget people: destroy their keys and remove what they sealed.",
+    discussion: """
+      Destroys the keys of each person, and removes what they sealed: contents of events, records in \
+      every version of every dataset, and the texts of runs that read or wrote such records. Every \
+      hash stays, so the history still verifies, and every old version is restored without her. Then \
+      every file of the store is searched for pieces of what was removed. Records about several \
+      people go with any of them.
+
+      --dry-run shows what goes, what stays and what is not reached: copies that left the store, models \
+      that may have learned from the data, and key backups until they are deleted. A kill in the \
+      middle loses nothing: the next command that writes finishes. \
+      ID is what your pipeline calls the person, the key id that names her, or @FILE or -, one a line.
+
+      Reasons are the grounds of Article 17 of the GDPR, and `request` for none of them: \
+      \(ErasureReason.allCases.map(\.rawValue).joined(separator: ", ")).
+
+      Exits 1 when a piece of what was removed is left, and says in which file.
+
+      Example:
+        $ custody subject erase patient-0017 --reason request --dry-run
+      """)
+
+  @Argument(help: ArgumentHelp("Identifiers, key ids, @FILE or -.", valueName: "ID"))
+  var subjects: [String]
+
+  @Option(
+    name: .customLong("class"),
+    help: ArgumentHelp("Only this class of data; may be repeated.", valueName: "CLASS"))
+  var classes: [String] = []
+
+  @Option(help: ArgumentHelp("Why, as a code.", valueName: "CODE"))
+  var reason: ErasureReason
+
+  @Flag(help: "Say what would be done, and do nothing.")
+  var dryRun = false
+
+  @OptionGroup var consent: ConsentOptions
+  @OptionGroup var output: FormatOptions
+  @OptionGroup var store: StoreOptions
+
+  func run() async throws {
+    let wanted = try SubjectArgument.subjects(subjects)
+    if dryRun {
+      let store = try store.open(for: .contents)
+      let plan = try store.erasures.plan(wanted, classes: classes, reason: reason)
+      return ErasurePrinter(plan: plan).print(output.format, nil)
+    }
+    try await store.writing { store in
+      let plan = try store.erasures.plan(wanted, classes: classes, reason: reason)
+      let printer = ErasurePrinter(plan: plan)
+      if !consent.yes, output.format == .table { printer.print(.table, nil) }
+      try consent.ask(printer.question)
+      let notices = WaitingNotices()
+      let result = try await store.erasures.run(plan) { notices.add($0) }
+      printer.print(output.format, result)
+      Terminal.note(
+        "A new key backup is due: custody key backup --recipient age1... --expires DATE --to FILE")
+      if !result.remnants.isEmpty {
+        Terminal.willAnswer(false)
+        throw ExitCode(ExitStatus.refused)
+      }
+    }
+  }
+}
+
+extension ErasureReason: ExpressibleByArgument {}

@@ -1,0 +1,318 @@
+import CustodyLedger
+import Foundation
+
+/// Destroys keys and removes everything that they sealed, in steps each of which can be repeated: a
+/// kill at any point leaves a store that finishes when it is opened next.
+///
+/// The store's lock is held throughout. What is removed is read from ledger and objects themselves.
+package struct KeyErasure {
+  /// What has just been done; the order is that of the steps.
+  package enum Step: String, CaseIterable, Sendable {
+    /// The needles are on disk.
+    case needles
+    /// The journal of the store has its line.
+    case journal
+    /// So has the guard's: from here on there is no way back.
+    case guardJournal
+    /// The keys are gone from keys.sqlite, and the epoch key that wrapped them.
+    case keys
+    /// The ledger says so, and has no body any more that they sealed.
+    case ledger
+    case objects
+    case projections
+    /// No log beside a database holds older pages.
+    case logs
+    /// Every file was searched for the needles.
+    case scan
+  }
+
+  /// What belongs to other rooms.
+  package struct Surroundings {
+    /// Brings the projections up to the newest event, and cuts their log: false while a reader keeps it.
+    package var projections: () throws -> Void
+    package var truncateProjections: (_ wait: Double) throws -> Bool
+    /// Writes them anew, without what moved rows left behind.
+    package var compactProjections: () throws -> Void
+    /// Called when others keep the logs from being cut, with the processes that have them open.
+    package var waiting: ([String]) -> Void
+    /// Called after each step; a test that throws here stops as a kill would.
+    package var reached: (Step) throws -> Void
+
+    package init(
+      projections: @escaping () throws -> Void,
+      truncateProjections: @escaping (_ wait: Double) throws -> Bool,
+      compactProjections: @escaping () throws -> Void,
+      waiting: @escaping ([String]) -> Void = { _ in },
+      reached: @escaping (Step) throws -> Void = { _ in }
+    ) {
+      self.projections = projections
+      self.truncateProjections = truncateProjections
+      self.compactProjections = compactProjections
+      self.waiting = waiting
+      self.reached = reached
+    }
+  }
+
+  /// What keys seal, and so what goes with them.
+  package struct Sealed: Sendable {
+    let events: [SealedEvent]
+    let objects: [KeyedObject]
+
+    package var positions: [Int] { events.map(\.position) }
+    package var objectCount: Int { objects.count }
+    package var objectByteCount: Int { objects.reduce(0) { $0 + $1.byteCount } }
+  }
+
+  /// What the search for remnants found.
+  package struct Scan: Sendable {
+    package let needleCount: Int
+    package let fileCount: Int
+    package let byteCount: Int
+    /// How many needles are left in each file that has any, by its path in the store.
+    package let remnants: [String: Int]
+  }
+
+  private let folder: StoreFolder
+  private let keyring: Keyring
+  private let ledger: LedgerStore
+  private let actor: Name
+  private let surroundings: Surroundings
+
+  /// - Throws: `usage` for a store that was opened for reading.
+  package init(_ folder: StoreFolder, actor: Name, _ surroundings: Surroundings) throws {
+    guard let keyring = folder.keyring else {
+      throw CustodyError(.usage, "Destroying keys needs the store's secrets.")
+    }
+    self.folder = folder
+    self.keyring = keyring
+    ledger = try folder.ledger()
+    self.actor = actor
+    self.surroundings = surroundings
+  }
+
+  /// What keys seal in ledger and objects.
+  package static func sealed(under keys: Set<KeyID>, in folder: StoreFolder) throws -> Sealed {
+    Sealed(
+      events: try folder.read { try $0.events(sealedUnder: keys) },
+      objects: try folder.objects.objects(sealedUnder: keys))
+  }
+
+  // MARK: - The decision
+
+  /// Writes down that keys are to go; after this they do, whatever happens.
+  ///
+  /// - Parameters:
+  ///   - request: the id of `erasure.requested`, which stands in the ledger.
+  ///   - hashes: keyed hashes in projections that go too.
+  package func decide(
+    _ keys: Set<KeyID>, _ sealed: Sealed, request: EventID, hashes: [[UInt8]]
+  ) throws -> Tombstone {
+    let needles = try needles(keys, sealed, hashes)
+    try needles.write(path(ofNeedles: request))
+    try surroundings.reached(.needles)
+    let tombstone = Tombstone(
+      request: request, incarnation: try folder.origin().incarnation, keys: keys,
+      needles: needles.digest)
+    var journal = try folder.journal()
+    try journal.append(tombstone)
+    try surroundings.reached(.journal)
+    try folder.guardFolder.bury(tombstone)
+    try surroundings.reached(.guardJournal)
+    return tombstone
+  }
+
+  private func needles(
+    _ keys: Set<KeyID>, _ sealed: Sealed, _ hashes: [[UInt8]]
+  ) throws -> Needles {
+    var needles = Needles()
+    try folder.read { try $0.forEachBody(at: sealed.positions) { needles.add($0) } }
+    try folder.objects.forEach(sealed.objects) { needles.add($0) }
+    try keyring.forEachRow(of: keys) { needles.add($0) }
+    for hash in hashes { needles.add(hash) }
+    return needles
+  }
+
+  private static let needlesPrefix = "needles-"
+
+  private func path(ofNeedles request: EventID) -> String {
+    "\(folder.layout.root)/\(Self.needlesPrefix)\(request.hex)"
+  }
+
+  /// Removes needles of erasures that a kill ended before they were decided.
+  package static func removeLeftNeedles(in folder: StoreFolder) throws {
+    let root = folder.layout.root
+    for name in try FileIO.names(in: root) where name.hasPrefix(needlesPrefix) {
+      unlink("\(root)/\(name)")
+    }
+  }
+
+  // MARK: - Carrying it out
+
+  /// Does what a line of the journal says, as far as it is not done.
+  ///
+  /// - Parameter hashes: as for ``decide(_:_:request:hashes:)``, where the needles are gone.
+  package func carryOut(_ tombstone: Tombstone, hashes: () throws -> [[UInt8]]) throws -> Scan {
+    let keys = Set(tombstone.keys)
+    // A kill came between the two lines, or the store is an older copy that was recovered.
+    try folder.guardFolder.bury(tombstone)
+    let sealed = try Self.sealed(under: keys, in: folder)
+    let needles = try keptNeedles(tombstone) ?? self.needles(keys, sealed, hashes())
+    let epochs = try keyring.destroy(keys) { try waitForReaders(of: [folder.layout.keys]) }
+    try surroundings.reached(.keys)
+    try purge(tombstone, sealed, epochs)
+    try surroundings.reached(.ledger)
+    try folder.objects.remove(sealed.objects)
+    try surroundings.reached(.objects)
+    try surroundings.projections()
+    try surroundings.reached(.projections)
+    try truncateLogs()
+    try surroundings.reached(.logs)
+    var scan = try scan(needles, for: tombstone.request)
+    // Rows that were moved before today, by an older erasure, may have left copies in their pages.
+    if try compact(scan.remnants.keys) {
+      try truncateLogs()
+      scan = try self.scan(needles, for: tombstone.request)
+    }
+    try surroundings.reached(.scan)
+    return scan
+  }
+
+  /// Removes what served the search; called when its result stands in the ledger.
+  package func forgetNeedles(of tombstone: Tombstone) throws {
+    let path = path(ofNeedles: tombstone.request)
+    guard FileIO.exists(path) else { return }
+    guard unlink(path) == 0 else { throw CustodyError(SystemCallError("unlink"), path: path) }
+    try FileIO.syncFolder(of: path)
+  }
+
+  private func keptNeedles(_ tombstone: Tombstone) throws -> Needles? {
+    try Needles(reading: path(ofNeedles: tombstone.request), digest: tombstone.needles)
+  }
+
+  // MARK: - The ledger
+
+  /// More positions than stand in one event of 16 MiB.
+  private static let rangesMax = 300_000
+
+  private func purge(_ tombstone: Tombstone, _ sealed: Sealed, _ epochs: [KeyID]) throws {
+    let keys = Set(tombstone.keys)
+    guard try !isRecorded(keys) || !sealed.events.isEmpty else { return }
+    let request = try folder.read { try $0.position(of: tombstone.request) }
+    var events = try folder.epochEvents(replacing: epochs)
+    if try !isRecorded(keys) {
+      events.append(
+        .keyDestroyed(.init(keys: tombstone.keys, reason: .erasure, request: request)))
+    }
+    events += purgedEvents(sealed, request)
+    try ledger.purgeUnderLock(
+      sealed.positions,
+      saying: try events.map {
+        try PendingEvent.system(
+          $0, ledgerID: folder.ledgerID, actor: actor, environment: folder.environment)
+      })
+  }
+
+  /// Whether the ledger says that all of some keys are gone.
+  private func isRecorded(_ keys: Set<KeyID>) throws -> Bool {
+    var missing = keys
+    try folder.read {
+      try $0.forEachSystemEvent("key.destroyed", ledgerID: folder.ledgerID, isReversed: true) {
+        event, _ in
+        if case .keyDestroyed(let destroyed) = event, destroyed.reason != .rotation {
+          missing.subtract(destroyed.keys)
+        }
+        return !missing.isEmpty
+      }
+    }
+    return missing.isEmpty
+  }
+
+  private func purgedEvents(_ sealed: Sealed, _ request: Position?) -> [SystemEvent] {
+    let sha256 = SHA256()
+    var objects = TreeFrontier.root(
+      over: sealed.objects.map { object in
+        sha256.hash([0] + object.address.bytes)
+      })
+    var events: [SystemEvent] = []
+    var rest = sealed.events[...]
+    repeat {
+      var ranges: [ClosedRange<Int>] = []
+      var leaves: [Leaf] = []
+      while let next = rest.first {
+        if let last = ranges.last, last.upperBound + 1 == next.position {
+          ranges[ranges.count - 1] = last.lowerBound...next.position
+        } else if ranges.count < Self.rangesMax {
+          ranges.append(next.position...next.position)
+        } else {
+          break
+        }
+        leaves.append(next.leaf)
+        rest.removeFirst()
+      }
+      events.append(
+        .purged(
+          .init(
+            reason: .erasure, request: request, positions: ranges,
+            leaves: TreeFrontier.root(over: leaves), objects: objects)))
+      // The first says which objects went.
+      objects = .emptyTree
+    } while !rest.isEmpty
+    return events
+  }
+
+  // MARK: - Remnants
+
+  private static let waitSeconds = 0.2
+
+  /// Cuts every log, and waits for whoever reads an older state: nothing is claimed before that.
+  private func truncateLogs() throws {
+    while true {
+      var kept: [String] = []
+      if try !ledger.truncateLogUnderLock(wait: Self.waitSeconds) {
+        kept.append(folder.layout.ledger)
+      }
+      if try !folder.objects.truncateLog(wait: Self.waitSeconds) {
+        kept.append(folder.layout.objects)
+      }
+      if try !keyring.truncateLog(wait: Self.waitSeconds) { kept.append(folder.layout.keys) }
+      if try !surroundings.truncateProjections(Self.waitSeconds) {
+        kept.append(folder.layout.projections)
+      }
+      if kept.isEmpty { return }
+      try waitForReaders(of: kept)
+    }
+  }
+
+  /// Writes the databases anew in which something is left; false when it is in none of them.
+  private func compact(_ files: some Sequence<String>) throws -> Bool {
+    let paths = Set(files.map { "\(folder.layout.root)/\($0)" })
+    var isDone = false
+    for path in folder.layout.databases where paths.contains(path) {
+      switch path {
+      case folder.layout.ledger: try ledger.compactUnderLock()
+      case folder.layout.objects: try folder.objects.compact()
+      case folder.layout.keys: try keyring.compact()
+      default: try surroundings.compactProjections()
+      }
+      isDone = true
+    }
+    return isDone
+  }
+
+  private func waitForReaders(of paths: [String]) throws {
+    surroundings.waiting(FileHolders.names(of: paths))
+    usleep(50_000)
+  }
+
+  private func scan(_ needles: Needles, for request: EventID) throws -> Scan {
+    let root = folder.layout.root
+    let paths = try FileIO.files(under: root).filter { !$0.hasPrefix(Self.needlesPrefix) }
+    let found = try NeedleScan(needles).search(paths.map { "\(root)/\($0)" })
+    return Scan(
+      needleCount: needles.count, fileCount: found.fileCount, byteCount: found.byteCount,
+      remnants: Dictionary(
+        uniqueKeysWithValues: found.remnants.map {
+          (String($0.key.dropFirst(root.count + 1)), $0.value)
+        }))
+  }
+}

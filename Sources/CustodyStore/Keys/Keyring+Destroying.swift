@@ -1,0 +1,107 @@
+import CustodyLedger
+import Foundation
+import GRDB
+import Synchronization
+
+extension Keyring {
+  /// Destroys keys: rewraps all others under a new epoch key, and destroys the epoch key that wrapped
+  /// them, so that no older copy of keys.sqlite opens them either. The store's lock is held.
+  ///
+  /// Repeated after a crash it finishes; a key that is gone already stays gone.
+  ///
+  /// - Parameter awaitReaders: called while another program reads keys.sqlite, until it does not.
+  /// - Returns: the epoch keys that are gone.
+  func destroy(_ ids: Set<KeyID>, awaitReaders: () throws -> Void) throws -> [KeyID] {
+    // Of several erasures that a crash cut short, the first to go on takes the keys of all.
+    let gone = ids.union(buried)
+    if try missing(gone).count < gone.count { _ = try rewrap(without: gone) }
+    while try !truncateLog(wait: 0.2) { try awaitReaders() }
+    forgetKeys()
+    return try destroyUnusedEpochs()
+  }
+
+  /// Those of `ids` that are keys of runs and are there.
+  package func runKeys(among ids: Set<KeyID>) throws -> [KeyID] {
+    try read { db in
+      let purpose = try statements.prepared("SELECT purpose FROM data_key WHERE id = ?", db)
+      return try ids.filter { id in
+        purpose.bind(1, id)
+        defer { purpose.reset() }
+        return try purpose.step() && purpose.text(0) == Purpose.run.rawValue
+      }
+    }
+  }
+
+  /// Writes the database anew; the store's lock is held.
+  func compact() throws {
+    try Connection.translating(path) {
+      try database.writeWithoutTransaction { try Compaction.run($0, size: FileIO.size(path)) }
+    }
+  }
+
+  /// Copies the log into the database and cuts it; false when a reader keeps it.
+  func truncateLog(wait seconds: Double) throws -> Bool {
+    try Connection.translating(path) {
+      try database.writeWithoutTransaction { try WriteAheadLog.truncate($0, wait: seconds) }
+    }
+  }
+
+  /// What the rows of keys hold: the wrapped key, and the keyed hash that leads to it.
+  func forEachRow(of ids: Set<KeyID>, _ body: (UnsafeRawBufferPointer) -> Void) throws {
+    try read { db in
+      let wrapped = try statements.prepared("SELECT wrapped FROM data_key WHERE id = ?", db)
+      for id in ids {
+        wrapped.bind(1, id)
+        defer { wrapped.reset() }
+        if try wrapped.step() { body(wrapped.bytes(0)) }
+      }
+      let hashes = try statements.prepared("SELECT key_id, subject_hash FROM subject_key", db)
+      defer { hashes.reset() }
+      var found: [(KeyID, [UInt8])] = []
+      var others: Set<[UInt8]> = []
+      while try hashes.step() {
+        let id: KeyID = try hashes.value(0)
+        if ids.contains(id) {
+          found.append((id, Array(hashes.bytes(1))))
+        } else {
+          others.insert(Array(hashes.bytes(1)))
+        }
+      }
+      // A person of whom another class of data is kept is still looked up by the same hash.
+      for (_, hash) in found where !others.contains(hash) { hash.withUnsafeBytes { body($0) } }
+    }
+  }
+
+  /// Removes the rows of keys and of what leads to them.
+  func remove(_ ids: Set<KeyID>, _ db: Database) throws {
+    // Overwritten where they stand first: removing rows moves others, and what is moved leaves a copy.
+    for sql in [
+      "UPDATE data_key SET wrapped = zeroblob(length(wrapped)) WHERE id = ?",
+      "DELETE FROM data_key WHERE id = ?",
+    ] {
+      for id in ids { try db.execute(sql: sql, arguments: [Data(id.bytes)]) }
+    }
+    // Neither table has an index by key: one pass for all of them.
+    for (table, first) in [("subject_key", "subject_hash"), ("subject", "subject_id")] {
+      let rows = try Row.fetchAll(db, sql: "SELECT \(first), class, key_id FROM \(table)")
+      for row in rows where ids.contains(try row.bytes(2)) {
+        let (place, dataClass): (Data, String) = (
+          try row.decode(atIndex: 0), try row.decode(atIndex: 1)
+        )
+        try db.execute(
+          sql: "DELETE FROM \(table) WHERE \(first) = ? AND class = ?",
+          arguments: [place, dataClass])
+      }
+    }
+  }
+
+  /// Forgets every key that was unwrapped, and who has which.
+  private func forgetKeys() {
+    cache.withLock {
+      $0.keys.removeAll()
+      $0.subjects.removeAll()
+      $0.checkedNames.removeAll()
+      $0.generation += 1
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import CustodyLedger
+import Foundation
+import GRDB
+
+/// An event that keys seal, as far as its removal has to know it.
+struct SealedEvent: Sendable {
+  let position: Int
+  let leaf: Leaf
+}
+
+extension LedgerReader {
+  /// The events that any of some keys seals and whose bodies are there, ascending.
+  ///
+  /// Read from the ledger itself: what projections say may be behind, or not true.
+  ///
+  /// Cost: a pass over all headers.
+  func events(sealedUnder keys: Set<KeyID>) throws -> [SealedEvent] {
+    let query = try statement(
+      "SELECT position, key_ids, leaf FROM event WHERE key_ids != x'' AND body IS NOT NULL")
+    defer { query.reset() }
+    var found: [SealedEvent] = []
+    while try query.step() {
+      guard KeyIDs.any(of: query.bytes(1), in: keys) else { continue }
+      found.append(SealedEvent(position: Int(query.integer(0)), leaf: try query.value(2)))
+    }
+    return found
+  }
+
+  /// Whether one of some keys seals every event in `ranges`.
+  func areSealed(_ ranges: [ClosedRange<Int>], under keys: Set<KeyID>) throws -> Bool {
+    let query = try statement("SELECT key_ids FROM event WHERE position BETWEEN ? AND ?")
+    for range in ranges {
+      query.bind(1, Int64(range.lowerBound))
+      query.bind(2, Int64(range.upperBound))
+      defer { query.reset() }
+      while try query.step() {
+        guard KeyIDs.any(of: query.bytes(0), in: keys) else { return false }
+      }
+    }
+    return true
+  }
+
+  /// Calls `each` with the sealed body of every event at `positions` that still has one.
+  func forEachBody(
+    at positions: some Sequence<Int>, _ each: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    let query = try statement("SELECT body FROM event WHERE position = ? AND body IS NOT NULL")
+    for position in positions {
+      query.bind(1, Int64(position))
+      defer { query.reset() }
+      if try query.step() { try each(query.bytes(0)) }
+    }
+  }
+}
+
+/// Key ids as events and objects have them: 16 bytes each, one after the other.
+enum KeyIDs {
+  static func any(of bytes: UnsafeRawBufferPointer, in keys: Set<KeyID>) -> Bool {
+    stride(from: 0, to: bytes.count - KeyID.byteCount + 1, by: KeyID.byteCount).contains {
+      keys.contains(bytes.loadUnaligned(fromByteOffset: $0, as: KeyID.self))
+    }
+  }
+}
+
+extension LedgerStore {
+  /// Appends what the library says of a removal and removes bodies, in one transaction; the store's
+  /// lock is held.
+  func purgeUnderLock(_ positions: some Sequence<Int>, saying events: [PendingEvent]) throws {
+    try Connection.translating(path) {
+      try database.writeWithoutTransaction { db in
+        let writer = try writer(db)
+        do {
+          try db.inTransaction(.immediate) {
+            try writer.refresh()
+            let now = environment.now()
+            for event in events { _ = try writer.append(event, at: now) { _ in nil } }
+            // Overwritten where they stand first: a row that shrinks moves others, and what is moved
+            // leaves a copy behind.
+            for value in ["zeroblob(length(body))", "NULL"] {
+              let purge = try HotStatement(
+                db.sqliteConnection!, "UPDATE event SET body = \(value) WHERE position = ?")
+              for position in positions {
+                purge.bind(1, Int64(position))
+                try purge.run()
+              }
+            }
+            return .commit
+          }
+        } catch {
+          writer.forget()
+          throw error
+        }
+      }
+    }
+  }
+
+  /// Writes the database anew, under the store's lock.
+  func compactUnderLock() throws {
+    try Connection.translating(path) {
+      try database.writeWithoutTransaction { try Compaction.run($0, size: FileIO.size(path)) }
+    }
+  }
+
+  /// Copies the log into the database and cuts it, under the store's lock; false when a reader keeps it.
+  func truncateLogUnderLock(wait seconds: Double) throws -> Bool {
+    try Connection.translating(path) {
+      try database.writeWithoutTransaction { try WriteAheadLog.truncate($0, wait: seconds) }
+    }
+  }
+}
