@@ -60,4 +60,12 @@ enum OutputFile {
     try check(path, replacing: replacing)
     try FileIO.replace(path, with: bytes, mode: 0o600)
   }
+
+  /// Writes bytes as they come, all of them or none.
+  static func write<R>(
+    to path: String, replacing: Bool, _ body: (([UInt8]) throws -> Void) throws -> R
+  ) throws -> R {
+    try check(path, replacing: replacing)
+    return try FileIO.replace(path, mode: 0o600, writing: body)
+  }
 }

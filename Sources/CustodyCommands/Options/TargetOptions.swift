@@ -32,4 +32,13 @@ struct TargetOptions: ParsableArguments {
     try check(store)
     try OutputFile.write(bytes, to: to, replacing: force)
   }
+
+  /// Writes what is too much for memory: bytes as they come.
+  ///
+  /// - Parameter body: hands over bytes to the function that it is given.
+  func write<R>(_ store: Store, _ body: (([UInt8]) throws -> Void) throws -> R) throws -> R {
+    guard let to, to != "-" else { return try body { Terminal.write($0) } }
+    try check(store)
+    return try OutputFile.write(to: to, replacing: force, body)
+  }
 }

@@ -113,15 +113,27 @@ package enum FileIO {
   package static func replace(
     _ path: String, with bytes: [UInt8], mode: mode_t, isDurable: Bool = true
   ) throws {
+    try replace(path, mode: mode, isDurable: isDurable) { write in try write(bytes) }
+  }
+
+  /// The same with bytes that come one after the other: of what `body` throws, the file stays as it
+  /// was.
+  ///
+  /// - Parameter body: hands over bytes to the function that it is given.
+  package static func replace<R>(
+    _ path: String, mode: mode_t, isDurable: Bool = true,
+    writing body: (([UInt8]) throws -> Void) throws -> R
+  ) throws -> R {
     let temporary = "\(path).\(getpid()).tmp"
     unlink(temporary)
     // It may hold what somebody asked for in clear.
     UnfinishedFiles.add(temporary)
     defer { UnfinishedFiles.remove(temporary) }
     let file = try open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+    let result: R
     do {
       defer { close(file) }
-      try writeAll(file, bytes, path)
+      result = try body { try writeAll(file, $0, path) }
       if isDurable, fsync(file) != 0 { throw CustodyError(SystemCallError("fsync"), path: path) }
     } catch {
       unlink(temporary)
@@ -133,6 +145,7 @@ package enum FileIO {
       throw CustodyError(error, path: path)
     }
     if isDurable { try syncFolder(of: path) }
+    return result
   }
 
   /// Overwrites part of a file in place; durable when this returns.

@@ -78,7 +78,7 @@ struct LineageExportCommand: AsyncParsableCommand {
     let store = try store.open(for: .contents)
     try target.check(store)
     let lineage = try moment.lineage(of: store)
-    guard format != .openlineage else { return try target.write(try events(lineage), store) }
+    guard format != .openlineage else { return try writeEvents(lineage, store) }
     let picture = try picture(lineage)
     try target.write(Array(text(picture).utf8), store)
     if !picture.isComplete {
@@ -89,18 +89,27 @@ struct LineageExportCommand: AsyncParsableCommand {
     }
   }
 
-  private func events(_ lineage: Lineage) throws -> [UInt8] {
-    var bytes = Array("[".utf8)
-    var count = 0
-    let missing = try lineage.forEachEvent(isRedacted: redacted) { event in
-      bytes += Array((count == 0 ? "\n" : ",\n").utf8) + event
-      count += 1
+  /// Bytes that are written at once: a call of the system for each event would take longer.
+  private static let chunkSize = 1 << 16
+
+  private func writeEvents(_ lineage: Lineage, _ store: Store) throws {
+    let missing = try target.write(store) { write in
+      var bytes = Array("[".utf8)
+      var isFirst = true
+      let missing = try lineage.forEachEvent(isRedacted: redacted) { event in
+        bytes += Array((isFirst ? "\n" : ",\n").utf8) + event
+        isFirst = false
+        guard bytes.count >= Self.chunkSize else { return }
+        try write(bytes)
+        bytes.removeAll(keepingCapacity: true)
+      }
+      try write(bytes + Array("\n]\n".utf8))
+      return missing
     }
     if missing > 0 {
       Terminal.note(
         "\(missing.counted("event")) left out, whose keys are gone; --redacted has them.")
     }
-    return bytes + Array("\n]\n".utf8)
   }
 
   private func picture(_ lineage: Lineage) throws -> LineagePicture {
