@@ -144,7 +144,31 @@ extension PageScript {
       fit();
       const isPhone = stage.clientWidth < 700;
       const isOverview = isFoldable && scene === 0 && !isPhone;
-      if (current && !isOverview && camera.scale < (isPhone ? 0.6 : 0.3)) zoomTo(0.75, current);
+      if (current && !isOverview && camera.scale < (isPhone ? 0.6 : 0.3)) {
+        zoomTo(0.75, current);
+        keepFilled();
+      }
+      settled = { ...camera };
+    }
+    // A phone that is turned, or a window that gets its size late, begins anew unless somebody moved.
+    let settled = null;
+    function resettle() {
+      const isAsSettled = settled && ["x", "y", "scale"].every((key) => settled[key] === camera[key]);
+      if (isAsSettled) settle();
+      else {
+        frame();
+        look();
+      }
+    }
+    // No empty edge where the drawing has more to show: a box at its border is not in the middle then.
+    function keepFilled() {
+      const drawing = data.scenes[scene];
+      const kept = (start, length, all) =>
+        length + 2 * pad <= all ? (all - length) / 2
+          : Math.max(all - pad - length, Math.min(pad, start));
+      camera.x = kept(camera.x, drawing.width * camera.scale, stage.clientWidth);
+      camera.y = kept(camera.y, drawing.height * camera.scale, stage.clientHeight - 24);
+      look();
     }
     function zoom(factor, x = stage.clientWidth / 2, y = stage.clientHeight / 2) {
       const scale = clamped(camera.scale * factor);
@@ -289,7 +313,7 @@ extension PageScript {
       } else return;
       event.preventDefault();
     });
-    addEventListener("resize", () => { frame(); look(); });
+    addEventListener("resize", resettle);
 
     for (const [id, element] of boxes) {
       element.setAttribute("aria-label", `${name(id)}, ${about(id)}`);
