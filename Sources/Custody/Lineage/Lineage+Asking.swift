@@ -25,6 +25,8 @@ public struct LineageReach: Sendable {
   public let isComplete: Bool
   /// How many nodes were looked at.
   public let visited: Int
+  /// How many of them were where it began: what is asked in two directions begins there twice.
+  package let startCount: Int
   /// As of when, for people.
   public let moment: String
 }
@@ -212,7 +214,8 @@ extension LineageQuery {
     }
     return LineageReach(
       starts: start.nodes, steps: steps, counts: counts, isComplete: found.isComplete,
-      visited: found.nodes.count + start.parts.joined().count, moment: moment)
+      visited: found.nodes.count + start.parts.joined().count,
+      startCount: start.parts.joined().count, moment: moment)
   }
 
   func described(_ numbers: [Int32], _ graph: LineageGraph) throws -> [LineagePicture.Node] {

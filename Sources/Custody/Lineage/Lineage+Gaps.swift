@@ -287,24 +287,15 @@ private struct LineageGapFinder {
   // MARK: - Erased inputs
 
   mutating func lookAtErased() throws {
-    let rows = try query.ownDatasets()
-    let erased = try query.store.engine.readUncaught { connection in
-      try DatasetReader(connection).datasetsWithDestroyedKeys()
-    }
-    guard !erased.isEmpty else { return }
     var lost: [Int64: [String]] = [:]
     // Many runs read one version.
     var counts: [String: Int] = [:]
     for use in try query.reader.uses() where !use.isWrite && use.run != 0 && use.version != 0 {
-      guard let own = try query.ownVersion(of: use.dataset, use.version),
-        let row = rows[own.dataset], erased.contains(row.id)
-      else { continue }
+      guard let own = try query.ownVersion(of: use.dataset, use.version) else { continue }
       let name = "\(own.dataset)@v\(own.number)"
       let count =
         try counts[name]
-        ?? query.store.engine.readUncaught {
-          try DatasetReader($0).erasedCount(in: own.number, of: row.id)
-        }
+        ?? query.erasures(of: own.dataset, own.number).reduce(0) { $0 + $1.records }
       counts[name] = count
       if count > 0 { lost[use.run, default: []].append("\(count) of \(name)") }
     }

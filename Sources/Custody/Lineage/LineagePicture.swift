@@ -1,3 +1,5 @@
+import CustodyLedger
+
 /// A part of the lineage graph, as it is drawn and exported.
 ///
 /// A value without a store behind it: the same picture gives the same bytes in every format. Edges
@@ -33,6 +35,37 @@ public struct LineagePicture: Sendable {
     case aborted
     /// Its content exists no more.
     case erased
+    /// Some of its records exist no more.
+    case partlyErased = "partly-erased"
+
+    /// The state in words.
+    public var text: String { self == .partlyErased ? "erased in part" : rawValue }
+  }
+
+  /// That keys were destroyed, without which nobody can read some of it any more.
+  public struct Erasure: Sendable, Hashable {
+    /// Where the event that says so stands in the ledger.
+    public var position: Position
+    /// When that was recorded.
+    public var time: Timestamp
+    /// Why the keys were destroyed: `erasure` or `expiry`; nil where nobody says.
+    public var reason: String?
+    /// Where the request stands that it answers; nil without one.
+    public var request: Position?
+    /// How many records of this version went.
+    public var records: Int
+
+    /// An erasure of so many records.
+    public init(
+      position: Position, time: Timestamp, reason: String? = nil, request: Position? = nil,
+      records: Int
+    ) {
+      self.position = position
+      self.time = time
+      self.reason = reason
+      self.request = request
+      self.records = records
+    }
   }
 
   /// A thing that data comes from or goes to.
@@ -55,8 +88,15 @@ public struct LineagePicture: Sendable {
     public var startedAt: Timestamp?
     /// When a run ended.
     public var endedAt: Timestamp?
-    /// When what it stands for was erased.
+    /// When it began or was written, where no event says that with a time zone: read as UTC, and
+    /// nothing is ordered by it.
+    public var naiveStart: Timestamp?
+    /// When it ended, where no event says that with a time zone.
+    public var naiveEnd: Timestamp?
+    /// When what it stands for was erased, or the first part of it.
     public var invalidatedAt: Timestamp?
+    /// What erased it, in the order of the ledger, where that is known.
+    public var erasures: [Erasure] = []
     /// Who answers for it.
     public var owners: [String]
     /// Who acted.
@@ -192,12 +232,17 @@ extension LineagePicture.Node {
   /// The last digits of a run's id: the first ones of two runs in one minute are the same.
   public var shortID: String? { id.map { String($0.suffix(8)) } }
 
+  /// When it began or was written, to the minute: with a `~` where nobody says the zone.
+  package var writtenStart: String? {
+    startedAt?.minute ?? naiveStart.map { "\($0.minute)~" }
+  }
+
   /// The lines under the label: what it is, which version, how it went and when.
   package var details: String {
     var parts = [kind.rawValue]
     if let version { parts[0] += " " + version }
-    if let state { parts.append(state.rawValue) }
-    if let time = startedAt { parts.append(time.minute) }
+    if let state { parts.append(state.text) }
+    if let time = writtenStart { parts.append(time) }
     return parts.joined(separator: " · ")
   }
 }

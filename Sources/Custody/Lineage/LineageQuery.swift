@@ -14,6 +14,10 @@ final class LineageQuery {
   private var owners: [Int64: [String]] = [:]
   private var runs: [Int64: RunFacts] = [:]
   private var ownRows: [String: DatasetRow]?
+  /// Of each dataset of Custody's own, the records that no key opens any more.
+  var erasedLives: [String: [(destroyed: Position, life: DatasetReader.Life)]] = [:]
+  var destructions: [Position: Destruction?] = [:]
+  private var untimedVersions: [Int64: Int64]?
 
   /// What is known of one run.
   struct RunFacts {
@@ -21,6 +25,9 @@ final class LineageQuery {
     let state: LineagePicture.State
     let startedAt: Timestamp?
     let endedAt: Timestamp?
+    /// When it began and ended where no event says that with a zone.
+    let naiveStart: Timestamp?
+    let naiveEnd: Timestamp?
     /// Who acted, as asserted: of Custody's own runs only, for who imports a report did not run it.
     let actor: String?
   }
@@ -79,12 +86,22 @@ final class LineageQuery {
     case .abort: state = .aborted
     default: break
     }
+    let start = events.compactMap(\.time).min()
     let facts = RunFacts(
-      row: row, state: state,
-      startedAt: events.compactMap(\.time).min().map { Timestamp(microseconds: $0) },
-      endedAt: end?.time.map { Timestamp(microseconds: $0) }, actor: try actor(of: events.first))
+      row: row, state: state, startedAt: start.map { Timestamp(microseconds: $0) },
+      endedAt: end?.time.map { Timestamp(microseconds: $0) },
+      naiveStart: start == nil
+        ? try events.compactMap { try naiveTime(at: $0.position) }.min() : nil,
+      naiveEnd: end?.time == nil ? try end.flatMap { try naiveTime(at: $0.position) } : nil,
+      actor: try actor(of: events.first))
     runs[id] = facts
     return facts
+  }
+
+  /// The time that an event says without a zone.
+  func naiveTime(at position: Int64) throws -> Timestamp? {
+    guard let time = try event(at: position)?.time, !time.hasZone else { return nil }
+    return time.timestamp
   }
 
   private func actor(of first: LineageEventRow?) throws -> String? {
@@ -117,12 +134,16 @@ final class LineageQuery {
       var made = try named(.version, dataset)
       made.startedAt = time.map { Timestamp(microseconds: $0) }
       switch version {
-      case .named(let id): made.version = try reader.name(id).label
+      case .named(let id):
+        made.version = try reader.name(id).label
+        if time == nil { made.naiveStart = try naiveTime(ofVersion: id) }
+        try addErasures(to: &made, dataset, id)
       case .written(let run):
         guard run != 0, let run = try self.run(run) else { break }
         made.version = "by \(run.row.uuid.uuid.suffix(8))"
         // Producers name outputs when a run begins: what came of one that failed is not sure.
         if run.state != .completed { made.state = run.state }
+        if time == nil { made.naiveStart = run.naiveEnd ?? run.naiveStart }
       case .found: made.version = "as found"
       case .some: made.version = "one of them"
       }
@@ -136,9 +157,17 @@ final class LineageQuery {
       made.state = run.state
       made.startedAt = run.startedAt
       made.endedAt = run.endedAt
+      made.naiveStart = run.naiveStart
+      made.naiveEnd = run.naiveEnd
       made.actor = run.actor
       return made
     }
+  }
+
+  private func naiveTime(ofVersion id: Int64) throws -> Timestamp? {
+    let known = try untimedVersions ?? reader.untimedVersions()
+    untimedVersions = known
+    return try known[id].flatMap { try naiveTime(at: $0) }
   }
 
   private func named(_ kind: LineagePicture.Kind, _ id: Int64) throws -> LineagePicture.Node {
@@ -219,17 +248,19 @@ final class LineageQuery {
   /// The masked event of OpenLineage at a position; nil when it is not readable.
   func event(at position: Int64) throws -> OpenLineageEvent? {
     if let known = events[position] { return known }
-    var found: OpenLineageEvent?
-    if let stored = try store.event(at: Position(Int(position))),
-      let content = try store.content(of: stored),
-      let recorded = LineageRecorded(
-        content: content, version: stored.header.claim.typeVersion)
-    {
-      found = try? OpenLineageEvent(reading: recorded.event)
-    }
+    let found = try recorded(at: position).flatMap { try? OpenLineageEvent(reading: $0.event) }
     if events.count > 4096 { events.removeAll(keepingCapacity: true) }
     events[position] = found
     return found
+  }
+
+  /// What was recorded of an event of OpenLineage.
+  func recorded(at position: Int64) throws -> LineageRecorded? {
+    guard let stored = try store.event(at: Position(Int(position))),
+      stored.header.claim.type.text == LineageRecorded.type,
+      let content = try store.content(of: stored)
+    else { return nil }
+    return LineageRecorded(content: content, version: stored.header.claim.typeVersion)
   }
 
   // MARK: - Groups

@@ -302,6 +302,9 @@ final class RecordLineage {
     } else {
       node.name = "\(record.dataset) #\(record.ordinal)"
       node.state = .erased
+      node.erasures = try query.erasures(
+        ofRecord: record.ordinal, since: record.since, of: record.dataset)
+      node.invalidatedAt = node.erasures.first?.time
     }
     node.label = node.name
     node.owners = row.owner.map { [$0] } ?? []
@@ -352,7 +355,7 @@ extension Lineage {
         return LineageReach(
           starts: try starts.map(lineage.describe), steps: steps, counts: counts,
           isComplete: found.isComplete && found.unsaid.isEmpty,
-          visited: found.nodes.count + starts.count, moment: momentText)
+          visited: found.nodes.count + starts.count, startCount: starts.count, moment: momentText)
       }
     }
   }

@@ -249,30 +249,6 @@ package final class DatasetReader {
     return try found.filter { try record($0, of: dataset, in: version)?.keys == keys }.sorted()
   }
 
-  /// Datasets that had records under keys that are destroyed.
-  package func datasetsWithDestroyedKeys() throws -> Set<Int64> {
-    let query = try statement(
-      """
-      SELECT DISTINCT dataset FROM dataset_1_sealed
-      WHERE keys IN (SELECT id FROM dataset_1_keys WHERE destroyed IS NOT NULL)
-      """)
-    defer { query.reset() }
-    var found: Set<Int64> = []
-    while try query.step() { found.insert(query.integer(0)) }
-    return found
-  }
-
-  /// How many records of a version are under keys that are destroyed.
-  package func erasedCount(in version: Int, of dataset: Int64) throws -> Int {
-    let query = try statement("SELECT id FROM dataset_1_keys WHERE destroyed IS NOT NULL")
-    defer { query.reset() }
-    var count = 0
-    while try query.step() {
-      count += try ordinals(under: query.integer(0), of: dataset, in: version).count
-    }
-    return count
-  }
-
   /// Keyed hashes of natural keys that go with some keys: those of records that no other key seals in
   /// any version.
   ///
@@ -306,6 +282,27 @@ package final class DatasetReader {
     package let since: Int
     /// The first version that no longer has it so; nil while it lasts.
     package let until: Int?
+  }
+
+  /// The records of a dataset that no key opens any more, with the event that says so of a key.
+  ///
+  /// Cost: the records of these people, whatever else there is.
+  package func erasedLives(of dataset: Int64) throws -> [(destroyed: Position, life: Life)] {
+    let query = try statement(
+      """
+      SELECT id, destroyed FROM dataset_1_keys
+      WHERE destroyed IS NOT NULL AND EXISTS (
+        SELECT 1 FROM dataset_1_sealed WHERE keys = dataset_1_keys.id AND dataset = ?1)
+      """)
+    query.bind(1, dataset)
+    var keys: [(id: Int64, destroyed: Position)] = []
+    do {
+      defer { query.reset() }
+      while try query.step() { keys.append((query.integer(0), Position(Int(query.integer(1))))) }
+    }
+    return try keys.flatMap { keys in
+      try lives(under: [keys.id], of: dataset).map { (keys.destroyed, $0) }
+    }
   }
 
   /// The records of a dataset that were ever sealed under some keys.

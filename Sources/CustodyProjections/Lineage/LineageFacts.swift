@@ -126,7 +126,7 @@ package struct LineageFacetRow: Sendable {
   package let position: Int64
   package let time: Int64?
 
-  func isNewer(than other: LineageFacetRow) -> Bool {
+  package func isNewer(than other: LineageFacetRow) -> Bool {
     let (left, right) = (time ?? .min, other.time ?? .min)
     return left == right ? position > other.position : left > right
   }

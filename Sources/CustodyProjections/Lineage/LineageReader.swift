@@ -24,12 +24,12 @@ package final class LineageReader {
     self.moment = moment
   }
 
-  private func statement(_ sql: String) throws -> HotStatement {
+  func statement(_ sql: String) throws -> HotStatement {
     try prepared.prepared(sql, on: connection)
   }
 
   /// Calls `each` with the rows of a query at the moment; it asks `position` and `time`.
-  private func forEach(
+  func forEach(
     _ columns: String, _ table: String, _ condition: String = "TRUE", _ values: [Int64] = [],
     _ each: (HotStatement) throws -> Void
   ) throws {
@@ -224,7 +224,7 @@ package final class LineageReader {
     return found
   }
 
-  private func time(_ row: HotStatement, _ column: Int32) -> Int64? {
+  func time(_ row: HotStatement, _ column: Int32) -> Int64? {
     row.isNull(column) ? nil : row.integer(column)
   }
 

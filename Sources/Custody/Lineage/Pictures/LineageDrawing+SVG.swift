@@ -1,3 +1,5 @@
+import CustodyLedger
+
 extension LineageDrawing {
   /// The lines of the drawing, each with what it means as its title.
   func svgLines(_ picture: LineagePicture) -> String {
@@ -123,9 +125,19 @@ extension LineagePicture.Node {
     var lines = [DrawnText.visible(namespace.isEmpty ? name : "\(namespace) · \(name)")]
     lines.append(DrawnText.visible(details))
     if let id { lines.append("id \(DrawnText.visible(id))") }
-    if let startedAt { lines.append("\(kind == .run ? "began" : "at") \(startedAt)") }
-    if let endedAt { lines.append("ended \(endedAt)") }
-    if let invalidatedAt { lines.append("erased \(invalidatedAt)") }
+    let began = kind == .run ? "began" : "at"
+    if let startedAt {
+      lines.append("\(began) \(startedAt)")
+    } else if let naiveStart {
+      lines.append("\(began) \(naiveStart.withoutZone), said without a time zone")
+    }
+    if let endedAt {
+      lines.append("ended \(endedAt)")
+    } else if let naiveEnd {
+      lines.append("ended \(naiveEnd.withoutZone), said without a time zone")
+    }
+    if erasures.isEmpty, let invalidatedAt { lines.append("erased \(invalidatedAt)") }
+    lines += erasures.map { "erased \($0.text)" }
     if let actor { lines.append("by \(DrawnText.visible(actor))") }
     if !owners.isEmpty {
       lines.append("owned by \(owners.map(DrawnText.visible).joined(separator: ", "))")
@@ -133,4 +145,16 @@ extension LineagePicture.Node {
     lines += facts.map { "\(DrawnText.visible($0.name)): \(DrawnText.visible($0.value))" }
     return lines.joined(separator: "\n")
   }
+}
+
+extension LineagePicture.Erasure {
+  /// When, how much, and where the ledger says so.
+  var text: String {
+    "\(time): \(LineagePicture.count(records, "record")), position \(position.value)"
+  }
+}
+
+extension Timestamp {
+  /// A time as it came, whose zone nobody knows.
+  package var withoutZone: String { String("\(self)".dropLast()) }
 }

@@ -149,13 +149,13 @@ package struct LineageDrawing: Sendable {
     case .node(let index):
       let node = picture.nodes[index]
       let version = node.version.map { " " + DrawnText.isolated($0) } ?? ""
-      let state = node.state.map { " " + $0.rawValue } ?? ""
-      let time = node.startedAt.map { " · " + $0.minute } ?? ""
+      let state = node.state.map { " " + $0.text } ?? ""
+      let time = node.writtenStart.map { " · " + $0 } ?? ""
       // There is room for one of both, and the state has a sign as well.
       let end =
         switch node.state {
         case .completed where !time.isEmpty: time
-        case .erased: state
+        case .erased, .partlyErased: state
         default: state + time
         }
       return (

@@ -53,7 +53,9 @@ extension LineagePicture {
       "tooltip=\(Self.dotQuoted([node.namespace, node.name].filter { !$0.isEmpty }))",
     ]
     attributes += node.kind.dotStyle
-    if node.state == .erased { attributes.append("fontcolor=\"#6b7680\"") }
+    if node.state == .erased || node.state == .partlyErased {
+      attributes.append("fontcolor=\"#6b7680\"")
+    }
     if node.state == .failed || node.state == .aborted { attributes.append("color=\"#b3261e\"") }
     if focus.contains(index) { attributes.append("penwidth=2.5") }
     return "n\(index) [\(attributes.joined(separator: ", "))];"

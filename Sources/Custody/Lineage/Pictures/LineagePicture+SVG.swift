@@ -66,7 +66,7 @@ struct PictureLegend {
           """
           <g class="k-run s-\(state.rawValue)"><use class="sign" href="#sign-\(state.rawValue)" \
           y="-13" width="16" height="16"/></g>
-          """, 16, state.rawValue
+          """, 16, state.text
         ))
     }
     for kind in LineagePicture.EdgeKind.allCases

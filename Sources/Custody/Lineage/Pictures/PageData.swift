@@ -48,12 +48,19 @@ struct PageData {
     if !node.namespace.isEmpty { facts.append(("Namespace", node.namespace)) }
     if let version = node.version { facts.append(("Version", version)) }
     if let id = node.id { facts.append(("Id", id)) }
-    if let state = node.state { facts.append(("State", state.rawValue)) }
+    if let state = node.state { facts.append(("State", state.text)) }
     if let time = node.startedAt {
       facts.append((node.kind == .run ? "Began" : "Written", "\(time)"))
     }
+    if let time = node.naiveStart {
+      facts.append((node.kind == .run ? "Began" : "Written", "\(time.withoutZone)~ (no time zone)"))
+    }
     if let time = node.endedAt { facts.append(("Ended", "\(time)")) }
-    if let time = node.invalidatedAt { facts.append(("Erased", "\(time)")) }
+    if let time = node.naiveEnd { facts.append(("Ended", "\(time.withoutZone)~ (no time zone)")) }
+    if node.erasures.isEmpty, let time = node.invalidatedAt {
+      facts.append(("Erased", "\(time)"))
+    }
+    facts += node.erasures.map { ("Erased", $0.text) }
     if let actor = node.actor { facts.append(("By", actor)) }
     if !node.owners.isEmpty { facts.append(("Owners", node.owners.joined(separator: ", "))) }
     if let group = node.group { facts.append(("Group", group)) }

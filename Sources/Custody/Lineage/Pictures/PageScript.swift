@@ -221,8 +221,10 @@ enum PageScript {
       return isNaN(date) ? `${time} ms`
         : `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
     }
+    const isErased = (state) => state === "erased" || state === "partly-erased";
+    const inWords = (state) => (state === "partly-erased" ? "erased in part" : state);
     function stateAt(each, time) {
-      if (each.gone !== null && time < each.gone && each.state === "erased") return null;
+      if (each.gone !== null && time < each.gone && isErased(each.state)) return null;
       if (each.end !== null && time < each.end && each.kind === "run") return "running";
       return each.state ?? null;
     }
@@ -245,7 +247,7 @@ enum PageScript {
     }
     function applyState(id, element, state) {
       const then = node(id).state;
-      for (const each of ["running", "completed", "failed", "aborted", "erased"]) {
+      for (const each of ["running", "completed", "failed", "aborted", "erased", "partly-erased"]) {
         element.classList.toggle(`s-${each}`, each === state);
       }
       const sign = element.querySelector(".sign");
@@ -254,7 +256,7 @@ enum PageScript {
       const detail = element.querySelector(".detail");
       if (!words.has(id)) words.set(id, detail.textContent);
       detail.textContent = state === then ? words.get(id)
-        : words.get(id).replace(` ${then}`, state ? ` ${state}` : "");
+        : words.get(id).replace(` ${inWords(then)}`, state ? ` ${inWords(state)}` : "");
     }
     if (moments.length > 1) {
       $("time").hidden = false;

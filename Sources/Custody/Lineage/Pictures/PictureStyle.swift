@@ -43,7 +43,7 @@ package enum PictureStyle {
     .box { stroke: currentColor; stroke-width: 1.25; }
     .tile, .arrow { stroke: none; }
     .focus .box { stroke-width: 3; }
-    .s-erased .box { stroke-dasharray: 4 3; }
+    .s-erased .box, .s-partly-erased .box { stroke-dasharray: 4 3; }
     .s-erased .label { text-decoration: line-through; }
     .edge { fill: none; stroke-width: 1.5; stroke-linecap: round; }
     .e-derives { stroke-width: 2.5; }
@@ -144,5 +144,6 @@ enum PictureSymbols {
     ),
     ("aborted", "<path d=\"M8 2 14.5 13.5h-13ZM8 6.5v3M8 11.4v.1\"/>"),
     ("erased", "<circle cx=\"8\" cy=\"8\" r=\"6.5\"/><path d=\"M3.5 12.5 12.5 3.5\"/>"),
+    ("partly-erased", "<circle cx=\"8\" cy=\"8\" r=\"6.5\"/><path d=\"M5.5 8h5\"/>"),
   ]
 }

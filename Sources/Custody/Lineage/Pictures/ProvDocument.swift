@@ -222,12 +222,50 @@ struct ProvDocument {
       statements.append(
         Statement(relation: .wasGeneratedBy, ends: [Self.entityID(node), nil], time: time))
     }
+    guard node.erasures.isEmpty else { return addErasures(of: node) }
     if node.invalidatedAt != nil || node.state == .erased {
       statements.append(
         Statement(
           relation: .wasInvalidatedBy, ends: [Self.entityID(node), nil],
           time: Self.time(node.invalidatedAt),
           attributes: [("prov:type", .name("\(Self.prefix):erasure"))]))
+    }
+  }
+
+  /// Each erasure is an activity. The first ends the entity as it was; PROV-CONSTRAINTS
+  /// (invalidation-invalidation-ordering) has all invalidations of one entity at the same moment, so
+  /// that later ones only influence it.
+  private mutating func addErasures(of node: LineagePicture.Node) {
+    for (index, erasure) in node.erasures.enumerated() {
+      let id = "\(Self.prefix):erasure.\(erasure.position.value)"
+      let time = Self.time(erasure.time)
+      var attributes: [(name: String, value: Value)] = [
+        ("prov:type", .name("\(Self.prefix):erasure")),
+        ("prov:label", .init("keys destroyed at position \(erasure.position.value)")),
+      ]
+      let values = [
+        ("position", "\(erasure.position.value)"), ("reason", erasure.reason),
+        ("request", erasure.request.map { "\($0.value)" }),
+      ]
+      for (name, value) in values {
+        if let value { attributes.append(("\(Self.prefix):\(name)", .init(value))) }
+      }
+      add(
+        Element(type: .activity, id: id, startTime: time, endTime: time, attributes: attributes))
+      let count: [(name: String, value: Value)] = [
+        ("\(Self.prefix):records", .init("\(erasure.records)"))
+      ]
+      if index == 0 {
+        statements.append(
+          Statement(
+            relation: .wasInvalidatedBy, ends: [Self.entityID(node), id], time: time,
+            attributes: [("prov:type", .name("\(Self.prefix):erasure"))] + count))
+      } else {
+        statements.append(
+          Statement(
+            relation: .wasInfluencedBy, ends: [Self.entityID(node), id],
+            attributes: count + Self.timeAttribute(time)))
+      }
     }
   }
 
