@@ -62,6 +62,8 @@ struct LineageErasureTests {
       #expect(try place.node(picture, "table", "v1").state == nil)
       #expect(try then.gaps([.erasedInput]).isEmpty)
     }
+    let about = try place.store.lineage.about("table@v1")[0]
+    #expect(about.node.state == .partlyErased && about.node.erasures.count == 1)
   }
 
   @Test("every drawing says that a part is erased")

@@ -17,9 +17,15 @@ struct LineagePrinter {
     ]
   }
 
-  func print(_ answers: [(direction: Lineage.Direction, reach: LineageReach)]) {
+  /// - Parameter about: what is known of the node itself, told before what lies around it.
+  func print(
+    _ answers: [(direction: Lineage.Direction, reach: LineageReach)],
+    about: LineageAboutPrinter? = nil
+  ) {
     switch format {
     case .table:
+      about?.print()
+      if about != nil { Terminal.print("") }
       for (direction, reach) in answers {
         if answers.count > 1 { Terminal.print(Terminal.styled(direction.rawValue, .bold)) }
         var writer = RecordWriter(.table, columns)
@@ -33,6 +39,8 @@ struct LineagePrinter {
         if answers.count > 1, direction == answers[0].direction { Terminal.print("") }
       }
     case .ndjson, .csv:
+      // CSV has the same columns in each row.
+      if format == .ndjson { about?.printLines() }
       var writer = RecordWriter(format, columns)
       for (direction, reach) in answers {
         for step in reach.steps { writer.write(row(direction, step)) }
@@ -42,7 +50,11 @@ struct LineagePrinter {
     case .json:
       var object = JSONWriter()
       let first = answers[0].reach
-      object.member("of", first.starts) { node, writer in Self.write(node, &writer) }
+      if let about {
+        about.write(to: &object)
+      } else {
+        object.member("of", first.starts) { node, writer in Self.write(node, &writer) }
+      }
       object.member("moment", first.moment)
       for (direction, reach) in answers {
         object.member(direction.rawValue, reach.steps) { step, writer in
@@ -52,7 +64,9 @@ struct LineagePrinter {
         object.member("\(direction.rawValue)Count", reach.count)
       }
       object.member("complete", answers.allSatisfy(\.reach.isComplete))
-      object.member("visited", answers.reduce(0) { $0 + $1.reach.visited })
+      // Both directions begin at the same nodes.
+      let again = answers.dropFirst().reduce(0) { $0 + $1.reach.startCount }
+      object.member("visited", answers.reduce(0) { $0 + $1.reach.visited } - again)
       Terminal.print(object.object)
     }
   }
@@ -95,8 +109,9 @@ struct LineagePrinter {
       .text(direction.rawValue), .number(step.depth), .text(node.kind.rawValue),
       .text(node.namespace), .text(node.name), .text(node.label),
       (node.version ?? node.shortID).map { .text($0) } ?? .absent,
-      node.id.map { .text($0) } ?? .absent, node.state.map { .text($0.rawValue) } ?? .absent,
-      node.startedAt.map { .time($0) } ?? .absent, .list(node.owners),
+      node.id.map { .text($0) } ?? .absent,
+      node.state.map { .text(format == .table ? $0.text : $0.rawValue) } ?? .absent,
+      node.beginning, .list(node.owners),
       node.facts.first.map { .text($0.value) } ?? .absent,
     ]
   }
@@ -133,9 +148,25 @@ struct LineagePrinter {
     writer.member("version", node.version)
     writer.member("run", node.id)
     writer.member("state", node.state?.rawValue)
-    writer.member("startedAt", node.startedAt.map { "\($0)" })
-    writer.member("endedAt", node.endedAt.map { "\($0)" })
+    writer.member("startedAt", (node.startedAt?.description ?? node.naiveStart?.withoutZone))
+    writer.member("endedAt", (node.endedAt?.description ?? node.naiveEnd?.withoutZone))
+    if node.naiveStart != nil || node.naiveEnd != nil { writer.member("timeBasis", "naive") }
+    if !node.erasures.isEmpty {
+      writer.member("erasures", node.erasures) { erasure, writer in
+        writer.member("position", erasure.position.value)
+        writer.member("time", "\(erasure.time)")
+        writer.member("reason", erasure.reason)
+        writer.member("records", erasure.records)
+      }
+    }
     writer.member("owners", strings: node.owners)
     writer.member("note", node.facts.first?.value)
+  }
+}
+
+extension LineagePicture.Node {
+  /// When it began or was written.
+  var beginning: Cell {
+    startedAt.map { .time($0) } ?? naiveStart.map { .naiveTime($0) } ?? .absent
   }
 }

@@ -115,8 +115,11 @@ struct ProvenancePrinter {
 }
 
 /// The same for programs.
-enum ProvenanceJSON {
-  static func text(_ record: Provenance.Record) -> String {
+struct ProvenanceJSON {
+  /// What other tools reported of where versions come from, by their nodes.
+  let before: [String: LineageReach]
+
+  func text(_ record: Provenance.Record) -> String {
     var writer = JSONWriter()
     writer.member("dataset", record.dataset)
     writer.member("version", record.version)
@@ -134,6 +137,14 @@ enum ProvenanceJSON {
       object.member("recordedAt", "\(version.recordedAt)")
       object.member("actor", version.actor)
       object.member("message", version.message)
+      if let reach = before[ProvenancePrinter.node(record.dataset, version.number)] {
+        object.member("before", reach.steps) { step, writer in
+          writer.member("depth", step.depth)
+          LineagePrinter.write(step.node, &writer)
+        }
+        object.member("beforeCount", reach.count)
+        object.member("beforeComplete", reach.isComplete)
+      }
       writer.member("committed", json: object.object)
     case .run(let story, let inputs):
       writer.member("run", json: text(story))
@@ -148,7 +159,7 @@ enum ProvenanceJSON {
     return writer.object
   }
 
-  private static func text(_ story: RunStory) -> String {
+  private func text(_ story: RunStory) -> String {
     var writer = JSONWriter()
     writer.member("id", "\(story.id)")
     writer.member("job", story.job)

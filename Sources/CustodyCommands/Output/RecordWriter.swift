@@ -6,6 +6,8 @@ enum Cell {
   case text(String)
   /// RFC 3339; tables leave out the fraction of a second.
   case time(Timestamp)
+  /// A time whose zone nobody said: tables mark it, and other formats leave the zone out.
+  case naiveTime(Timestamp)
   case number(Int)
   case flag(Bool)
   /// An array of strings; in tables and CSV, with spaces between them.
@@ -18,6 +20,7 @@ enum Cell {
     switch self {
     case .text(let text), .json(let text): text
     case .time(let time): time.description
+    case .naiveTime(let time): time.withoutZone
     case .list(let texts): texts.joined(separator: " ")
     case .number(let number): String(number)
     case .flag(let flag): flag ? "yes" : "no"
@@ -29,6 +32,7 @@ enum Cell {
     switch self {
     case .text(let text): JSONWriter.quoted(text)
     case .time(let time): JSONWriter.quoted(time.description)
+    case .naiveTime(let time): JSONWriter.quoted(time.withoutZone)
     case .list(let texts): "[\(texts.map(JSONWriter.quoted).joined(separator: ","))]"
     case .number(let number): String(number)
     case .flag(let flag): flag ? "true" : "false"
@@ -39,8 +43,21 @@ enum Cell {
 
   /// What a table shows.
   fileprivate var shown: String {
-    guard case .time(let time) = self else { return Terminal.visible(plain) }
-    let text = time.description
+    switch self {
+    case .time(let time): time.toTheSecond
+    case .naiveTime(let time): time.toTheSecond.dropLast() + "~"
+    default: Terminal.visible(plain)
+    }
+  }
+
+  /// What the mark of a naive time means.
+  static let naiveLegend = "~ said without a time zone: read as UTC, orders nothing"
+}
+
+extension Timestamp {
+  /// Without the fraction of a second.
+  var toTheSecond: String {
+    let text = description
     return text.firstIndex(of: ".").map { text[..<$0] + "Z" } ?? text
   }
 }
@@ -80,6 +97,7 @@ struct RecordWriter {
   private var page: [[Cell]] = []
   private var widths: [Int]
   private var count = 0
+  private var hasNaiveTimes = false
 
   init(_ format: OutputFormat, _ columns: [Column]) {
     self.format = format
@@ -95,6 +113,7 @@ struct RecordWriter {
     switch format {
     case .table:
       page.append(row)
+      for case .naiveTime in row { hasNaiveTimes = true }
       if page.count == Self.pageSize { flush() }
     case .json:
       Terminal.write(Array((count == 0 ? "\n  " : ",\n  ").utf8) + Array(object(row).utf8))
@@ -108,6 +127,7 @@ struct RecordWriter {
     switch format {
     case .table:
       if count == 0 { Terminal.note(none) } else { flush() }
+      if hasNaiveTimes { line(Cell.naiveLegend) }
     case .json: Terminal.write(Array((count == 0 ? "]\n" : "\n]\n").utf8))
     case .ndjson, .csv: break
     }

@@ -32,6 +32,16 @@ indirect enum FacetMask: Sendable {
   case again
   case listOfAgain
 
+  /// Whether a text that the facet has is replaced, or nothing kept of it.
+  var isHiding: Bool {
+    switch self {
+    case .hidden, .emptyList, .sql: true
+    case .list(let element), .map(let element): element.isHiding
+    case .object(let members): members.isEmpty || members.contains { $0.value.isHiding }
+    default: false
+    }
+  }
+
   // MARK: - Shapes that several facets share
 
   static let identity = FacetMask.object(["namespace": .namespace, "name": .text])

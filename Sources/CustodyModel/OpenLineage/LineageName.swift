@@ -19,6 +19,9 @@ package struct LineageName: Hashable, Comparable, Sendable, CustomStringConverti
 
   package var description: String { "\(namespace) \(name)" }
 
+  /// As people and the command line write it.
+  package var whole: String { "\(namespace)/\(name)" }
+
   package static func == (left: LineageName, right: LineageName) -> Bool {
     left.namespace.utf8.elementsEqual(right.namespace.utf8)
       && left.name.utf8.elementsEqual(right.name.utf8)

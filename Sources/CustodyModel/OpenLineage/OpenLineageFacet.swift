@@ -57,9 +57,49 @@ package struct OpenLineageFacets: Sendable {
     return Facet(JSONValue(document: document, node: found.node))
   }
 
+  /// A facet as its text has it; nil when it is missing, deleted or not as the spec asks.
+  package func json(_ key: String) -> ArraySlice<UInt8>? {
+    all.last { $0.key == key && $0.isUsed }
+      .map { JSONValue(document: document, node: $0.node).json }
+  }
+
+  /// Whether a facet of a masked event says less than it does in the original.
+  ///
+  /// - Parameter original: where the facet stands in the original; nil when that is gone, and then the
+  ///   answer is whether anything is ever masked in such a facet.
+  package func isMasked(_ key: String, of original: OpenLineageFacets?) -> Bool {
+    guard let here = all.last(where: { $0.key == key && $0.isUsed }) else { return false }
+    guard let original, let there = original.all.last(where: { $0.key == key && $0.isUsed }) else {
+      return FacetCatalog.known(here.place, here.node - 1, in: document)?.mask.isHiding ?? false
+    }
+    return JSONValue(document: document, node: here.node)
+      .isLess(than: JSONValue(document: original.document, node: there.node))
+  }
+
   /// Whether this event takes the facet back.
   package func isDeleted<Facet: LineageFacet>(_ type: Facet.Type) -> Bool {
     all.contains { $0.key == Facet.key && $0.isDeleted && $0.isUnderstood && $0.fault == nil }
+  }
+}
+
+extension JSONValue {
+  /// Whether a masked value lacks something that the original has.
+  fileprivate func isLess(than original: JSONValue) -> Bool {
+    guard kind == original.kind else { return true }
+    switch kind {
+    case .object:
+      let mine = Dictionary(members.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+      return original.members.contains { name, value in
+        // Who produced a facet is no text of anybody.
+        !["_producer", "_schemaURL"].contains(name)
+          && mine[name].map { $0.isLess(than: value) } ?? true
+      }
+    case .array:
+      let (mine, other) = (elements, original.elements)
+      return mine.count != other.count || zip(mine, other).contains { $0.isLess(than: $1) }
+    case .string: return string?.utf8.elementsEqual(original.string?.utf8 ?? "".utf8) != true
+    default: return json != original.json
+    }
   }
 }
 

@@ -40,7 +40,7 @@ struct LineageGapsCommand: AsyncParsableCommand {
       writer.write([
         .text(gap.kind.rawValue), .text(node.kind.rawValue), .text(node.label),
         id.map { .text($0) } ?? .absent, .text(node.namespace), .text(node.name),
-        gap.time.map { .time($0) } ?? .absent, .text(gap.finding),
+        gap.time.map { .time($0) } ?? node.beginning, .text(gap.finding),
       ])
     }
     writer.finish(none: "no gaps")

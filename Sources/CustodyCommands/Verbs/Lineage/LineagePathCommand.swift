@@ -45,7 +45,7 @@ struct LineagePathCommand: AsyncParsableCommand {
         .number(index), .text(node.kind.rawValue), .text(node.namespace), .text(node.name),
         .text(node.label),
         (node.version ?? node.shortID).map { .text($0) } ?? .absent,
-        node.id.map { .text($0) } ?? .absent, node.startedAt.map { .time($0) } ?? .absent,
+        node.id.map { .text($0) } ?? .absent, node.beginning,
       ])
     }
     writer.finish(none: "no data went from \(start) to \(end), nor the other way")

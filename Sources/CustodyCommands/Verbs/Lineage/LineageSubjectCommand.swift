@@ -41,8 +41,9 @@ struct LineageSubjectCommand: AsyncParsableCommand {
         .text(node.kind.rawValue), .text(node.label), .text(node.namespace), .text(node.name),
         (node.version ?? node.shortID).map { .text($0) } ?? .absent,
         node.id.map { .text($0) } ?? .absent, entry.records.map { .number($0) } ?? .absent,
-        .text(entry.evidence.rawValue), node.state.map { .text($0.rawValue) } ?? .absent,
-        node.startedAt.map { .time($0) } ?? .absent,
+        .text(entry.evidence.rawValue),
+        node.state.map { .text(output.format == .table ? $0.text : $0.rawValue) } ?? .absent,
+        node.beginning,
       ])
     }
     writer.finish(none: "no dataset has records about her")

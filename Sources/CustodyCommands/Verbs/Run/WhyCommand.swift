@@ -35,10 +35,12 @@ struct WhyCommand: AsyncParsableCommand {
     let store = try store.open(for: .contents)
     let record = try at.datasets(of: store).provenance(
       of: dataset.name, dataset.reference, key: key)
-    if output.format == .json { return Terminal.print(ProvenanceJSON.text(record)) }
     let lineage = try store.lineage.known(at: at.moment(in: store))
     let before = try lineage.upstream(
-      ofEach: record.committed.map(ProvenancePrinter.node), limit: ProvenancePrinter.beforeMax)
-    ProvenancePrinter(before: before).print(record)
+      ofEach: record.committed.map(ProvenancePrinter.node),
+      limit: output.format == .json ? .max : ProvenancePrinter.beforeMax)
+    output.format == .json
+      ? Terminal.print(ProvenanceJSON(before: before).text(record))
+      : ProvenancePrinter(before: before).print(record)
   }
 }
