@@ -62,6 +62,14 @@ struct LineageSealingTests {
     var shown = imported.refusals + imported.remarks + imported.summary.unknownFacets.keys
     for node in try lineage.list() { shown.append("\(node)") }
     shown += try lineage.gaps().map { "\($0)" }
+    for name in ["t", "t#a", "out", "job:j", Said.id(1)] {
+      let abouts = try lineage.about(name)
+      #expect(name == "out" || abouts.contains { !$0.facets.isEmpty }, "\(name)")
+      for about in abouts {
+        shown += about.facets.map(\.json) + about.unknownFacets.map(\.key)
+        shown.append("\(about)")
+      }
+    }
     let picture = try lineage.picture(grain: .run)
     shown += [picture.html, picture.provJSON, picture.graphML]
     var redacted: [[UInt8]] = []
@@ -111,6 +119,10 @@ struct LineageSealingTests {
     var redacted = 0
     try after.lineage.forEachEvent(isRedacted: true) { _ in redacted += 1 }
     #expect(redacted == 2)
+    // What was sealed is not to be had, and nobody is sent to look for it.
+    let gone = try after.lineage.about(Said.id(1))[0].facets
+    #expect(!gone.isEmpty && gone.allSatisfy { $0.original == nil })
+    #expect(gone.contains { $0.key == "errorMessage" && $0.isSealed })
     #expect(try await after.projections.compare().allSatisfy { $0.isEqual })
   }
 

@@ -24,7 +24,7 @@ package final class LineageReader {
     self.moment = moment
   }
 
-  func statement(_ sql: String) throws -> HotStatement {
+  private func statement(_ sql: String) throws -> HotStatement {
     try prepared.prepared(sql, on: connection)
   }
 
