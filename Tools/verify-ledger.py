@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Verify what Custody hands to others: a second opinion, written from Format.md alone. PATH is a ledger (a copy or a store's
 folder; level "bodies", without keys, objects left out), a folder of tiles, a proof file, a consistency file (the older
-checkpoint is the --anchor), a disclosure or a range of events. Exit 0: holds, 1: each finding is a line, 2: wrong usage."""
+checkpoint is the --anchor), a disclosure, a range of events or a certificate of an erasure. Exit 0: holds, 1: each finding is
+a line, 2: wrong usage."""
 import argparse, base64, collections, functools, hashlib, heapq, itertools, json, os, pathlib, re, sqlite3, struct, sys, uuid
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -235,7 +236,7 @@ def verify_tiles(folder, keys, anchors, receipts):
         if (mark.prefix, mark.root) != (c.prefix, root_of(leaves[:size])) or size > c.size:
             finding(f"file: {name}", f"expected the root of {size} leaves, found {mark}")
     return f"{c.size} events, headers only"
-def verify_proof(text, keys, receipts):             # a proof file, alone or in a disclosure
+def prove(text, keys, receipts):                    # a proof file, alone or in a disclosure: checkpoint, note, header, content
     m = parse(r"(?:custody/disclosure@v1\nsalt (.+)\ncontent (.*)\n\n)?c2sp\.org/tlog-proof@v1\nextra (.+)\nindex #\n"
               r"((?:.+\n){0,63})\n([^\0]+)", text)
     c, index, hashes = open_note(m[6].encode(), keys), number(m[4]), hash_lines(m[5])
@@ -243,7 +244,28 @@ def verify_proof(text, keys, receipts):             # a proof file, alone or in 
     must(index < c.size and climb(index, c.size, leaf, hashes) == c.root and not hashes, "a path to its root", c)
     salt, content = unbase64(m[1] or "", m[1] and 32), unbase64(m[2] or "")
     must(not m[1] or sha(b"\0", salt, content) == h.commitment and (h.n or not any(salt)), "what was committed to", content)
-    return f"1 event, position {index} of {c.size}" + (f", content of {len(content)} bytes" if m[1] else "")
+    return c, m[6], h, content if m[1] else None
+def verify_proof(text, keys, receipts):
+    c, _, h, content = prove(text, keys, receipts)
+    return f"1 event, position {h.position} of {c.size}" + (f", content of {len(content)} bytes" if content is not None else "")
+def verify_certificate(text, keys):                 # the events of an erasure, disclosed, under one checkpoint
+    first = "custody/disclosure@v1\n"
+    m = parse(r"custody/certificate@v1\nrequest (<16>)\nbefore # (.+)\n((?:.+\n){0,63})\n(" + first + r"[^\0]+)", text)
+    size, root, hashes = number(m[2]), unbase64(m[3], 32), hash_lines(m[4])
+    (c, *_), notes, events, said = zip(*(prove(first + part, keys, {}) for part in m[5].split(first)[1:]))
+    asked, *own, done, at = *map(json.loads, said), [h.position for h in events]
+    must(len({*notes}) == 1 and at == sorted({*at}) and at[0] == size, "one checkpoint, and positions that ascend", at)
+    must(both_roots(size, c.size, hashes, root) == (root, c.root) and not hashes, "both roots", root)
+    must([(events[0].type, events[0].event_id.hex())] == [(b"erasure.requested", m[1])], "the request", Text(events[0].type))
+    for h, content in zip(events[1:-1], said[1:-1]):
+        must(h.n == 0 and h.stream == b"ledger" and parse(FORMS[h.type], content.decode()), "an event of section 4", Text(h.type))
+    must({(e["reason"], e["request"]) for e in own} == {("erasure", size)}, "answers to the request", own)
+    must({key for e in own for key in e.get("keys", ())} == {*asked["keys"]}, "the keys of the request", own)
+    must(sum(b - a + 1 for e in own for a, b in e.get("positions", ())) == asked["events"], f"{asked['events']} bodies", own)
+    must((events[-1].type, events[-1].causation_id) == (b"erasure.completed", events[0].event_id), "the end", done)
+    must(done["request"].replace("-", "") == m[1] and done["remnants"] == 0, "no remnants", done["remnants"])
+    return (f"erasure {m[1]}: {len(asked['keys'])} keys, {asked['events']} events, {asked['objects']} objects; "
+            f"{done['needles']} pieces searched for, by the word of whoever ran it")
 def verify_consistency(text, keys, anchors):
     m = parse(r"old #\n((?:.+\n){0,63})\n([^\0]+)", text)
     size, new, hashes = number(m[1]), open_note(m[3].encode(), keys), hash_lines(m[2])
@@ -290,6 +312,7 @@ def main():
         if start[:6] == b"SQLite": summary = verify_ledger(path, keys, anchors, receipts)
         elif os.path.isdir(path): summary = verify_tiles(path, keys, anchors, receipts)
         elif start == b"custody/events@v1\n": summary = verify_range(path, keys, receipts)
+        elif start == b"custody/certificat": summary = verify_certificate(read(path).decode(), keys)
         elif start[:4] == b"old ": summary = verify_consistency(read(path).decode(), keys, anchors)
         else: summary = verify_proof(read(path).decode(), keys, receipts)
     except (ValueError, TypeError, LookupError, AttributeError, OSError, MemoryError, RecursionError, sqlite3.Error) as problem:

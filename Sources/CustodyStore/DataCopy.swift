@@ -9,7 +9,7 @@ extension StoreFolder {
     guard replacing || !FileIO.exists(path) else {
       throw CustodyError(.alreadyExists, "\(path) exists already. Replace it with --force.")
     }
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = PathParts.folder(of: path)
     guard access(folder, W_OK) == 0 else {
       throw CustodyError(SystemCallError("access"), path: folder)
     }
@@ -31,6 +31,11 @@ extension StoreFolder {
     try FileIO.makeFolder(copy.anchors)
     try FileIO.create(copy.settings, try FileIO.read(layout.settings), mode: 0o600)
     try FileIO.create(copy.ignore, Array("*\n".utf8), mode: 0o600)
+    // Who was erased here does not come back where the copy is recovered with older keys.
+    if let journal = try FileIO.readIfPresent(layout.tombstones, sizeMax: TombstoneJournal.sizeMax)
+    {
+      try FileIO.create(copy.tombstones, journal, mode: 0o600)
+    }
     // What is referred to after what refers to it: anchors name events, events name objects. So a
     // store that goes on meanwhile leaves nothing in the copy that names what is not in it.
     for anchor in try anchors.notes() {

@@ -67,8 +67,8 @@ package struct StoreCreation: Sendable {
 
   /// Removes what an `init` of this store that was killed had built so far.
   private func removeLeftovers(_ environment: Environment) {
-    let name = (root as NSString).lastPathComponent + "."
-    let parent = (root as NSString).deletingLastPathComponent
+    let name = PathParts.name(of: root) + "."
+    let parent = PathParts.folder(of: root)
     for entry in (try? FileIO.names(in: parent)) ?? [] {
       let path = "\(parent)/\(entry)"
       guard entry.hasPrefix(name), entry.hasSuffix(Self.buildingSuffix),

@@ -99,6 +99,10 @@ struct HelpTests {
         atPath: "\(folder.path)/airflow", withIntermediateDirectories: true)
       try folder.write("airflow/1.json", event)
     }
+    if example.verb.name == "subject-certificate" {
+      try await folder.run("subject", "erase", "patient-0017", "--reason", "request", "--yes")
+        .succeeded()
+    }
     let isLineage = ["lineage-", "model-"].contains { example.verb.name.hasPrefix($0) }
     if example.verb.name.hasPrefix("dataset-") || isLineage
       || ["run", "why", "pipeline-run", "pipeline-status"].contains(example.verb.name)

@@ -23,7 +23,7 @@ struct FolderWriter: RestoreWriter {
     if mode_t(mode) & S_IFMT == S_IFDIR {
       try FileIO.makeFolder(path)
     } else {
-      try FileIO.makeFolder((path as NSString).deletingLastPathComponent)
+      try FileIO.makeFolder(PathParts.folder(of: path))
       let file = try FileIO.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
       defer { close(file) }
       try record.forEachPiece { piece in

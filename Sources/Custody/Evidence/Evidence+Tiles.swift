@@ -79,7 +79,7 @@ private struct TileWriter {
 
   private mutating func write(_ bytes: [UInt8], _ name: String) throws {
     let path = "\(folder)/\(name)"
-    let parent = (path as NSString).deletingLastPathComponent
+    let parent = PathParts.folder(of: path)
     if made.insert(parent).inserted {
       do {
         try FileManager.default.createDirectory(

@@ -121,7 +121,7 @@ public struct Evidence: Sendable {
 
   // MARK: - Inclusion
 
-  private func inclusion(
+  func inclusion(
     of position: Position, under note: String?, _ reader: LedgerReader
   ) throws -> (proof: ProofFile, event: StoredEvent) {
     guard let event = try reader.event(at: position, ledgerID: store.ledgerID) else {

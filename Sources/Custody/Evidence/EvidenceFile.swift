@@ -59,6 +59,7 @@ public final class EvidenceFile {
     }
     if begins(ProofFile.firstLine) { return EvidenceFile(.proof, name, file) }
     if begins(DisclosureFile.firstLine) { return EvidenceFile(.disclosure, name, file) }
+    if begins(CertificateFile.firstLine) { return EvidenceFile(.certificate, name, file) }
     if begins(EventRangeFile.firstLine) { return EvidenceFile(.events, name, file) }
     if begins("old", end: " ") { return EvidenceFile(.consistency, name, file) }
     if begins("age-encryption.org/v1") {
@@ -77,8 +78,8 @@ public final class EvidenceFile {
       throw CustodyError(
         .invalidInput,
         "\(name) is \(start.isEmpty ? "empty" : "neither a ledger.sqlite nor a file for others"). "
-          + "Those are a proof, a proof of consistency, a disclosure, a range of events, and a folder "
-          + "of tiles.")
+          + "Those are a proof, a proof of consistency, a disclosure, a range of events, a certificate "
+          + "of an erasure, and a folder of tiles.")
     }
     return nil
   }

@@ -15,6 +15,8 @@ public struct EvidenceReport: Sendable {
     case events
     /// The ledger as C2SP tiles.
     case tiles
+    /// The events of an erasure.
+    case certificate
   }
 
   /// One thing that was checked.
@@ -37,6 +39,8 @@ public struct EvidenceReport: Sendable {
   public internal(set) var event: Header?
   /// What a disclosure holds; nil unless everything holds.
   public internal(set) var content: [UInt8]?
+  /// What a certificate says; nil unless everything holds.
+  public internal(set) var erasure: CertifiedErasure?
   /// Events that it proves to be in the ledger.
   public internal(set) var eventCount = 0
   /// Of a range: positions of its first and its last event that was asked for; nil when there is none.

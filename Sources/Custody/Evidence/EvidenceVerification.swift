@@ -39,10 +39,12 @@ extension Store {
       case .disclosure: try report.verifyDisclosure(evidence, trust)
       case .events: try report.verifyEvents(evidence, trust, progress)
       case .tiles: try report.verifyTiles(evidence.folder, trust, progress)
+      case .certificate: try report.verifyCertificate(evidence, trust)
       }
       try report.checkCovers(receipts)
     } catch is EvidenceReport.Failed {
       report.content = nil
+      report.erasure = nil
     }
     return report
   }
@@ -223,7 +225,7 @@ extension EvidenceReport {
 }
 
 extension DisclosureFileError {
-  fileprivate var explanation: String {
+  var explanation: String {
     switch self {
     case .notADisclosure: "the file is no disclosure"
     case .salt: "its salt is not 32 bytes in base64"

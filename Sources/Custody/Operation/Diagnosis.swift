@@ -57,7 +57,7 @@ extension Store {
     var diagnoses = diagnose(programVersion: programVersion)
     for path in [layout.ledger, layout.keys, layout.objects, layout.projections]
     where FileIO.exists(path) {
-      let name = (path as NSString).lastPathComponent
+      let name = PathParts.name(of: path)
       let faults = try DatabaseIntegrity.faults(path)
       diagnoses.append(
         faults.isEmpty

@@ -101,8 +101,8 @@ enum OutsidePath {
     var rest: [String] = []
     var existing = path
     while !FileIO.exists(existing), existing != "/" {
-      rest.insert((existing as NSString).lastPathComponent, at: 0)
-      existing = (existing as NSString).deletingLastPathComponent
+      rest.insert(PathParts.name(of: existing), at: 0)
+      existing = PathParts.folder(of: existing)
     }
     guard let found = realpath(existing, nil) else { return path }
     defer { free(found) }

@@ -14,7 +14,7 @@ struct GitState: Sendable {
     while !FileIO.exists("\(folder)/.git") {
       // The path of a folder that was removed has no root.
       guard folder.hasPrefix("/"), folder != "/" else { return nil }
-      folder = (folder as NSString).deletingLastPathComponent
+      folder = PathParts.folder(of: folder)
     }
     guard let commit = await git(["rev-parse", "HEAD"])?.split(separator: "\n").first,
       let changes = await git(["status", "--porcelain", "--untracked-files=no"])

@@ -89,7 +89,7 @@ final class RunFolder {
   deinit { close(lock) }
 
   private static func removeFolder(_ path: String) {
-    guard (path as NSString).lastPathComponent.hasPrefix(prefix) else { return }
+    guard PathParts.name(of: path).hasPrefix(prefix) else { return }
     // A command may have taken the right to write from its folders.
     if let folders = FileManager.default.enumerator(atPath: path) {
       for case let name as String in folders {
@@ -157,7 +157,7 @@ final class RunFolder {
       // may still go on, and the folder is removed there.
       guard parts.count == 2, String(parts[0]) == identity(of: file) else { return }
       let path = String(parts[1])
-      guard (path as NSString).lastPathComponent == "\(prefix)\(id)" else { return }
+      guard PathParts.name(of: path) == "\(prefix)\(id)" else { return }
       RunFolder.removeFolder(path)
     }
   }

@@ -85,7 +85,7 @@ extension RunRecording {
       if FileIO.isFolder(place) {
         .files
       } else {
-        ["jsonl", "ndjson", "json"].contains((place as NSString).pathExtension.lowercased())
+        ["jsonl", "ndjson", "json"].contains(PathParts.fileExtension(of: place))
           ? .lines : .csv
       }
     try await store.datasets.create(

@@ -51,6 +51,7 @@ struct EvidencePrinter {
           + "\(Terminal.visible(claim.actor.text))")
     }
     if let content = report.content { printContent(content) }
+    if let erasure = report.erasure { CertifiedErasurePrinter(erasure: erasure).print() }
   }
 
   private func printContent(_ content: [UInt8]) {
@@ -67,6 +68,7 @@ struct EvidencePrinter {
     case .disclosure: "a disclosure"
     case .events: "a range of events"
     case .tiles: "tiles"
+    case .certificate: "a certificate of an erasure"
     }
   }
 
@@ -80,6 +82,7 @@ struct EvidencePrinter {
     case .disclosure: "the content is that of the event"
     case .events: "\(report.eventCount.counted("event"))\(range), none left out,"
     case .tiles: "\(report.eventCount.counted("event")), all of them,"
+    case .certificate: "the erasure is in the ledger"
     }
   }
 
@@ -105,6 +108,9 @@ struct EvidencePrinter {
     writer.member("since", report.since.map { "\($0)" })
     writer.member("until", report.until.map { "\($0)" })
     writer.member("contentBase64", report.content.map { Base64.encode($0) })
+    if let erasure = report.erasure {
+      writer.member("erasure", json: CertifiedErasurePrinter(erasure: erasure).json)
+    }
     writer.member("steps", report.steps) { step, writer in
       writer.member("check", step.what)
       writer.member("restsOn", step.basis)

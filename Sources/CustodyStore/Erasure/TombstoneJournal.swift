@@ -41,7 +41,7 @@ package struct TombstoneJournal: Sendable {
   }
 
   /// Lines of a million keys are 33 MB.
-  private static let sizeMax = 1 << 30
+  static let sizeMax = 1 << 30
 
   private static func link(after link: Digest, _ tombstone: Tombstone) -> Digest {
     SHA256.hash(link.bytes + Array(tombstone.text.utf8))

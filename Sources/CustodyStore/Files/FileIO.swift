@@ -188,7 +188,7 @@ package enum FileIO {
   }
 
   package static func syncFolder(of path: String) throws {
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = PathParts.folder(of: path)
     let file = try open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     defer { close(file) }
     guard fsync(file) == 0 else { throw CustodyError(SystemCallError("fsync"), path: folder) }
@@ -200,7 +200,7 @@ package enum FileIO {
     if mkdir(path, 0o700) == 0 { return try syncFolder(of: path) }
     switch errno {
     case ENOENT:
-      try makeFolder((path as NSString).deletingLastPathComponent)
+      try makeFolder(PathParts.folder(of: path))
       guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
         throw CustodyError(SystemCallError("mkdir"), path: path)
       }

@@ -6,7 +6,7 @@ extension LedgerReader {
   /// - Parameters:
   ///   - type: only events of this type.
   ///   - body: called with each and its position, until it returns false.
-  func forEachSystemEvent(
+  package func forEachSystemEvent(
     _ type: String? = nil, ledgerID: LedgerID, from start: Int = 0, to end: Int? = nil,
     isReversed: Bool = false,
     _ body: (SystemEvent, Int) throws -> Bool

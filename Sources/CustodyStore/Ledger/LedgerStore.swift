@@ -75,7 +75,7 @@ package final class LedgerStore: Sendable {
     self.signer = signer
     database = try Connection.writer(path)
     readers = ReaderPool(path: path)
-    let layout = Layout(root: (path as NSString).deletingLastPathComponent)
+    let layout = Layout(root: PathParts.folder(of: path))
     opened = OpenedFiles([path, keyring.path, layout.objects])
   }
 

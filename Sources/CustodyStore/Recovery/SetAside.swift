@@ -46,8 +46,8 @@ package enum SetAside {
   }
 
   private static func all(_ path: String) -> [String] {
-    let name = (path as NSString).lastPathComponent + suffix
-    let folder = (path as NSString).deletingLastPathComponent
+    let name = PathParts.name(of: path) + suffix
+    let folder = PathParts.folder(of: path)
     return names(in: folder).filter { $0.hasPrefix(name) }.map { "\(folder)/\($0)" }
   }
 
