@@ -114,11 +114,14 @@ public final class Store: Sendable {
   /// - Parameters:
   ///   - timeout: in seconds; then calls throw `locked`. As long as it takes when nil.
   ///   - onLongWait: called when waiting has taken two seconds.
+  ///   - onReaders: called while an erasure waits for processes that still read an older state, with
+  ///     their numbers and names.
   public static func whileLocked(
-    waitingFor timeout: Double?, onLongWait: (@Sendable () -> Void)? = nil
+    waitingFor timeout: Double?, onLongWait: (@Sendable () -> Void)? = nil,
+    onReaders: (@Sendable ([String]) -> Void)? = nil
   ) {
     FileLock.patience.withLock {
-      $0 = FileLock.Patience(onLongWait: onLongWait, timeout: timeout)
+      $0 = FileLock.Patience(onLongWait: onLongWait, timeout: timeout, onReaders: onReaders)
     }
   }
 

@@ -167,13 +167,22 @@ package final class StoreFolder: Sendable {
     }
   }
 
-  /// The keys that the erasure journals of store and guard name. One that cannot be read names none
-  /// here, and keeps the store from being clean.
+  /// The keys that the erasure journals of store and guard name.
+  ///
+  /// - Throws: `needsRecovery` for a journal that is not what was written: whom it named is not known,
+  ///   so nobody is opened.
   private static func buriedKeys(_ layout: Layout, _ settings: Settings) throws -> Set<KeyID> {
-    [layout.root, settings.guard].reduce(into: []) {
-      let journal = try? TombstoneJournal(path: "\($1)/\(TombstoneJournal.fileName)")
-      $0.formUnion(journal?.keys ?? [])
+    var keys: Set<KeyID> = []
+    for folder in [layout.root, settings.guard] {
+      do {
+        keys.formUnion(try TombstoneJournal(path: "\(folder)/\(TombstoneJournal.fileName)").keys)
+      } catch let error as CustodyError
+        where error.code == .permission && folder == settings.guard
+      {
+        // Whoever may not read the guard has the store's own.
+      }
     }
+    return keys
   }
 
   /// Brings the databases up to date and refuses tables that are not Custody's; the store's lock is

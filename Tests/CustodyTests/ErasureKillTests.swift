@@ -97,19 +97,43 @@ struct ErasureKillTests {
       (20..<200).contains(kills) && undecided > 0 && undecided < kills, "\(kills) \(undecided)")
   }
 
-  @Test("also where several were, one after the other")
+  @Test("also by somebody who erases another person meanwhile, and where several were killed")
   func several() async throws {
     let place = try await ErasurePlace(fileSize: 5000)
     let store = try place.open()
-    for person in [ErasurePlace.person, ErasurePlace.other] {
+    let other = try place.open()
+    for (person, store, step) in [
+      (ErasurePlace.person, store, KeyErasure.Step.guardJournal),
+      (ErasurePlace.other, other, .journal),
+    ] {
       await #expect(throws: CustodyError.self) {
-        try await erase(person, in: store, endingAfter: .guardJournal)
+        try await erase(person, in: store, endingAfter: step)
       }
     }
-    let opened = try place.open()
-    #expect(opened.finishedErasures.count == 2)
-    #expect(!opened.finishedErasures.contains { !$0.remnants.isEmpty })
-    #expect(try opened.subjects.count() == 1)
-    #expect(try await opened.verify(level: .contents).holds)
+    // The first was finished by the second, before its own.
+    #expect(try store.folder.guardFolder.journal().tombstones.count == 1)
+    let third = try place.open()
+    #expect(third.finishedErasures.count == 1)
+    #expect(!third.finishedErasures.contains { $0.completedPosition == nil })
+    #expect(try third.subjects.count() == 1)
+    #expect(try third.erasures.pending().isEmpty)
+    #expect(try await third.verify(level: .contents).holds)
+  }
+
+  @Test("nothing more is written under her keys by who had the store open before")
+  func openBefore() async throws {
+    let place = try await ErasurePlace(fileSize: 5000)
+    let before = try place.open()
+    let plan = try before.erasures.plan([Self.person], reason: .request)
+    await #expect(throws: CustodyError.self) {
+      try await erase(ErasurePlace.person, in: try place.open(), endingAfter: .guardJournal)
+    }
+    for subject in [Self.person, .key(plan.subjects[0])] {
+      await #expect(throws: CustodyError.self) {
+        try await before.append(
+          NewEvent(stream: "notes", type: "note.made", subjects: [subject], content: [1]))
+      }
+    }
+    #expect(try place.open().finishedErasures.count == 1)
   }
 }

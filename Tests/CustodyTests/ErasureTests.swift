@@ -217,14 +217,49 @@ struct ErasureTests {
     var reader: RawDatabase? = try RawDatabase(place.temporary.ledgerFile)
     try reader?.execute("BEGIN; SELECT count(*) FROM event")
     let plan = try store.erasures.plan([Self.person], reason: .request)
-    let waited = Waited()
-    let erasing = Task { try await store.erasures.run(plan) { _ in waited.note() } }
-    while waited.count < 2 { try await Task.sleep(for: .milliseconds(20)) }
+    let erasing = Task { try await store.erasures.run(plan) }
+    while try store.folder.journal().tombstones.isEmpty {
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    try await Task.sleep(for: .milliseconds(700))
     #expect(try !store.isErasureCompleted)
     try reader?.execute("COMMIT")
     reader = nil
-    #expect(try await erasing.value.remnants.isEmpty)
+    #expect(try await erasing.value.completedPosition != nil)
     #expect(try store.isErasureCompleted)
+  }
+
+  @Test("is not done while a copy of what was removed lies in the store, and says where")
+  func copyInTheStore() async throws {
+    let place = try await ErasurePlace(fileSize: 5000)
+    let store = try place.open()
+    let copy = "\(place.temporary.path)/copies/ours.sqlite"
+    try FileManager.default.createDirectory(
+      atPath: "\(place.temporary.path)/copies", withIntermediateDirectories: true)
+    try FileManager.default.copyItem(
+      atPath: "\(place.temporary.path)/objects.sqlite", toPath: copy)
+    let result = try await store.erasures.run(
+      try store.erasures.plan([Self.person], reason: .request))
+    #expect(
+      result.completedPosition == nil && result.remnants.keys.sorted() == ["copies/ours.sqlite"])
+    #expect(try !store.isErasureCompleted)
+    try await store.close()
+    #expect(try place.open().finishedErasures.first?.completedPosition == nil)
+    unlink(copy)
+    #expect(try place.open().finishedErasures.first?.completedPosition != nil)
+    #expect(try place.open().finishedErasures.isEmpty)
+  }
+
+  @Test("callers cannot say that somebody was erased, or is to be")
+  func reserved() async throws {
+    let place = try await ErasurePlace(fileSize: 5000)
+    let store = try place.open()
+    let stream = "erasure/\(UUID().uuidString.lowercased())"
+    for type in ["erasure.requested", "erasure.completed", "note.made"] {
+      await #expect(throws: CustodyError.self) {
+        try await store.append(NewEvent(stream: stream, type: type, content: [1]))
+      }
+    }
   }
 
   @Test("is refused while a recovery's leftovers lie in the store")
@@ -239,13 +274,6 @@ struct ErasureTests {
     unlink(aside)
     #expect(try await store.erasures.run(plan).remnants.isEmpty)
   }
-}
-
-private final class Waited: @unchecked Sendable {
-  private let lock = NSLock()
-  private var noted = 0
-  func note() { lock.withLock { noted += 1 } }
-  var count: Int { lock.withLock { noted } }
 }
 
 extension Store {

@@ -272,6 +272,7 @@ package final class SealingService: Sendable {
     let reserved = [
       (DatasetProjection.streamPrefix, "dataset"), (RunProjection.streamPrefix, "run"),
       (LineageProjection.streamPrefix, "lineage"), (LineageProjection.modelStreamPrefix, "model"),
+      (ErasureRequested.streamPrefix, "subject"),
     ].first { event.stream.hasPrefix($0.0) }
     if event.stream == SystemEvent.stream || reserved != nil {
       throw CustodyError(

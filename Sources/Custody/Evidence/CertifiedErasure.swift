@@ -9,7 +9,7 @@ public struct CertifiedErasure: Sendable {
   public let requestedAt: Timestamp
   /// When it was done.
   public let completedAt: Timestamp
-  /// Why, as one of ``ErasureReason``.
+  /// Why, as one of `ErasureReason`.
   public let reason: String
   /// The ids by which the people were named.
   public let subjects: [String]

@@ -70,6 +70,8 @@ struct TouchedData {
   var runs: Set<EventID> = []
   /// Records that were made from them, and are about nobody or about others.
   var derived: Set<RecordLineage.Record> = []
+  /// Versions of models that may have learned from them, for example `emotion@3`.
+  var models: Set<String> = []
 }
 
 extension Lineage {
@@ -100,6 +102,12 @@ extension Lineage {
         if let run = try query.reader.run(use.run) { touched.runs.insert(run.uuid) }
       }
       touched.derived = try search.derivedElsewhere()
+      try search.findDerived()
+      try search.findPossible()
+      for entry in try search.entries() where entry.node.kind == .model {
+        touched.models.insert(
+          entry.node.version.map { "\(entry.node.name)@\($0)" } ?? entry.node.name)
+      }
       return touched
     }
   }

@@ -95,8 +95,11 @@ public struct ErasureResult: Sendable {
   public let request: EventID
   /// Where `erasure.requested` stands; nil where the ledger has lost it since.
   public let requestPosition: Position?
-  /// Where `erasure.completed` stands.
-  public let completedPosition: Position
+  /// Where `erasure.completed` stands; nil while pieces are left, or may be: the next command that
+  /// writes tries again.
+  public let completedPosition: Position?
+  /// What was erased; nil of an erasure that was cut short before and is finished now.
+  public let plan: ErasurePlan?
   /// Pieces of what was removed that every file of the store was searched for.
   public let needleCount: Int
   /// Files that were searched.
@@ -106,4 +109,6 @@ public struct ErasureResult: Sendable {
   /// How many pieces are left in each file that has any, by its path in the store; empty when the
   /// erasure is whole.
   public let remnants: [String: Int]
+  /// Files and folders of the store that could not be read, so that nobody knows.
+  public let unreadable: [String]
 }

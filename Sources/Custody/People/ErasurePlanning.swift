@@ -35,7 +35,7 @@ struct ErasurePlanning {
       runs: touched.runs.sorted(), runKeys: runKeys, eventCount: sealed.positions.count,
       objectCount: sealed.objectCount, objectByteCount: sealed.objectByteCount,
       records: Self.records(touched), derivedCount: touched.derived.count,
-      models: try models(subjects), copies: try copies(touched, Set(sealed.positions)),
+      models: touched.models.sorted(), copies: try copies(touched, Set(sealed.positions)),
       unsearchedRunCount: try unsearchedRunCount(),
       unsearchedImportCount: try unsearchedImportCount(touched.runs),
       backupsExpire: try backupsExpire())
@@ -47,11 +47,13 @@ struct ErasurePlanning {
   private func keys(
     of subjects: [KeyID], _ classes: [String]
   ) throws -> (gone: [ErasurePlan.Key], kept: [ErasurePlan.Key]) {
+    var missing = Set(classes)
     var gone: [ErasurePlan.Key] = []
     var kept: [ErasurePlan.Key] = []
     for subject in subjects.sorted() {
       for (dataClass, id) in try keyring.subjectKeys(of: subject) {
         let key = ErasurePlan.Key(subject: subject, dataClass: dataClass, id: id)
+        missing.remove(dataClass)
         if classes.isEmpty || classes.contains(dataClass) {
           gone.append(key)
         } else {
@@ -59,10 +61,10 @@ struct ErasurePlanning {
         }
       }
     }
-    guard !gone.isEmpty else {
+    guard missing.isEmpty else {
       throw CustodyError(
         .notFound,
-        "Nothing of these people is kept in the classes \(classes.joined(separator: ", ")). "
+        "None of these people has a key of class \(missing.sorted().joined(separator: ", ")). "
           + "`custody subject show` lists the classes of a person.")
     }
     return (gone, kept)
@@ -108,7 +110,12 @@ struct ErasurePlanning {
     }
   }
 
-  /// Keyed hashes of natural keys that projections hold and that go with the keys.
+  /// Keyed hashes of natural keys that projections hold and that go with some keys.
+  func hashes(goingWith keys: [KeyID]) throws -> [[UInt8]] {
+    try store.engine.catchUp()
+    return try hashes(keySets(keys))
+  }
+
   private func hashes(_ keySets: Set<Int64>) throws -> [[UInt8]] {
     let datasets = try store.datasets.list { listing, _ in try listing.datasets() }.map(\.id)
     return try store.engine.read(DatasetProjection.kind) { connection in
@@ -117,17 +124,6 @@ struct ErasurePlanning {
         try reader.names(goingWith: keySets, of: $0).map(\.bytes)
       }
     }
-  }
-
-  private func models(_ subjects: [KeyID]) throws -> [String] {
-    var found: Set<String> = []
-    for subject in subjects {
-      let reached = try? store.lineage.reach(of: .key(subject))
-      for entry in reached?.entries ?? [] where entry.node.kind == .model {
-        found.insert(entry.node.version.map { "\(entry.node.name)@\($0)" } ?? entry.node.name)
-      }
-    }
-    return found.sorted()
   }
 
   // MARK: - What is not reached

@@ -73,11 +73,17 @@ public struct Erasures: Sendable {
     public let keys: [KeyID]
   }
 
-  /// The erasure that destroyed a key, or nil.
+  /// The erasure of a person, or the one that destroyed a key; nil when there was none.
   ///
   /// - Parameter key: the id by which a person was named, or of any of her keys.
+  ///
+  /// Cost: opens the requests of all erasures, from the newest on, until one names it.
   public func erasure(of key: KeyID) throws -> Decided? {
-    guard let tombstone = try journal().last(where: { $0.keys.contains(key) }) else { return nil }
+    let tombstones = try journal()
+    let named = try tombstones.last { try requested($0)?.subjects.contains(key.hex) == true }
+    guard let tombstone = named ?? tombstones.last(where: { $0.keys.contains(key) }) else {
+      return nil
+    }
     return Decided(
       request: tombstone.request,
       requestedAt: try store.event(id: tombstone.request)?.header.place.recordedAt,
@@ -99,52 +105,52 @@ public struct Erasures: Sendable {
   ///
   /// - Parameters:
   ///   - plan: as ``plan(_:classes:reason:)`` made it. What was appended since goes as well.
-  ///   - waiting: called while other processes, which are named, read an older state: nothing is
-  ///     claimed before they are done.
   /// - Returns: what was searched afterwards, and what was found.
+  /// - Throws: as ``plan(_:classes:reason:)``; `locked` when others read an older state for longer than
+  ///   ``Store/whileLocked(waitingFor:onLongWait:onReaders:)`` says: the erasure is decided then.
   ///
   /// Cost: the plan again under the store's lock, every key rewrapped, and a pass over every file of
   /// the store. Others wait meanwhile.
-  public func run(
-    _ plan: ErasurePlan, waiting: @escaping @Sendable ([String]) -> Void = { _ in }
-  ) async throws -> ErasureResult {
+  public func run(_ plan: ErasurePlan) async throws -> ErasureResult {
     try checkNothingIsSetAside()
     let ledger = try store.folder.ledger()
-    let result = try await ledger.locked {
+    return try await ledger.locked {
+      let erasure = try KeyErasure(store.folder, actor: try Name("custody"), surroundings)
+      // What another process has decided, and could not finish, comes first.
+      for tombstone in try pending() { _ = try carryOut(tombstone, erasure, ledger) }
+      for subject in plan.subjects where try store.subjects.entry(subject) == nil {
+        throw try unknown(subject)
+      }
       let (plan, sealed, hashes) = try ErasurePlanning(store).plan(
         plan.subjects, classes: plan.classes, reason: plan.reason)
       let request = try self.request(plan, ledger)
-      let erasure = try KeyErasure(store.folder, actor: try Name("custody"), surroundings(waiting))
       let tombstone = try erasure.decide(plan.allKeys, sealed, request: request, hashes: hashes)
-      return try carryOut(tombstone, erasure, ledger)
+      return try carryOut(tombstone, erasure, ledger, plan)
     }
-    return result
   }
 
   /// Carries out what a kill has cut short; called when a clean store was opened for writing.
   func finish() throws -> [ErasureResult] {
     let ledger = try store.folder.ledger()
     return try ledger.withLock {
-      let erasure = try KeyErasure(
-        store.folder, actor: try Name("custody"), surroundings { _ in })
+      let erasure = try KeyErasure(store.folder, actor: try Name("custody"), surroundings)
       let results = try pending().map { try carryOut($0, erasure, ledger) }
-      try KeyErasure.removeLeftNeedles(in: store.folder)
+      if try pending().isEmpty { try KeyErasure.removeLeftNeedles(in: store.folder) }
       return results
     }
   }
 
   /// Lines of the journal that the ledger does not say to be done, the oldest first.
-  private func pending() throws -> [Tombstone] {
+  ///
+  /// Headers say what is done, which need no key: whoever could add one still has the keys to answer for.
+  package func pending() throws -> [Tombstone] {
     let all = try store.folder.journal().tombstones
-    var pending: [Tombstone] = []
-    for tombstone in all.reversed() {
-      // One after the other: what comes before one that is done is done.
-      if try store.folder.read({ try $0.isErasureCompleted(tombstone.request, store.ledgerID) }) {
-        break
-      }
-      pending.append(tombstone)
+    guard !all.isEmpty else { return [] }
+    let completed = try store.folder.read { try $0.completedErasures(store.ledgerID) }
+    return try all.filter { tombstone in
+      try !completed.contains(tombstone.request)
+        || store.folder.keyring?.holdsAny(of: Set(tombstone.keys)) == true
     }
-    return pending.reversed()
   }
 
   /// Files that a recovery replaced hold what an erasure does not reach.
@@ -158,14 +164,12 @@ public struct Erasures: Sendable {
     }
   }
 
-  private func surroundings(
-    _ waiting: @escaping ([String]) -> Void
-  ) -> KeyErasure.Surroundings {
+  private var surroundings: KeyErasure.Surroundings {
     KeyErasure.Surroundings(
       projections: { try store.engine.followErasure() },
       truncateProjections: { try store.engine.truncateLog(wait: $0) },
       compactProjections: { try store.engine.compact() },
-      waiting: waiting, reached: reached)
+      reached: reached)
   }
 
   // MARK: - Events
@@ -190,43 +194,57 @@ public struct Erasures: Sendable {
   }
 
   private func carryOut(
-    _ tombstone: Tombstone, _ erasure: KeyErasure, _ ledger: LedgerStore
+    _ tombstone: Tombstone, _ erasure: KeyErasure, _ ledger: LedgerStore,
+    _ plan: ErasurePlan? = nil
   ) throws -> ErasureResult {
     try checkIsRequested(tombstone)
-    let scan = try erasure.carryOut(tombstone) { [] }
-    let remnants = scan.remnants.values.reduce(0, +)
-    let content = ErasureCompleted(
-      request: "\(tombstone.request)", needles: scan.needleCount, files: scan.fileCount,
-      bytes: scan.byteCount, remnants: remnants
-    ).content
-    try append(
-      ErasureCompleted.type, ErasureCompleted.version, content, of: tombstone.request, id: nil,
-      ledger)
-    try ledger.signAll()
-    try erasure.forgetNeedles(of: tombstone)
-    let (requested, size) = try store.folder.read {
-      (try $0.position(of: tombstone.request), try $0.size())
+    let scan = try erasure.carryOut(tombstone) {
+      try ErasurePlanning(store).hashes(goingWith: tombstone.keys)
     }
+    var completed: Position?
+    if scan.isClean {
+      let content = ErasureCompleted(
+        request: "\(tombstone.request)", needles: scan.needleCount, files: scan.fileCount,
+        bytes: scan.byteCount, remnants: 0, isOfLaterNeedles: scan.isOfLaterNeedles
+      ).content
+      try append(
+        ErasureCompleted.type, ErasureCompleted.version, content, of: tombstone.request, id: nil,
+        ledger)
+      completed = Position(try store.folder.read { try $0.size() } - 1)
+    }
+    try ledger.signAll()
+    if completed != nil { try erasure.forgetNeedles(of: tombstone) }
     return ErasureResult(
-      request: tombstone.request, requestPosition: requested,
-      completedPosition: Position(size - 1), needleCount: scan.needleCount,
-      fileCount: scan.fileCount, byteCount: scan.byteCount, remnants: scan.remnants)
+      request: tombstone.request,
+      requestPosition: try store.folder.read { try $0.position(of: tombstone.request) },
+      completedPosition: completed, plan: plan, needleCount: scan.needleCount,
+      fileCount: scan.fileCount, byteCount: scan.byteCount, remnants: scan.remnants,
+      unreadable: scan.unreadable)
   }
 
-  /// Whoever can write the store's files can write a line into its journal, but no request that opens
-  /// under the store's keys. What the guard knows is beyond him.
-  private func checkIsRequested(_ tombstone: Tombstone) throws {
-    let isGuarded = try store.folder.guardFolder.journal().tombstones.contains(tombstone)
+  /// What the ledger says of a line of the journal; nil where it says nothing of that kind.
+  private func requested(_ tombstone: Tombstone) throws -> ErasureRequested? {
     guard let event = try store.event(id: tombstone.request),
-      let content = try store.folder.openedContent(of: event)
-    else {
-      if isGuarded { return }
+      event.header.claim.type.text == ErasureRequested.type,
+      event.header.claim.stream.text == "\(ErasureRequested.streamPrefix)\(tombstone.request)"
+    else { return nil }
+    return try store.folder.openedContent(of: event).flatMap {
+      ErasureRequested(content: $0, version: event.header.claim.typeVersion)
+    }
+  }
+
+  /// Whoever can write files can write a line into a journal, but no request that opens under the store's
+  /// keys. Without one a line counts only where a recovery has lost the ledger's later events.
+  private func checkIsRequested(_ tombstone: Tombstone) throws {
+    if let requested = try requested(tombstone) {
+      guard requested.keys == tombstone.keys.map(\.hex) else { throw Self.notRequested }
+      return
+    }
+    let isLost = try tombstone.incarnation < store.folder.origin().incarnation
+    let isGuarded = try store.folder.guardFolder.journal().tombstones.contains(tombstone)
+    guard isLost, isGuarded, try store.event(id: tombstone.request) == nil else {
       throw Self.notRequested
     }
-    guard let requested = ErasureRequested(content: content),
-      event.header.claim.type.text == ErasureRequested.type,
-      requested.keys == tombstone.keys.map(\.hex)
-    else { throw Self.notRequested }
   }
 
   private static let notRequested = CustodyError(

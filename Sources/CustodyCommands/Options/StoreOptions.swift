@@ -45,19 +45,19 @@ struct StoreOptions: ParsableArguments {
 
   /// Says how this command waits while another program writes to the store.
   func waitAsTold() {
-    Store.whileLocked(waitingFor: timeout) {
-      Terminal.note("custody: waiting for another program that writes to the store ...")
-    }
+    let readers = WaitingNotices()
+    Store.whileLocked(
+      waitingFor: timeout,
+      onLongWait: {
+        Terminal.note("custody: waiting for another program that writes to the store ...")
+      }, onReaders: { readers.add($0) })
   }
 
   func open(for access: Store.Access) throws -> Store {
     waitAsTold()
     let store = try Store.open(at: try path(), for: access, actor: actor) { try passphrase.read() }
     for erasure in store.finishedErasures {
-      let left = erasure.remnants.keys.sorted().joined(separator: ", ")
-      Terminal.note(
-        "custody: the erasure \(erasure.request) was cut short and is done now"
-          + (left.isEmpty ? "" : "; pieces of what was removed are left in \(left)"))
+      Terminal.note("custody: \(ErasurePrinter.text(ofFinished: erasure))")
     }
     // What a killed run left holds what it read.
     store.runs.removeLeftFolders()

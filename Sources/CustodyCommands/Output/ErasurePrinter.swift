@@ -112,15 +112,29 @@ struct ErasurePrinter {
     let searched =
       "searched \(result.byteCount.asBytes) in \(result.fileCount.counted("file")) for "
       + "\(result.needleCount.counted("piece")) of what was removed"
-    if result.remnants.isEmpty {
+    if result.completedPosition != nil {
       Terminal.print("\(searched): none is left")
     } else {
-      Terminal.print("\(searched):")
-      for (file, count) in result.remnants.sorted(by: { $0.key < $1.key }) {
-        Terminal.print("  \(count.counted("piece")) in \(Terminal.visible(file))")
-      }
+      Terminal.print("\(searched); it is not done:")
+      for line in Self.obstacles(result) { Terminal.print("  \(Terminal.visible(line))") }
+      Terminal.print("Remove what is named; the next command that writes tries again.")
     }
     printSection("not reached", notReached)
+  }
+
+  /// Why an erasure is not done.
+  private static func obstacles(_ result: ErasureResult) -> [String] {
+    result.remnants.sorted { $0.key < $1.key }.map {
+      "\($0.value.counted("piece")) of what was removed in \($0.key)"
+    } + result.unreadable.map { "\($0) cannot be read" }
+  }
+
+  /// What is said of an erasure that was cut short and that another command goes on with.
+  static func text(ofFinished result: ErasureResult) -> String {
+    guard result.completedPosition == nil else {
+      return "the erasure \(result.request) was cut short and is done now; a new key backup is due"
+    }
+    return "the erasure \(result.request) is not done: \(obstacles(result).joined(separator: ", "))"
   }
 
   private func printKeys(_ format: OutputFormat) {
@@ -174,7 +188,7 @@ struct ErasurePrinter {
     if let result {
       writer.member("request", "\(result.request)")
       writer.member("requestPosition", result.requestPosition?.value)
-      writer.member("completedPosition", result.completedPosition.value)
+      writer.member("completedPosition", result.completedPosition?.value)
       writer.member("needles", result.needleCount)
       writer.member("files", result.fileCount)
       writer.member("scannedBytes", result.byteCount)
@@ -182,6 +196,7 @@ struct ErasurePrinter {
         object.member("file", remnant.key)
         object.member("pieces", remnant.value)
       }
+      writer.member("unreadable", strings: result.unreadable)
     }
     return writer.object
   }

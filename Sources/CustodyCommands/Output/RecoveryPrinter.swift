@@ -84,6 +84,11 @@ struct RecoveryPrinter {
       }
     }
     steps.append("Guard, signer and anchors are told, and a checkpoint is signed.")
+    if plan.erasureCount > 0 {
+      steps.append(
+        "\(plan.erasureCount.counted("erasure")) that the journals name and this copy has not seen done: "
+          + "carried out now. Who was erased stays so.")
+    }
     return steps
   }
 
@@ -196,6 +201,7 @@ struct RecoveryPrinter {
     writer.member("setsAside", plan.keys?.setsAside ?? false)
     writer.member("newSecrets", secrets)
     writer.member("damagedObjects", plan.damagedObjectCount)
+    writer.member("erasures", plan.erasureCount)
     writer.member("refusal", plan.refusal?.message)
     return writer.object
   }

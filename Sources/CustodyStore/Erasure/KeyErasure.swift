@@ -1,5 +1,6 @@
 import CustodyLedger
 import Foundation
+import Synchronization
 
 /// Destroys keys and removes everything that they sealed, in steps each of which can be repeated: a
 /// kill at any point leaves a store that finishes when it is opened next.
@@ -33,8 +34,6 @@ package struct KeyErasure {
     package var truncateProjections: (_ wait: Double) throws -> Bool
     /// Writes them anew, without what moved rows left behind.
     package var compactProjections: () throws -> Void
-    /// Called when others keep the logs from being cut, with the processes that have them open.
-    package var waiting: ([String]) -> Void
     /// Called after each step; a test that throws here stops as a kill would.
     package var reached: (Step) throws -> Void
 
@@ -42,13 +41,11 @@ package struct KeyErasure {
       projections: @escaping () throws -> Void,
       truncateProjections: @escaping (_ wait: Double) throws -> Bool,
       compactProjections: @escaping () throws -> Void,
-      waiting: @escaping ([String]) -> Void = { _ in },
       reached: @escaping (Step) throws -> Void = { _ in }
     ) {
       self.projections = projections
       self.truncateProjections = truncateProjections
       self.compactProjections = compactProjections
-      self.waiting = waiting
       self.reached = reached
     }
   }
@@ -70,6 +67,12 @@ package struct KeyErasure {
     package let byteCount: Int
     /// How many needles are left in each file that has any, by its path in the store.
     package let remnants: [String: Int]
+    /// Files and folders that could not be read, so that nobody knows.
+    package let unreadable: [String]
+    /// Whether the first needles were lost, and these were taken of what was left then.
+    package let isOfLaterNeedles: Bool
+
+    package var isClean: Bool { remnants.isEmpty && unreadable.isEmpty }
   }
 
   private let folder: StoreFolder
@@ -77,6 +80,7 @@ package struct KeyErasure {
   private let ledger: LedgerStore
   private let actor: Name
   private let surroundings: Surroundings
+  private let waited = Waited()
 
   /// - Throws: `usage` for a store that was opened for reading.
   package init(_ folder: StoreFolder, actor: Name, _ surroundings: Surroundings) throws {
@@ -114,6 +118,10 @@ package struct KeyErasure {
       request: request, incarnation: try folder.origin().incarnation, keys: keys,
       needles: needles.digest)
     var journal = try folder.journal()
+    guard try folder.guardFolder.journal().tombstones == journal.tombstones else {
+      throw CustodyError(
+        .needsRecovery, "The erasure journals of store and guard differ. Run: custody recover")
+    }
     try journal.append(tombstone)
     try surroundings.reached(.journal)
     try folder.guardFolder.bury(tombstone)
@@ -153,10 +161,15 @@ package struct KeyErasure {
   /// - Parameter hashes: as for ``decide(_:_:request:hashes:)``, where the needles are gone.
   package func carryOut(_ tombstone: Tombstone, hashes: () throws -> [[UInt8]]) throws -> Scan {
     let keys = Set(tombstone.keys)
+    guard try keyring.ownKeys(among: keys).isEmpty else {
+      throw CustodyError(
+        .needsRecovery, "The erasure journal names keys of the store itself: it was tampered with.")
+    }
     // A kill came between the two lines, or the store is an older copy that was recovered.
     try folder.guardFolder.bury(tombstone)
     let sealed = try Self.sealed(under: keys, in: folder)
-    let needles = try keptNeedles(tombstone) ?? self.needles(keys, sealed, hashes())
+    let kept = try keptNeedles(tombstone)
+    let needles = try kept ?? self.needles(keys, sealed, hashes())
     let epochs = try keyring.destroy(keys) { try waitForReaders(of: [folder.layout.keys]) }
     try surroundings.reached(.keys)
     try purge(tombstone, sealed, epochs)
@@ -167,11 +180,11 @@ package struct KeyErasure {
     try surroundings.reached(.projections)
     try truncateLogs()
     try surroundings.reached(.logs)
-    var scan = try scan(needles, for: tombstone.request)
+    var scan = try scan(needles, tombstone, isOfLaterNeedles: kept == nil)
     // Rows that were moved before today, by an older erasure, may have left copies in their pages.
     if try compact(scan.remnants.keys) {
       try truncateLogs()
-      scan = try self.scan(needles, for: tombstone.request)
+      scan = try self.scan(needles, tombstone, isOfLaterNeedles: kept == nil)
     }
     try surroundings.reached(.scan)
     return scan
@@ -195,11 +208,11 @@ package struct KeyErasure {
   private static let rangesMax = 300_000
 
   private func purge(_ tombstone: Tombstone, _ sealed: Sealed, _ epochs: [KeyID]) throws {
-    let keys = Set(tombstone.keys)
-    guard try !isRecorded(keys) || !sealed.events.isEmpty else { return }
+    let isRecorded = try isRecorded(Set(tombstone.keys))
+    guard !isRecorded || !sealed.events.isEmpty else { return }
     let request = try folder.read { try $0.position(of: tombstone.request) }
     var events = try folder.epochEvents(replacing: epochs)
-    if try !isRecorded(keys) {
+    if !isRecorded {
       events.append(
         .keyDestroyed(.init(keys: tombstone.keys, reason: .erasure, request: request)))
     }
@@ -299,20 +312,50 @@ package struct KeyErasure {
     return isDone
   }
 
+  /// Waits a moment for whoever has the files open.
+  ///
+  /// - Throws: `locked` when they read for longer than this process waits.
   private func waitForReaders(of paths: [String]) throws {
-    surroundings.waiting(FileHolders.names(of: paths))
+    let patience = FileLock.patience.withLock { $0 }
+    let names = FileHolders.names(of: paths)
+    patience.onReaders?(names)
+    waited.begin()
+    if let timeout = patience.timeout, waited.seconds > timeout {
+      throw CustodyError(
+        .locked,
+        "The erasure is decided and not done: for \(timeout) seconds another process has been reading an "
+          + "older state of the store\(names.isEmpty ? "" : ", \(names.joined(separator: ", "))"). The next "
+          + "command that writes goes on with it.")
+    }
     usleep(50_000)
   }
 
-  private func scan(_ needles: Needles, for request: EventID) throws -> Scan {
+  /// Since when others have been waited for.
+  private final class Waited {
+    private var start: ContinuousClock.Instant?
+
+    func begin() { start = start ?? .now }
+
+    var seconds: Double {
+      guard let start else { return 0 }
+      let (seconds, attoseconds) = start.duration(to: .now).components
+      return Double(seconds) + Double(attoseconds) / 1e18
+    }
+  }
+
+  private func scan(
+    _ needles: Needles, _ tombstone: Tombstone, isOfLaterNeedles: Bool
+  ) throws -> Scan {
     let root = folder.layout.root
-    let paths = try FileIO.files(under: root).filter { !$0.hasPrefix(Self.needlesPrefix) }
-    let found = try NeedleScan(needles).search(paths.map { "\(root)/\($0)" })
+    let own = path(ofNeedles: tombstone.request)
+    let (files, folders) = try FileIO.files(under: root)
+    let found = try NeedleScan(needles).search(
+      files.map { "\(root)/\($0)" }.filter { $0 != own })
+    func inStore(_ path: String) -> String { String(path.dropFirst(root.utf8.count + 1)) }
     return Scan(
       needleCount: needles.count, fileCount: found.fileCount, byteCount: found.byteCount,
       remnants: Dictionary(
-        uniqueKeysWithValues: found.remnants.map {
-          (String($0.key.dropFirst(root.count + 1)), $0.value)
-        }))
+        uniqueKeysWithValues: found.remnants.map { (inStore($0.key), $0.value) }),
+      unreadable: folders + found.unreadable.map(inStore), isOfLaterNeedles: isOfLaterNeedles)
   }
 }

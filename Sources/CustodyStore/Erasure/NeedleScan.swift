@@ -82,6 +82,8 @@ package struct NeedleScan {
     package var byteCount = 0
     /// How many needles stand in each file that has any.
     package var remnants: [String: Int] = [:]
+    /// Files that could not be read, so that nobody knows.
+    package var unreadable: [String] = []
   }
 
   /// Searches the files at `paths`, on all cores; one that has gone meanwhile holds nothing.
@@ -89,6 +91,10 @@ package struct NeedleScan {
     var result = Result()
     var chunks: [(path: String, start: Int, end: Int)] = []
     for path in paths {
+      guard access(path, R_OK) == 0 || errno == ENOENT else {
+        result.unreadable.append(path)
+        continue
+      }
       let size = FileIO.size(path)
       result.fileCount += 1
       result.byteCount += size

@@ -7,65 +7,124 @@ extension StoreFolder {
     try TombstoneJournal(path: layout.tombstones)
   }
 
-  /// What speaks of erasures that this copy of the store does not know of.
+  /// What speaks of erasures that this copy of the store does not know of, or that nobody requested.
   ///
-  /// The store's line is written before the guard's, so it may be one ahead and never behind.
-  func journalConditions() throws -> [StoreCondition] {
-    let own: TombstoneJournal
+  /// The store's line is written before the guard's, so it may be one ahead while an erasure goes on.
+  func journalConditions(_ ledger: LedgerReader) throws -> [StoreCondition] {
+    let (own, fault) = try TombstoneJournal.upToFault(layout.tombstones)
+    if let fault { return [.torn(.tombstones, fault.message)] }
     let guarded: TombstoneJournal
     do {
-      own = try journal()
-      guarded = try guardFolder.journal()
-    } catch let error as CustodyError where error.code == .damaged {
-      return [.torn(.tombstones, error.message)]
+      let (journal, fault) = try TombstoneJournal.upToFault(
+        "\(settings.guard)/\(TombstoneJournal.fileName)")
+      if let fault { return [.torn(.guard, fault.message)] }
+      guarded = journal
     } catch let error as CustodyError where error.code == .permission {
       // Whoever may not read it cannot write either.
       return []
     }
-    if guarded.isPrefix(of: own), own.tombstones.count <= guarded.tombstones.count + 1 { return [] }
+    let counts = (own: own.tombstones.count, guarded: guarded.tombstones.count)
+    guard guarded.isPrefix(of: own) else {
+      return [
+        .torn(
+          .tombstones,
+          own.isPrefix(of: guarded)
+            ? "The guard knows of \(counts.guarded) erasures, this store's journal of \(counts.own): an "
+              + "older copy was put back."
+            : "The erasure journals of store and guard name different erasures.")
+      ]
+    }
+    guard let ahead = own.tombstones.dropFirst(counts.guarded).first else { return [] }
+    guard try ledger.isErasureRequested(ahead.request, ledgerID) else {
+      return [.torn(.tombstones, "The erasure journal names an erasure that nobody requested.")]
+    }
+    if counts.own == counts.guarded + 1,
+      try !ledger.completedErasures(ledgerID).contains(ahead.request)
+    {
+      return []
+    }
     return [
       .torn(
-        .tombstones,
-        own.isPrefix(of: guarded)
-          ? "The guard knows of \(guarded.tombstones.count) erasures, this store's journal of "
-            + "\(own.tombstones.count): an older copy was put back."
-          : "The erasure journals of store and guard name different erasures.")
+        .guard,
+        "The guard knows of \(counts.guarded) erasures, this store's journal of \(counts.own): an older "
+          + "copy of the guard was put back, or its journal is lost.")
     ]
   }
 
-  /// Brings the journals of store and guard to the same lines; the store's lock is held.
+  /// The lines that store and guard should have: those of the guards, and those of the store that the
+  /// ledger has a request for. Where no guard's journal is whole, all of the store's.
   ///
-  /// - Throws: `needsRecovery` when they name different erasures: one of them is another store's.
-  func completeJournals() throws {
-    var own = try journal()
-    let guarded = try guardFolder.journal()
-    guard own.isPrefix(of: guarded) || guarded.isPrefix(of: own) else {
-      throw CustodyError(
-        .needsRecovery,
-        "The erasure journals of store and guard name different erasures. Put back the one that is "
-          + "true; Custody cannot tell which.")
+  /// - Parameter former: where the guard was before.
+  func mergedJournal(former: String?) throws -> [Tombstone] {
+    var merged: [Tombstone] = []
+    var isGuardWhole = false
+    for folder in [settings.guard, former].compactMap({ $0 }) {
+      let path = "\(folder)/\(TombstoneJournal.fileName)"
+      let (journal, fault) = try TombstoneJournal.upToFault(path)
+      // One that guards nothing yet has no word on what the store says.
+      isGuardWhole = isGuardWhole || fault == nil && Guard(folder: folder).isUsed
+      for tombstone in journal.tombstones where !merged.contains(tombstone) {
+        merged.append(tombstone)
+      }
     }
-    for tombstone in guarded.tombstones.dropFirst(own.tombstones.count) {
-      try own.append(tombstone)
+    let own = try TombstoneJournal.upToFault(layout.tombstones).journal.tombstones
+    return try read { ledger in
+      merged
+        + (try own.filter {
+          try !merged.contains($0)
+            && (!isGuardWhole || ledger.isErasureRequested($0.request, ledgerID))
+        })
     }
-    for tombstone in own.tombstones.dropFirst(guarded.tombstones.count) {
-      try guardFolder.bury(tombstone)
+  }
+
+  /// Brings the journals of store and guard to the same lines; the store's lock is held.
+  func completeJournals(former: String?) throws {
+    let merged = try mergedJournal(former: former)
+    for path in [layout.tombstones, "\(settings.guard)/\(TombstoneJournal.fileName)"] {
+      let (journal, fault) = try TombstoneJournal.upToFault(path)
+      guard fault != nil || journal.tombstones != merged else { continue }
+      try TombstoneJournal.write(merged, to: path)
     }
   }
 }
 
 extension LedgerReader {
-  /// Whether the ledger says that an erasure is done.
+  /// Whether an event stands where a request of an erasure does. What it says is sealed.
+  func isErasureRequested(_ request: EventID, _ ledgerID: LedgerID) throws -> Bool {
+    guard let position = try position(of: request),
+      let claim = try event(at: position, ledgerID: ledgerID)?.header.claim
+    else { return false }
+    return claim.type.text == ErasureRequested.type
+      && claim.stream.text == "\(ErasureRequested.streamPrefix)\(request)"
+  }
+
+  /// The requests of erasures that the ledger says are done, by headers alone.
   ///
   /// - Parameter end: only events below this position count.
-  package func isErasureCompleted(
-    _ request: EventID, _ ledgerID: LedgerID, below end: Int = .max
-  ) throws -> Bool {
-    let stream = "\(ErasureRequested.streamPrefix)\(request)"
-    guard try nameID(stream) != nil else { return false }
-    return try !events(
-      EventFilter(stream: stream, type: ErasureCompleted.type, to: Position(end)),
-      ledgerID: ledgerID, limit: 1
-    ).isEmpty
+  ///
+  /// Cost: a look-up for each erasure there ever was.
+  package func completedErasures(
+    _ ledgerID: LedgerID, below end: Int = .max
+  ) throws -> Set<EventID> {
+    guard let type = try nameID(ErasureCompleted.type) else { return [] }
+    let prefix = ErasureRequested.streamPrefix
+    let query = try statement(
+      """
+      SELECT name.text FROM name JOIN event ON event.stream = name.id
+      WHERE name.text >= ?1 AND name.text < ?2 AND event.type = ?3 AND event.position < ?4
+      """)
+    query.bind(1, prefix)
+    // The character after the slash that ends the prefix.
+    query.bind(2, prefix.dropLast() + "0")
+    query.bind(3, type)
+    query.bind(4, Int64(end))
+    defer { query.reset() }
+    var found: Set<EventID> = []
+    while try query.step() {
+      if let request = EventID(uuid: query.text(0).dropFirst(prefix.count)) {
+        found.insert(request)
+      }
+    }
+    return found
   }
 }

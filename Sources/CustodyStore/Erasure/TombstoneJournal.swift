@@ -19,25 +19,53 @@ package struct TombstoneJournal: Sendable {
   ///
   /// - Throws: `damaged` when a line is not what was written.
   package init(path: String) throws {
-    self.path = path
-    guard let bytes = try FileIO.readIfPresent(path, sizeMax: Self.sizeMax) else { return }
+    let (journal, fault) = try Self.upToFault(path)
+    if let fault { throw fault }
+    self = journal
+  }
+
+  /// The journal as far as it is what was written, and what is wrong with the line after that.
+  package static func upToFault(
+    _ path: String
+  ) throws -> (journal: TombstoneJournal, fault: CustodyError?) {
+    var journal = TombstoneJournal(emptyAt: path)
+    let fault = try journal.read()
+    return (journal, fault)
+  }
+
+  private init(emptyAt path: String) { self.path = path }
+
+  private mutating func read() throws -> CustodyError? {
+    guard let bytes = try FileIO.readIfPresent(path, sizeMax: Self.sizeMax) else { return nil }
     var rest = bytes[...]
     while let end = rest.firstIndex(of: 0x0a) {
       let line = String(decoding: rest[rest.startIndex..<end], as: UTF8.self)
-      rest = rest[(end + 1)...]
       guard let space = line.lastIndex(of: " "), let tombstone = Tombstone(text: line[..<space]),
         let found = Digest(hex: String(line[line.index(after: space)...])),
         found == Self.link(after: link, tombstone)
       else {
-        throw CustodyError(
-          .damaged,
+        return CustodyError(
+          .needsRecovery,
           "\(path), line \(tombstones.count + 1), is not what was written there. Put the file back "
-            + "from where it was kept.")
+            + "from where it was kept, or run: custody recover")
       }
+      rest = rest[(end + 1)...]
       tombstones.append(tombstone)
       link = found
+      byteCount = bytes.count - rest.count
     }
-    byteCount = bytes.count - rest.count
+    return nil
+  }
+
+  /// Puts a journal of these lines in the place of what is there.
+  static func write(_ tombstones: [Tombstone], to path: String) throws {
+    var link = Digest()
+    var text = ""
+    for tombstone in tombstones {
+      link = Self.link(after: link, tombstone)
+      text += "\(tombstone.text) \(link)\n"
+    }
+    try FileIO.replace(path, with: Array(text.utf8), mode: 0o600)
   }
 
   /// Lines of a million keys are 33 MB.

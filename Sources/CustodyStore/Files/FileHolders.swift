@@ -11,10 +11,14 @@ enum FileHolders {
       let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
       guard files.contains(where: { realpath("\(folder)/\($0)").map(wanted.contains) ?? false })
       else { return nil }
-      let command = (try? FileIO.read("/proc/\(id)/comm")).map {
+      // Files of the kernel have no size: they are read to their end.
+      let command = FileHandle(forReadingAtPath: "/proc/\(id)/comm").flatMap {
+        try? $0.readToEnd()
+      }
+      let name = command.map {
         String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
       }
-      return command.map { "\(id) (\($0))" } ?? "\(id)"
+      return name.map { "\(id) (\($0))" } ?? "\(id)"
     }
   }
 

@@ -95,16 +95,31 @@ package enum FileIO {
     }
   }
 
-  /// The files in a folder and the folders in it, by their paths from there; links are not followed.
-  static func files(under folder: String) throws -> [String] {
-    guard let found = FileManager.default.enumerator(atPath: folder) else {
-      throw CustodyError(SystemCallError("opendir"), path: folder)
-    }
+  /// The files in a folder and the folders in it, and the folders that cannot be looked into, by their
+  /// paths from there; links are not followed.
+  static func files(under folder: String) throws -> (files: [String], unreadable: [String]) {
     var files: [String] = []
-    for case let name as String in found {
-      if found.fileAttributes?[.type] as? FileAttributeType == .typeRegular { files.append(name) }
+    var unreadable: [String] = []
+    func visit(_ relative: String) throws {
+      let names: [String]
+      do {
+        names = try self.names(in: relative.isEmpty ? folder : "\(folder)/\(relative)")
+      } catch let error as CustodyError where error.code == .permission && !relative.isEmpty {
+        return unreadable.append(relative)
+      }
+      for name in names {
+        let path = relative.isEmpty ? name : "\(relative)/\(name)"
+        var status = stat()
+        guard lstat("\(folder)/\(path)", &status) == 0 else { continue }
+        switch status.st_mode & S_IFMT {
+        case S_IFDIR: try visit(path)
+        case S_IFREG: files.append(path)
+        default: break
+        }
+      }
     }
-    return files.sorted()
+    try visit("")
+    return (files, unreadable)
   }
 
   /// Replaces the file at `path`: after a crash it holds either the old bytes or the new.

@@ -13,9 +13,16 @@ package final class FileLock: Sendable {
     /// In seconds; nil waits for ever.
     package var timeout: Double?
 
-    package init(onLongWait: (@Sendable () -> Void)? = nil, timeout: Double? = nil) {
+    /// Called while an erasure waits for processes that read an older state, with their names.
+    package var onReaders: (@Sendable ([String]) -> Void)?
+
+    package init(
+      onLongWait: (@Sendable () -> Void)? = nil, timeout: Double? = nil,
+      onReaders: (@Sendable ([String]) -> Void)? = nil
+    ) {
       self.onLongWait = onLongWait
       self.timeout = timeout
+      self.onReaders = onReaders
     }
   }
 

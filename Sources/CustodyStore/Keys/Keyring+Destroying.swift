@@ -13,8 +13,8 @@ extension Keyring {
   /// - Returns: the epoch keys that are gone.
   func destroy(_ ids: Set<KeyID>, awaitReaders: () throws -> Void) throws -> [KeyID] {
     // Of several erasures that a crash cut short, the first to go on takes the keys of all.
-    let gone = ids.union(buried)
-    if try missing(gone).count < gone.count { _ = try rewrap(without: gone) }
+    let gone = bury(ids)
+    if try absent(gone).count < gone.count { _ = try rewrap(without: gone) }
     while try !truncateLog(wait: 0.2) { try awaitReaders() }
     forgetKeys()
     return try destroyUnusedEpochs()
@@ -45,6 +45,45 @@ extension Keyring {
       try database.writeWithoutTransaction { try WriteAheadLog.truncate($0, wait: seconds) }
     }
   }
+
+  /// Unwraps keys no more; returns all of which that is so.
+  @discardableResult
+  private func bury(_ ids: Set<KeyID>) -> Set<KeyID> {
+    cache.withLock {
+      $0.buried.formUnion(ids)
+      return $0.buried
+    }
+  }
+
+  /// Takes notice of what another process has written into the store's erasure journal; the store's
+  /// lock is held.
+  ///
+  /// Cost: the size of a file, unless it has grown.
+  func bury(namedIn journal: String) throws {
+    let size = FileIO.size(journal)
+    guard cache.withLock({ $0.journalSize }) != size else { return }
+    bury(try TombstoneJournal(path: journal).keys)
+    cache.withLock {
+      $0.journalSize = size
+      $0.writes += 1
+    }
+  }
+
+  /// Those of `ids` that no erasure destroys: the store's own.
+  func ownKeys(among ids: some Sequence<KeyID>) throws -> [KeyID] {
+    try read { db in
+      let purpose = try statements.prepared("SELECT purpose FROM data_key WHERE id = ?", db)
+      return try ids.filter { id in
+        purpose.bind(1, id)
+        defer { purpose.reset() }
+        guard try purpose.step() else { return false }
+        return [Purpose.operations, .index].contains { $0.rawValue == purpose.text(0) }
+      }
+    }
+  }
+
+  /// Whether any of some keys is there.
+  package func holdsAny(of ids: Set<KeyID>) throws -> Bool { try absent(ids).count < ids.count }
 
   /// What the rows of keys hold: the wrapped key, and the keyed hash that leads to it.
   func forEachRow(of ids: Set<KeyID>, _ body: (UnsafeRawBufferPointer) -> Void) throws {

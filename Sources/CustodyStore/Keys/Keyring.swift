@@ -35,10 +35,11 @@ package final class Keyring: Sendable {
   let environment: Environment
   let database: DatabaseQueue
   private let isWritable: Bool
-  /// Keys that the erasure journals name: never unwrapped, even while their rows are there.
-  let buried: Set<KeyID>
-
   struct Cache {
+    /// Keys that the erasure journals name: never unwrapped, even while their rows are there.
+    var buried: Set<KeyID> = []
+    /// How much of the store's journal is in them.
+    var journalSize = 0
     var keys: [KeyID: SecretBytes] = [:]
     var epochs: [KeyID: SecretBytes] = [:]
     var checkedNames: Set<String> = []
@@ -63,12 +64,12 @@ package final class Keyring: Sendable {
     isWritable: Bool, buried: Set<KeyID> = []
   ) throws {
     self.path = path
-    self.buried = buried
     self.ledgerID = ledgerID
     self.provider = provider
     self.environment = environment
     self.isWritable = isWritable
     database = try isWritable ? Connection.writer(path) : Connection.reader(path)
+    cache.withLock { $0.buried = buried }
   }
 
   /// The GRDB connection, for tests that read its settings back and for migrations.
@@ -183,7 +184,9 @@ package final class Keyring: Sendable {
 
   /// The bytes of a data key, or nil when it is gone.
   package func key(_ id: KeyID) throws -> SecretBytes? {
-    if let known = cache.withLock({ $0.keys[id] }) { return known }
+    let (known, isBuried) = cache.withLock { ($0.keys[id], $0.buried.contains(id)) }
+    if isBuried { return nil }
+    if let known { return known }
     guard let key = try read({ try self.unwrapped($0, id) }) else { return nil }
     cache.withLock {
       if $0.keys.count >= Self.cacheCountMax { $0.keys.removeAll(keepingCapacity: true) }
@@ -212,11 +215,19 @@ package final class Keyring: Sendable {
     }
   }
 
-  /// Which of `ids` are not in the keyring. Asked under the store's lock before every commit.
+  /// Which of `ids` are not in the keyring, or about to go. Asked under the store's lock before every
+  /// commit.
   package func missing(_ ids: some Collection<KeyID>) throws -> [KeyID] {
+    let buried = cache.withLock { $0.buried }
+    return try absent(ids, buried)
+  }
+
+  /// Which of `ids` have no row, or are among `others`.
+  func absent(_ ids: some Collection<KeyID>, _ others: Set<KeyID> = []) throws -> [KeyID] {
     try read { db in
       let query = try HotStatement(db.sqliteConnection!, "SELECT 1 FROM data_key WHERE id = ?")
       return try ids.filter { id in
+        if others.contains(id) { return true }
         query.bind(1, id)
         defer { query.reset() }
         return try !query.step()
@@ -289,7 +300,7 @@ package final class Keyring: Sendable {
 
   func unwrapped(_ db: Database, _ id: KeyID) throws -> SecretBytes? {
     // What the erasure journal names is gone, whatever an older copy of keys.sqlite still holds.
-    if buried.contains(id) { return nil }
+    if cache.withLock({ $0.buried.contains(id) }) { return nil }
     let query = try statements.prepared(
       "SELECT purpose, epoch, nonce, wrapped FROM data_key WHERE id = ?", db)
     query.bind(1, id)

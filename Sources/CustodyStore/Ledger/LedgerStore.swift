@@ -25,6 +25,7 @@ package final class LedgerStore: Sendable {
   let database: DatabaseQueue
   private let readers: ReaderPool
   private let opened: OpenedFiles
+  private let journal: String
   /// Blocking work has a thread of its own: it waits for locks and disks.
   private let thread = DispatchQueue(label: "custody.commit")
   private let queue = Mutex(Queue())
@@ -77,6 +78,7 @@ package final class LedgerStore: Sendable {
     readers = ReaderPool(path: path)
     let layout = Layout(root: PathParts.folder(of: path))
     opened = OpenedFiles([path, keyring.path, layout.objects])
+    journal = layout.tombstones
   }
 
   /// The GRDB connection, for tests that read its settings back and for migrations.
@@ -357,6 +359,8 @@ package final class LedgerStore: Sendable {
         queue.withLock { $0.failure = failure }
         throw failure
       }
+      // Somebody else may have decided since that keys go.
+      try keyring.bury(namedIn: journal)
       return try body()
     }
   }

@@ -31,6 +31,8 @@ public struct RecoveryPlan: Sendable {
   public internal(set) var damagedObjectCount = 0
   /// Whether the store goes on with no objects.
   public internal(set) var makesObjects = false
+  /// Erasures that the guard knows of and this copy does not: they are carried out again.
+  public internal(set) var erasureCount = 0
   /// Why nothing can be done until somebody has done something else.
   public internal(set) var refusal: CustodyError?
 

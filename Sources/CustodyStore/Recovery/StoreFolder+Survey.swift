@@ -48,7 +48,7 @@ extension StoreFolder {
       survey.isNewestLifeUnsigned = comparison.newestLife.map { $0 >= survey.sealedSize } ?? false
       survey.keyringRevision = outside.states.map(\.state.keyringRevision).max() ?? 0
       survey.conditions += try keyringConditions(ledger, keys, survey.keyringRevision)
-      survey.conditions += try journalConditions()
+      survey.conditions += try journalConditions(ledger)
       try addWords(comparison, newest, outside, given, isForRecovery, &survey)
       // Of two that speak against the ledger the newest says most.
       let spoken = survey.words.sorted { $0.isAhead(of: $1) }.compactMap { survey.condition($0) }
@@ -75,7 +75,9 @@ extension StoreFolder {
       recoveries: try folders.reduce(into: []) {
         $0.formUnion(try Guard(folder: $1).recoveries())
       },
-      erasures: folders.flatMap { (try? Guard(folder: $0).journal().tombstones) ?? [] })
+      erasures: {
+        folders.flatMap { (try? Guard(folder: $0).journal().tombstones) ?? [] }
+      })
   }
 
   /// What speaks of older copies of guard and signer, or of a recovery that was not finished.

@@ -85,9 +85,12 @@ extension StoreRecovery {
       environment: environment)
   }
 
-  /// Keys that the ledger says are gone: no backup brings them back.
+  /// Keys that the ledger or an erasure journal says are gone: no backup brings them back.
   private func destroyedKeys() throws -> Set<KeyID> {
-    var destroyed: Set<KeyID> = []
+    let folder = try StoreFolder.reading(layout, settings, ledgerID, environment)
+    var destroyed = try folder.mergedJournal(former: former.guard).reduce(into: Set<KeyID>()) {
+      $0.formUnion($1.keys)
+    }
     try ReaderPool(path: layout.ledger).read {
       try $0.forEachSystemEvent("key.destroyed", ledgerID: ledgerID) { event, _ in
         if case .keyDestroyed(let event) = event { destroyed.formUnion(event.keys) }

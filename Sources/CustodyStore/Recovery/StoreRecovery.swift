@@ -59,7 +59,7 @@ package struct StoreRecovery {
   private var guardFolder: Guard { Guard(folder: settings.guard) }
 
   /// Where guard and secrets were, when that is another place.
-  private var former: (guard: String?, secrets: String?) {
+  var former: (guard: String?, secrets: String?) {
     let secrets = formerSettings.secretsFolder(layout)
     return (
       formerSettings.guard == settings.guard ? nil : formerSettings.guard,
@@ -104,6 +104,7 @@ package struct StoreRecovery {
         .invalidInput, "The key backup is that of ledger \(backup.ledgerID), not of \(ledgerID).")
     }
     guard plan.isNeeded || backup != nil else { return plan }
+    plan.erasureCount = try erasuresToCarryOut()
     try planKeys(&plan)
     planObjects(&plan)
     try planLives(survey, &plan)
@@ -118,6 +119,14 @@ package struct StoreRecovery {
     guard plan.refusal == nil else { return plan }
     try verify(survey, &plan, progress)
     return plan
+  }
+
+  /// How many erasures the guard knows of and this copy of the ledger does not.
+  private func erasuresToCarryOut() throws -> Int {
+    let folder = try StoreFolder.reading(layout, settings, ledgerID, environment)
+    let merged = try folder.mergedJournal(former: former.guard)
+    let completed = try folder.read { try $0.completedErasures(ledgerID) }
+    return merged.count { !completed.contains($0.request) }
   }
 
   /// A copy of a store that is still there, with the same guard and secrets: recovering it would take
@@ -257,7 +266,8 @@ package struct StoreRecovery {
       let seen = survey.keyringRevision
       if plan.keys != nil { try restoreKeys(above: seen) }
       try StoreFolder.prepareForWriting(layout)
-      try StoreFolder.reading(layout, settings, ledgerID, environment).completeJournals()
+      try StoreFolder.reading(layout, settings, ledgerID, environment)
+        .completeJournals(former: former.guard)
       try keepEvidence(survey, plan)
       if !plan.lives.isEmpty { try begin(plan.lives) }
       try tell(above: seen)

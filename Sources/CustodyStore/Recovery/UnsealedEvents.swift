@@ -10,17 +10,24 @@ struct UnsealedEvents {
   let heldEpochs: Set<KeyID>?
   /// The events by which recoveries here began a new life.
   let recoveries: Set<EventID>
-  /// What the guard's erasure journal names.
-  let erasures: [Tombstone]
+  /// What the guard's erasure journal names; asked only where there is something to explain.
+  let erasures: () -> [Tombstone]
 
   /// What is wrong with the first that nothing here has written, or nil.
   func condition(_ ledger: LedgerReader, from start: Int) throws -> StoreCondition? {
     var filter = EventFilter(stream: SystemEvent.stream, from: Position(start))
-    // One that is signed to be done appends nothing any more.
-    let open = try erasures.filter {
-      try !ledger.isErasureCompleted($0.request, ledgerID, below: start)
+    var open: [Tombstone]?
+    func openErasures() throws -> [Tombstone] {
+      if let open { return open }
+      // One that is signed to be done appends nothing any more.
+      let completed = try ledger.completedErasures(ledgerID, below: start)
+      let found = erasures().filter { !completed.contains($0.request) }
+      open = found
+      return found
     }
-    let erasedKeys = open.reduce(into: Set<KeyID>()) { $0.formUnion($1.keys) }
+    func erasedKeys() throws -> Set<KeyID> {
+      try openErasures().reduce(into: []) { $0.formUnion($1.keys) }
+    }
     var created: [(key: KeyID, position: Int)] = []
     var destroyed: Set<KeyID> = []
     while true {
@@ -31,8 +38,9 @@ struct UnsealedEvents {
         case nil: return forked(position, "written no such event")
         case .created: return forked(position, "been created once")
         case .purged(let purged):
-          guard purged.reason == .erasure, try isRequested(purged.request, in: open, ledger),
-            try ledger.areSealed(purged.positions, under: erasedKeys)
+          guard purged.reason == .erasure,
+            try isRequested(purged.request, in: openErasures(), ledger),
+            try ledger.areSealed(purged.positions, under: erasedKeys())
           else { return forked(position, "purged no such thing") }
         case .restored:
           if !recoveries.contains(event.header.claim.eventID) {
@@ -45,7 +53,8 @@ struct UnsealedEvents {
           created.append((id, position))
         case .keyDestroyed(let keys):
           if keys.reason == .erasure {
-            guard let other = keys.keys.first(where: { !erasedKeys.contains($0) }) else { continue }
+            let erased = try erasedKeys()
+            guard let other = keys.keys.first(where: { !erased.contains($0) }) else { continue }
             return forked(position, "not destroyed key \(other)")
           }
           for key in keys.keys {

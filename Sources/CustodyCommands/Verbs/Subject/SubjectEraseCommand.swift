@@ -56,12 +56,11 @@ struct SubjectEraseCommand: AsyncParsableCommand {
       let printer = ErasurePrinter(plan: plan)
       if !consent.yes, output.format == .table { printer.print(.table, nil) }
       try consent.ask(printer.question)
-      let notices = WaitingNotices()
-      let result = try await store.erasures.run(plan) { notices.add($0) }
-      printer.print(output.format, result)
+      let result = try await store.erasures.run(plan)
+      ErasurePrinter(plan: result.plan ?? plan).print(output.format, result)
       Terminal.note(
         "A new key backup is due: custody key backup --recipient age1... --expires DATE --to FILE")
-      if !result.remnants.isEmpty {
+      if result.completedPosition == nil {
         Terminal.willAnswer(false)
         throw ExitCode(ExitStatus.refused)
       }
