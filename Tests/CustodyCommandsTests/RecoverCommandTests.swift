@@ -162,7 +162,7 @@ struct RecoverCommandTests {
       "keys.sqlite.before-recovery", "secrets/root.key.before-recovery", "secrets/root.scrypt",
     ] { #expect(folder.exists(".custody/" + name), "\(name)") }
     let doctor = try await folder.run("doctor").text
-    #expect(doctor.contains("before-recovery") && doctor.contains("an erasure does not reach it"))
+    #expect(doctor.contains("before-recovery") && doctor.contains("no erasure begins before"))
     #expect(!doctor.contains("can be read by others"), "\(doctor)")
   }
 

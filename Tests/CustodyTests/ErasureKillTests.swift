@@ -42,6 +42,10 @@ struct ErasureKillTests {
 
       #expect(try place.open(.reading).status().condition == .clean, "\(step)")
       let isDecided = step != .needles
+      let reading = try place.open(.reading)
+      #expect(try reading.status().pendingErasureCount == (isDecided ? 1 : 0), "\(step)")
+      let told = reading.diagnose(programVersion: "0").filter { $0.subject == "erasures" }
+      #expect(told.map(\.verdict) == (isDecided ? [.bad] : []), "\(step)")
       let reader = try place.open(.contents)
       let note = try #require(try reader.event(at: position))
       #expect(try (reader.content(of: note) == nil) == isDecided, "\(step)")

@@ -39,7 +39,7 @@ extension Store {
       + [
         diagnosePlaces(), diagnoseGuardPlace(), diagnoseDisk(), diagnoseSpace(),
         diagnoseClock(), diagnoseBackup(),
-      ] + diagnoseSetAside()
+      ] + diagnoseSetAside() + diagnoseErasures()
   }
 
   /// Also reads every page, row and object: SQLite's own check of each database, and verification at
@@ -207,7 +207,17 @@ extension Store {
       Diagnosis(
         "set aside", .advice,
         "a recovery kept what it could not open: \(paths.joined(separator: ", "))",
-        advice: "Delete it when nothing is missed: an erasure does not reach it.")
+        advice: "Delete it when nothing is missed: no erasure begins before.")
+    ]
+  }
+
+  private func diagnoseErasures() -> [Diagnosis] {
+    guard let count = try? folder.pendingErasureCount(), count > 0 else { return [] }
+    return [
+      Diagnosis(
+        "erasures", .bad, "\(count) decided and not done",
+        advice:
+          "Any command that writes goes on with them and says what keeps them: custody checkpoint")
     ]
   }
 

@@ -12,6 +12,8 @@ public struct StoreStatus: Sendable {
   public let checkpointSize: Int?
   /// Whether ledger, signer, guard and anchors agree.
   public let condition: StoreCondition
+  /// Erasures that are decided and not done: the next command that writes goes on with them.
+  public let pendingErasureCount: Int
   /// The store's databases and their sizes in bytes, WAL included.
   public let files: [(name: String, size: Int)]
 
@@ -39,7 +41,8 @@ extension Store {
     ].map { (name: $0.0, size: Self.size($0.1) + Self.size($0.1 + "-wal")) }
     return StoreStatus(
       origin: try folder.origin(), eventCount: count, checkpointSize: checkpoint,
-      condition: try folder.condition(), files: files)
+      condition: try folder.condition(), pendingErasureCount: try folder.pendingErasureCount(),
+      files: files)
   }
 
   private static func size(_ path: String) -> Int {

@@ -33,7 +33,17 @@ public struct Erasures: Sendable {
     guard !subjects.isEmpty else {
       throw CustodyError(.usage, "Nobody is named who is to be erased.")
     }
-    let ids = try Set(subjects.map { try id(of: $0) })
+    var ids: Set<KeyID> = []
+    for (index, subject) in subjects.enumerated() {
+      do {
+        ids.insert(try id(of: subject))
+      } catch let error as CustodyError where subjects.count > 1 {
+        // Which one, without a word of who.
+        throw CustodyError(
+          error.code, "Number \(index + 1) of the \(subjects.count) people named: \(error.message)",
+          cause: error)
+      }
+    }
     return try ErasurePlanning(store).plan(Array(ids), classes: classes, reason: reason).plan
   }
 

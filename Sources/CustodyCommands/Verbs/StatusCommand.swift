@@ -39,6 +39,10 @@ struct StatusCommand: AsyncParsableCommand {
     facts.add("secrets", "secrets", store.secretsPath)
     facts.add("guard", "guard", store.guardPath)
     facts.add("condition", "condition", status.condition.name)
+    let pending = status.pendingErasureCount
+    facts.add(
+      "pendingErasures", "erasures not done",
+      output.format == .table && pending == 0 ? .absent : .number(pending))
     facts.write(output.format)
     guard status.condition == .clean else {
       throw CustodyError(.needsRecovery, status.condition.explanation)

@@ -99,6 +99,11 @@ struct VerifyCommand: AsyncParsableCommand {
         ) { progress.update($0, $1) }
       } else {
         let store = try store.open(for: level >= .contents ? .contents : .reading)
+        if try store.folder.pendingErasureCount() > 0 {
+          Terminal.note(
+            "custody: an erasure is decided and not done, so keys may be found missing. Any command that "
+              + "writes goes on with it: custody checkpoint")
+        }
         report = try await store.verify(level: level, keys: keys, anchors: anchors) {
           progress.update($0, $1)
         }

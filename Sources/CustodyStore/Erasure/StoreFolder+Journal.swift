@@ -51,6 +51,14 @@ extension StoreFolder {
     ]
   }
 
+  /// How many erasures are decided and not said to be done. Needs no secret.
+  package func pendingErasureCount() throws -> Int {
+    let tombstones = try TombstoneJournal.upToFault(layout.tombstones).journal.tombstones
+    guard !tombstones.isEmpty else { return 0 }
+    let completed = try read { try $0.completedErasures(ledgerID) }
+    return tombstones.count { !completed.contains($0.request) }
+  }
+
   /// The lines that store and guard should have: those of the guards, and those of the store that the
   /// ledger has a request for. Where no guard's journal is whole, all of the store's.
   ///
