@@ -169,20 +169,20 @@ package final class StoreFolder: Sendable {
 
   /// The keys that the erasure journals of store and guard name.
   ///
+  /// - Returns: also how much of the store's own was read.
   /// - Throws: `needsRecovery` for a journal that is not what was written: whom it named is not known,
   ///   so nobody is opened.
-  private static func buriedKeys(_ layout: Layout, _ settings: Settings) throws -> Set<KeyID> {
-    var keys: Set<KeyID> = []
-    for folder in [layout.root, settings.guard] {
-      do {
-        keys.formUnion(try TombstoneJournal(path: "\(folder)/\(TombstoneJournal.fileName)").keys)
-      } catch let error as CustodyError
-        where error.code == .permission && folder == settings.guard
-      {
-        // Whoever may not read the guard has the store's own.
-      }
+  private static func buriedKeys(
+    _ layout: Layout, _ settings: Settings
+  ) throws -> (keys: Set<KeyID>, journalSize: Int) {
+    let size = FileIO.size(layout.tombstones)
+    var keys = try TombstoneJournal(path: layout.tombstones).keys
+    do {
+      keys.formUnion(try Guard(folder: settings.guard).journal().keys)
+    } catch let error as CustodyError where error.code == .permission {
+      // Whoever may not read the guard has the store's own.
     }
-    return keys
+    return (keys, size)
   }
 
   /// Brings the databases up to date and refuses tables that are not Custody's; the store's lock is

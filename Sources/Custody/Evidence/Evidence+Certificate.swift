@@ -44,10 +44,7 @@ extension Evidence {
   /// bodies, the end.
   private func positions(of request: EventID, _ reader: LedgerReader) throws -> [Int] {
     let stream = "\(ErasureRequested.streamPrefix)\(request)"
-    guard let requested = try reader.position(of: request),
-      try reader.event(at: requested, ledgerID: store.ledgerID)?.header.claim.type.text
-        == ErasureRequested.type
-    else {
+    guard let requested = try reader.erasureRequest(request, store.ledgerID)?.position else {
       throw CustodyError(
         .notFound, "The ledger has no request \(request) of an erasure.")
     }

@@ -68,6 +68,8 @@ struct TouchedData {
   var records: [Version: Int] = [:]
   /// Runs that read or wrote such a version.
   var runs: Set<EventID> = []
+  /// Runs that read or wrote anything.
+  var allRuns: Set<EventID> = []
   /// Records that were made from them, and are about nobody or about others.
   var derived: Set<RecordLineage.Record> = []
   /// Versions of models that may have learned from them, for example `emotion@3`.
@@ -90,7 +92,9 @@ extension Lineage {
         touched.records[.init(dataset: own.dataset, number: own.number)] = count
       }
       let datasets = Set(touched.records.keys.map(\.dataset))
+      var (users, touching): (Set<Int64>, Set<Int64>) = ([], [])
       for use in try query.reader.uses() where use.run != 0 {
+        users.insert(use.run)
         let name = try query.reader.name(use.dataset).name
         guard name.namespace == query.ownNamespace, datasets.contains(name.name) else { continue }
         // What others report of a dataset without a version may have been any.
@@ -99,26 +103,18 @@ extension Lineage {
             touched.records[.init(dataset: own.dataset, number: own.number)] != nil
           else { continue }
         }
-        if let run = try query.reader.run(use.run) { touched.runs.insert(run.uuid) }
+        touching.insert(use.run)
       }
-      touched.derived = try search.derivedElsewhere()
+      touched.runs = try query.reader.uuids(ofRuns: touching)
+      touched.allRuns = try query.reader.uuids(ofRuns: users)
       try search.findDerived()
+      touched.derived = search.derived
       try search.findPossible()
       for entry in try search.entries() where entry.node.kind == .model {
         touched.models.insert(
           entry.node.version.map { "\(entry.node.name)@\($0)" } ?? entry.node.name)
       }
       return touched
-    }
-  }
-}
-
-extension Lineage {
-  /// Runs that read or wrote anything.
-  func runsWithUses() throws -> Set<EventID> {
-    try query { query in
-      let runs = Set(try query.reader.uses().map(\.run)).subtracting([0])
-      return Set(try runs.compactMap { try query.reader.run($0)?.uuid })
     }
   }
 }
@@ -131,6 +127,8 @@ private struct SubjectSearch {
   private var evidence: [LineageGraph.Node: SubjectLineage.Evidence] = [:]
   private(set) var counts: [LineageGraph.Node: Int] = [:]
   private var starts: [RecordLineage.Record] = []
+  /// Records that were made from hers and are not among them.
+  private(set) var derived: Set<RecordLineage.Record> = []
   private(set) var visited = 0
   private(set) var isComplete = true
 
@@ -188,23 +186,14 @@ private struct SubjectSearch {
         evidence[.model(model, version: version)] =
           run.map { found.unsaid.contains($0) } == true ? .possible : .derived
       case .record(let record):
+        derived.insert(record)
         guard let node = try self.node(record.dataset, record.since), evidence[node] == nil else {
           continue
         }
         evidence[node] = .derived
       }
     }
-  }
-
-  /// Records that were made from hers and are not among them.
-  func derivedElsewhere() throws -> Set<RecordLineage.Record> {
-    let own = Set(starts)
-    let found = try records.reach(from: starts, .downstream, depth: nil)
-    return Set(
-      found.nodes.compactMap { node, _ in
-        guard case .record(let record) = node, !own.contains(record) else { return nil }
-        return record
-      })
+    derived.subtract(starts)
   }
 
   /// Everything downstream of what has her data.

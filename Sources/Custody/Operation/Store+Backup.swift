@@ -53,8 +53,7 @@ extension Store {
     let copy = Layout(root: building)
     let eventCount = try folder.copyData(to: copy)
     try check(copy, replacing: own, eventCount, progress)
-    let files = FileManager.default.enumerator(atPath: building)?.compactMap { $0 as? String } ?? []
-    let byteCount = files.filter { !FileIO.isFolder("\(building)/\($0)") }.reduce(0) {
+    let byteCount = try FileIO.files(under: building).files.reduce(0) {
       $0 + FileIO.size("\(building)/\($1)")
     }
     try OutsidePath.move(building, to: path, replacing: replacing)

@@ -27,7 +27,8 @@ struct ErasurePlanning {
     let (keys, kept) = try keys(of: subjects, classes)
     let keySets = try keySets(keys.map(\.id))
     let touched = try store.lineage.touched(by: keySets)
-    let runKeys = try self.runKeys(touched.runs)
+    let texts = try runTexts(touched.runs)
+    let runKeys = texts.keys
     let sealed = try KeyErasure.sealed(
       under: Set(keys.map(\.id)).union(runKeys), in: folder)
     let plan = ErasurePlan(
@@ -36,8 +37,8 @@ struct ErasurePlanning {
       objectCount: sealed.objectCount, objectByteCount: sealed.objectByteCount,
       records: Self.records(touched), derivedCount: touched.derived.count,
       models: touched.models.sorted(), copies: try copies(touched, Set(sealed.positions)),
-      unsearchedRunCount: try unsearchedRunCount(),
-      unsearchedImportCount: try unsearchedImportCount(touched.runs),
+      unsearchedRunCount: try unsearchedRunCount(touched.allRuns),
+      unsearchedImportCount: try positions(of: LineageReceived.type).count - texts.importCount,
       backupsExpire: try backupsExpire())
     return (plan, sealed, try hashes(keySets))
   }
@@ -77,13 +78,15 @@ struct ErasurePlanning {
     }
   }
 
-  /// The keys of the texts of runs, Custody's own and imported ones, that are there.
-  private func runKeys(_ runs: Set<EventID>) throws -> [KeyID] {
+  /// The keys of the texts of runs, Custody's own and imported ones, that are there; and how many
+  /// events of these runs were imported.
+  private func runTexts(_ runs: Set<EventID>) throws -> (keys: [KeyID], importCount: Int) {
     let texts = [
       (RunProjection.streamPrefix, RunAnnotated.type),
       (LineageProjection.streamPrefix, LineageReceived.type),
     ]
     var found: Set<KeyID> = []
+    var importCount = 0
     try folder.read { reader in
       for run in runs {
         for (prefix, type) in texts {
@@ -93,11 +96,12 @@ struct ErasurePlanning {
             EventFilter(stream: stream, type: type), ledgerID: folder.ledgerID, limit: .max >> 1,
             bodies: .of([], sizeMax: 1))
           for event in events { found.formUnion(event.header.claim.keyIDs) }
+          if type == LineageReceived.type { importCount += events.count }
         }
       }
     }
     // A text that a caller appended under these names is sealed under keys of others.
-    return try keyring.runKeys(among: found).sorted()
+    return (try keyring.keys(among: found, for: [.run]).sorted(), importCount)
   }
 
   // MARK: - Records
@@ -169,25 +173,11 @@ struct ErasurePlanning {
   private func positions(of type: String) throws -> [Position] {
     try store.engine.read(EventIndex.kind) {
       try EventIndex.positions(
-        $0, type: type, keys: nil, in: 0..<Int(Int32.max), reversed: false, limit: .max >> 1)
+        $0, type: type, keys: nil, in: 0..<Int.max, reversed: false, limit: .max)
     }
   }
 
-  private func unsearchedRunCount() throws -> Int {
-    let used = try store.lineage.runsWithUses()
-    var runs: Set<String> = []
-    for position in try positions(of: RunAnnotated.type) {
-      guard let claim = try store.event(at: position)?.header.claim else { continue }
-      let run = claim.stream.text.dropFirst(RunProjection.streamPrefix.count)
-      if EventID(uuid: run).map({ !used.contains($0) }) ?? true { runs.insert(claim.stream.text) }
-    }
-    return runs.count
-  }
-
-  private func unsearchedImportCount(_ runs: Set<EventID>) throws -> Int {
-    try positions(of: LineageReceived.type).count { position in
-      guard let claim = try store.event(at: position)?.header.claim else { return false }
-      return claim.correlationID.map { !runs.contains($0) } ?? true
-    }
+  private func unsearchedRunCount(_ used: Set<EventID>) throws -> Int {
+    try store.engine.read(RunProjection.kind) { try RunReader($0).ids() }.subtracting(used).count
   }
 }

@@ -2,6 +2,7 @@ import CustodyLedger
 import CustodyModel
 import CustodyProjections
 import CustodyStore
+import Foundation
 
 /// Forgetting people: their keys are destroyed and everything is removed that these sealed, in every
 /// version of every dataset, while every hash of the past still verifies.
@@ -127,32 +128,41 @@ public struct Erasures: Sendable {
     return try await ledger.locked {
       let erasure = try KeyErasure(store.folder, actor: try Name("custody"), surroundings)
       // What another process has decided, and could not finish, comes first.
-      for tombstone in try pending() { _ = try carryOut(tombstone, erasure, ledger) }
+      _ = try finish(erasure, ledger)
       for subject in plan.subjects where try store.subjects.entry(subject) == nil {
         throw try unknown(subject)
       }
       let (plan, sealed, hashes) = try ErasurePlanning(store).plan(
         plan.subjects, classes: plan.classes, reason: plan.reason)
       let request = try self.request(plan, ledger)
-      let tombstone = try erasure.decide(plan.allKeys, sealed, request: request, hashes: hashes)
-      return try carryOut(tombstone, erasure, ledger, plan)
+      return try carryOut(
+        try erasure.decide(plan.allKeys, sealed, request: request, hashes: hashes), erasure, ledger,
+        plan)
     }
   }
 
   /// Carries out what a kill has cut short; called when a clean store was opened for writing.
   func finish() throws -> [ErasureResult] {
+    // The usual case, without waiting for the lock again.
+    if try pending().isEmpty, try KeyErasure.needleFiles(in: store.folder).isEmpty { return [] }
     let ledger = try store.folder.ledger()
     return try ledger.withLock {
       let erasure = try KeyErasure(store.folder, actor: try Name("custody"), surroundings)
-      let results = try pending().map { try carryOut($0, erasure, ledger) }
-      if try pending().isEmpty { try KeyErasure.removeLeftNeedles(in: store.folder) }
+      let results = try finish(erasure, ledger)
+      if results.allSatisfy({ $0.completedPosition != nil }) {
+        for path in try KeyErasure.needleFiles(in: store.folder) { unlink(path) }
+      }
       return results
     }
   }
 
-  /// Lines of the journal that the ledger does not say to be done, the oldest first.
-  ///
-  /// Headers say what is done, which need no key: whoever could add one still has the keys to answer for.
+  /// The store's lock is held.
+  private func finish(_ erasure: KeyErasure, _ ledger: LedgerStore) throws -> [ErasureResult] {
+    try pending().map { try carryOut(KeyErasure.Decision($0), erasure, ledger) }
+  }
+
+  /// Lines of the journal that are not done, the oldest first: the ledger does not say that they are, or
+  /// their keys are there whatever it says.
   package func pending() throws -> [Tombstone] {
     let all = try store.folder.journal().tombstones
     guard !all.isEmpty else { return [] }
@@ -176,9 +186,7 @@ public struct Erasures: Sendable {
 
   private var surroundings: KeyErasure.Surroundings {
     KeyErasure.Surroundings(
-      projections: { try store.engine.followErasure() },
-      truncateProjections: { try store.engine.truncateLog(wait: $0) },
-      compactProjections: { try store.engine.compact() },
+      projections: store.engine, followErasure: { try store.engine.followErasure() },
       reached: reached)
   }
 
@@ -204,11 +212,12 @@ public struct Erasures: Sendable {
   }
 
   private func carryOut(
-    _ tombstone: Tombstone, _ erasure: KeyErasure, _ ledger: LedgerStore,
+    _ decision: KeyErasure.Decision, _ erasure: KeyErasure, _ ledger: LedgerStore,
     _ plan: ErasurePlan? = nil
   ) throws -> ErasureResult {
+    let tombstone = decision.tombstone
     try checkIsRequested(tombstone)
-    let scan = try erasure.carryOut(tombstone) {
+    let scan = try erasure.carryOut(decision) {
       try ErasurePlanning(store).hashes(goingWith: tombstone.keys)
     }
     var completed: Position?
@@ -234,9 +243,10 @@ public struct Erasures: Sendable {
 
   /// What the ledger says of a line of the journal; nil where it says nothing of that kind.
   private func requested(_ tombstone: Tombstone) throws -> ErasureRequested? {
-    guard let event = try store.event(id: tombstone.request),
-      event.header.claim.type.text == ErasureRequested.type,
-      event.header.claim.stream.text == "\(ErasureRequested.streamPrefix)\(tombstone.request)"
+    guard
+      let event = try store.folder.read({
+        try $0.erasureRequest(tombstone.request, store.ledgerID)
+      })
     else { return nil }
     return try store.folder.openedContent(of: event).flatMap {
       ErasureRequested(content: $0, version: event.header.claim.typeVersion)

@@ -28,16 +28,9 @@ struct ErasurePrinter {
 
   private func printPlan() {
     Terminal.print("\(people), reason: \(plan.reason.rawValue)")
-    printSection("goes", goes)
-    printSection("stays", stays)
-    printSection("not reached", notReached)
-  }
-
-  private func printSection(_ title: String, _ lines: [String]) {
-    guard !lines.isEmpty else { return }
-    Terminal.print("")
-    Terminal.print(Terminal.styled(title, .dim))
-    for line in lines { Terminal.printWrapped(Terminal.visible(line), indent: 2) }
+    Terminal.printSection("goes", goes)
+    Terminal.printSection("stays", stays)
+    Terminal.printSection("not reached", notReached)
   }
 
   private var goes: [String] {
@@ -119,7 +112,7 @@ struct ErasurePrinter {
       for line in Self.obstacles(result) { Terminal.print("  \(Terminal.visible(line))") }
       Terminal.print("Remove what is named; the next command that writes tries again.")
     }
-    printSection("not reached", notReached)
+    Terminal.printSection("not reached", notReached)
   }
 
   /// Why an erasure is not done.

@@ -29,21 +29,14 @@ struct RecoveryPrinter {
     var heading = "\(plan.eventCount.counted("event")) in incarnation \(plan.incarnation)"
     if plan.unsealedCount > 0 { heading += ", \(plan.unsealedCount) of them signed by nobody" }
     Terminal.print(heading)
-    printSection("found", found)
+    Terminal.printSection("found", found)
     if !plan.words.isEmpty {
       Terminal.print("")
       printWords(.table)
     }
     guard plan.refusal == nil else { return }
-    printSection("to be done", steps)
-    printSection("lost for good", losses)
-  }
-
-  private func printSection(_ title: String, _ lines: [String]) {
-    guard !lines.isEmpty else { return }
-    Terminal.print("")
-    Terminal.print(Terminal.styled(title, .dim))
-    for line in lines { Terminal.printWrapped(Terminal.visible(line), indent: 2) }
+    Terminal.printSection("to be done", steps)
+    Terminal.printSection("lost for good", losses)
   }
 
   private func printWords(_ format: OutputFormat) {

@@ -87,6 +87,14 @@ enum Terminal {
     for line in lines { print(margin + line) }
   }
 
+  /// A title and its lines after an empty one; nothing without lines.
+  static func printSection(_ title: String, _ lines: [String]) {
+    guard !lines.isEmpty else { return }
+    print("")
+    print(styled(title, .dim))
+    for line in lines { printWrapped(visible(line), indent: 2) }
+  }
+
   /// A line on standard error; at a terminal, lines that end between words.
   static func note(_ line: String) {
     let lines = errorWidth.map { width in

@@ -110,13 +110,8 @@ final class ProjectionDatabase: @unchecked Sendable {
 
   func shortenLog() throws { try WriteAheadLog.shorten(database!) }
 
-  /// Writes the database anew.
-  func compact() throws { try Compaction.run(database!, size: FileIO.size(path)) }
-
-  /// Copies the log into the database and cuts it; false when a reader keeps it.
-  func truncateLog(wait seconds: Double) throws -> Bool {
-    try WriteAheadLog.truncate(database!, wait: seconds)
-  }
+  /// Runs `body` with the connection as GRDB has it.
+  func withDatabase<R>(_ body: (Database) throws -> R) throws -> R { try body(database!) }
 
   func execute(_ sql: String) throws { try HotStatement(connection, sql).run() }
 

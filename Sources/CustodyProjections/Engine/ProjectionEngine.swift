@@ -54,7 +54,6 @@ package final class ProjectionEngine: Sendable {
   /// Keyed hashes are random: a commit looks up every record in their index.
   private static let cacheSize = 32 << 20
 
-  var path: String { folder.layout.projections }
   private var lock: FileLock { FileLock(path: folder.layout.projectionsLock) }
 
   // MARK: - Following the ledger

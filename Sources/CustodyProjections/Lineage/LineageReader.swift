@@ -295,6 +295,19 @@ package final class LineageReader {
     try runs("run = ?1") { $0.bind(1, id) }.first
   }
 
+  /// The UUIDs of runs.
+  ///
+  /// Cost: a pass over all runs, whatever the number of those that are asked for.
+  package func uuids(ofRuns ids: Set<Int64>) throws -> Set<EventID> {
+    let query = try statement("SELECT id, run FROM lineage_1_run")
+    defer { query.reset() }
+    var found: Set<EventID> = []
+    while try query.step() {
+      if ids.contains(query.integer(0)) { found.insert(try query.value(1)) }
+    }
+    return found
+  }
+
   /// Runs whose UUID begins or ends with these hexadecimal digits; two are enough to say that it is
   /// not clear.
   package func runs(withDigits digits: String) throws -> [LineageRunRow] {

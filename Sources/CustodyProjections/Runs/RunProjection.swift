@@ -57,6 +57,14 @@ package final class RunReader {
 
   package init(_ connection: OpaquePointer) { self.connection = connection }
 
+  /// Every run.
+  package func ids() throws -> Set<EventID> {
+    let query = try HotStatement(connection, "SELECT id FROM run_1_run")
+    var found: Set<EventID> = []
+    while try query.step() { found.insert(try query.value(0)) }
+    return found
+  }
+
   /// The last run of a job, however it ended.
   package func last(_ job: String) throws -> EventID? {
     let query = try HotStatement(

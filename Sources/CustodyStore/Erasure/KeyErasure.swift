@@ -29,23 +29,18 @@ package struct KeyErasure {
 
   /// What belongs to other rooms.
   package struct Surroundings {
-    /// Brings the projections up to the newest event, and cuts their log: false while a reader keeps it.
-    package var projections: () throws -> Void
-    package var truncateProjections: (_ wait: Double) throws -> Bool
-    /// Writes them anew, without what moved rows left behind.
-    package var compactProjections: () throws -> Void
+    package var projections: any LoggedDatabase
+    /// Brings the projections up to the newest event.
+    package var followErasure: () throws -> Void
     /// Called after each step; a test that throws here stops as a kill would.
     package var reached: (Step) throws -> Void
 
     package init(
-      projections: @escaping () throws -> Void,
-      truncateProjections: @escaping (_ wait: Double) throws -> Bool,
-      compactProjections: @escaping () throws -> Void,
+      projections: any LoggedDatabase, followErasure: @escaping () throws -> Void,
       reached: @escaping (Step) throws -> Void = { _ in }
     ) {
       self.projections = projections
-      self.truncateProjections = truncateProjections
-      self.compactProjections = compactProjections
+      self.followErasure = followErasure
       self.reached = reached
     }
   }
@@ -103,14 +98,33 @@ package struct KeyErasure {
 
   // MARK: - The decision
 
+  /// A line of the journal that is to be carried out.
+  package struct Decision {
+    package let tombstone: Tombstone
+    /// What the keys seal, and its needles, where that was found under this hold of the lock.
+    fileprivate let found: (sealed: Sealed, needles: Needles)?
+
+    fileprivate init(_ tombstone: Tombstone, found: (sealed: Sealed, needles: Needles)) {
+      self.tombstone = tombstone
+      self.found = found
+    }
+
+    /// One that was cut short before.
+    package init(_ tombstone: Tombstone) {
+      self.tombstone = tombstone
+      found = nil
+    }
+  }
+
   /// Writes down that keys are to go; after this they do, whatever happens.
   ///
   /// - Parameters:
   ///   - request: the id of `erasure.requested`, which stands in the ledger.
   ///   - hashes: keyed hashes in projections that go too.
+  /// - Returns: what ``carryOut(_:hashes:)`` takes.
   package func decide(
     _ keys: Set<KeyID>, _ sealed: Sealed, request: EventID, hashes: [[UInt8]]
-  ) throws -> Tombstone {
+  ) throws -> Decision {
     let needles = try needles(keys, sealed, hashes)
     try needles.write(path(ofNeedles: request))
     try surroundings.reached(.needles)
@@ -126,7 +140,7 @@ package struct KeyErasure {
     try surroundings.reached(.journal)
     try folder.guardFolder.bury(tombstone)
     try surroundings.reached(.guardJournal)
-    return tombstone
+    return Decision(tombstone, found: (sealed, needles))
   }
 
   private func needles(
@@ -146,12 +160,10 @@ package struct KeyErasure {
     "\(folder.layout.root)/\(Self.needlesPrefix)\(request.hex)"
   }
 
-  /// Removes needles of erasures that a kill ended before they were decided.
-  package static func removeLeftNeedles(in folder: StoreFolder) throws {
+  /// The files of needles: also of erasures that a kill ended before they were decided.
+  package static func needleFiles(in folder: StoreFolder) throws -> [String] {
     let root = folder.layout.root
-    for name in try FileIO.names(in: root) where name.hasPrefix(needlesPrefix) {
-      unlink("\(root)/\(name)")
-    }
+    return try FileIO.names(in: root).filter { $0.hasPrefix(needlesPrefix) }.map { "\(root)/\($0)" }
   }
 
   // MARK: - Carrying it out
@@ -159,16 +171,17 @@ package struct KeyErasure {
   /// Does what a line of the journal says, as far as it is not done.
   ///
   /// - Parameter hashes: as for ``decide(_:_:request:hashes:)``, where the needles are gone.
-  package func carryOut(_ tombstone: Tombstone, hashes: () throws -> [[UInt8]]) throws -> Scan {
+  package func carryOut(_ decision: Decision, hashes: () throws -> [[UInt8]]) throws -> Scan {
+    let tombstone = decision.tombstone
     let keys = Set(tombstone.keys)
-    guard try keyring.ownKeys(among: keys).isEmpty else {
+    guard try keyring.keys(among: keys, for: [.operations, .index]).isEmpty else {
       throw CustodyError(
         .needsRecovery, "The erasure journal names keys of the store itself: it was tampered with.")
     }
     // A kill came between the two lines, or the store is an older copy that was recovered.
     try folder.guardFolder.bury(tombstone)
-    let sealed = try Self.sealed(under: keys, in: folder)
-    let kept = try keptNeedles(tombstone)
+    let sealed = try decision.found?.sealed ?? Self.sealed(under: keys, in: folder)
+    let kept = try decision.found?.needles ?? keptNeedles(tombstone)
     let needles = try kept ?? self.needles(keys, sealed, hashes())
     let epochs = try keyring.destroy(keys) { try waitForReaders(of: [folder.layout.keys]) }
     try surroundings.reached(.keys)
@@ -176,7 +189,7 @@ package struct KeyErasure {
     try surroundings.reached(.ledger)
     try folder.objects.remove(sealed.objects)
     try surroundings.reached(.objects)
-    try surroundings.projections()
+    try surroundings.followErasure()
     try surroundings.reached(.projections)
     try truncateLogs()
     try surroundings.reached(.logs)
@@ -280,36 +293,22 @@ package struct KeyErasure {
   /// Cuts every log, and waits for whoever reads an older state: nothing is claimed before that.
   private func truncateLogs() throws {
     while true {
-      var kept: [String] = []
-      if try !ledger.truncateLogUnderLock(wait: Self.waitSeconds) {
-        kept.append(folder.layout.ledger)
-      }
-      if try !folder.objects.truncateLog(wait: Self.waitSeconds) {
-        kept.append(folder.layout.objects)
-      }
-      if try !keyring.truncateLog(wait: Self.waitSeconds) { kept.append(folder.layout.keys) }
-      if try !surroundings.truncateProjections(Self.waitSeconds) {
-        kept.append(folder.layout.projections)
-      }
+      let kept = try databases.filter { try !$0.truncateLog(wait: Self.waitSeconds) }
       if kept.isEmpty { return }
-      try waitForReaders(of: kept)
+      try waitForReaders(of: kept.map(\.path))
     }
   }
 
   /// Writes the databases anew in which something is left; false when it is in none of them.
   private func compact(_ files: some Sequence<String>) throws -> Bool {
     let paths = Set(files.map { "\(folder.layout.root)/\($0)" })
-    var isDone = false
-    for path in folder.layout.databases where paths.contains(path) {
-      switch path {
-      case folder.layout.ledger: try ledger.compactUnderLock()
-      case folder.layout.objects: try folder.objects.compact()
-      case folder.layout.keys: try keyring.compact()
-      default: try surroundings.compactProjections()
-      }
-      isDone = true
-    }
-    return isDone
+    let marked = databases.filter { paths.contains($0.path) }
+    for database in marked { try database.compact() }
+    return !marked.isEmpty
+  }
+
+  private var databases: [any LoggedDatabase] {
+    [ledger, folder.objects, keyring, surroundings.projections]
   }
 
   /// Waits a moment for whoever has the files open.

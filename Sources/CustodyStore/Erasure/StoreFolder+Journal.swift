@@ -15,8 +15,7 @@ extension StoreFolder {
     if let fault { return [.torn(.tombstones, fault.message)] }
     let guarded: TombstoneJournal
     do {
-      let (journal, fault) = try TombstoneJournal.upToFault(
-        "\(settings.guard)/\(TombstoneJournal.fileName)")
+      let (journal, fault) = try TombstoneJournal.upToFault(guardFolder.journalPath)
       if let fault { return [.torn(.guard, fault.message)] }
       guarded = journal
     } catch let error as CustodyError where error.code == .permission {
@@ -35,7 +34,7 @@ extension StoreFolder {
       ]
     }
     guard let ahead = own.tombstones.dropFirst(counts.guarded).first else { return [] }
-    guard try ledger.isErasureRequested(ahead.request, ledgerID) else {
+    guard try ledger.erasureRequest(ahead.request, ledgerID) != nil else {
       return [.torn(.tombstones, "The erasure journal names an erasure that nobody requested.")]
     }
     if counts.own == counts.guarded + 1,
@@ -66,11 +65,10 @@ extension StoreFolder {
   func mergedJournal(former: String?) throws -> [Tombstone] {
     var merged: [Tombstone] = []
     var isGuardWhole = false
-    for folder in [settings.guard, former].compactMap({ $0 }) {
-      let path = "\(folder)/\(TombstoneJournal.fileName)"
-      let (journal, fault) = try TombstoneJournal.upToFault(path)
+    for guarding in [guardFolder, former.map(Guard.init)].compactMap({ $0 }) {
+      let (journal, fault) = try TombstoneJournal.upToFault(guarding.journalPath)
       // One that guards nothing yet has no word on what the store says.
-      isGuardWhole = isGuardWhole || fault == nil && Guard(folder: folder).isUsed
+      isGuardWhole = isGuardWhole || fault == nil && guarding.isUsed
       for tombstone in journal.tombstones where !merged.contains(tombstone) {
         merged.append(tombstone)
       }
@@ -80,7 +78,7 @@ extension StoreFolder {
       merged
         + (try own.filter {
           try !merged.contains($0)
-            && (!isGuardWhole || ledger.isErasureRequested($0.request, ledgerID))
+            && (!isGuardWhole || ledger.erasureRequest($0.request, ledgerID) != nil)
         })
     }
   }
@@ -88,7 +86,7 @@ extension StoreFolder {
   /// Brings the journals of store and guard to the same lines; the store's lock is held.
   func completeJournals(former: String?) throws {
     let merged = try mergedJournal(former: former)
-    for path in [layout.tombstones, "\(settings.guard)/\(TombstoneJournal.fileName)"] {
+    for path in [layout.tombstones, guardFolder.journalPath] {
       let (journal, fault) = try TombstoneJournal.upToFault(path)
       guard fault != nil || journal.tombstones != merged else { continue }
       try TombstoneJournal.write(merged, to: path)
@@ -97,13 +95,14 @@ extension StoreFolder {
 }
 
 extension LedgerReader {
-  /// Whether an event stands where a request of an erasure does. What it says is sealed.
-  func isErasureRequested(_ request: EventID, _ ledgerID: LedgerID) throws -> Bool {
+  /// The event that requests an erasure, by its header: what it says is sealed. Nil when there is none.
+  package func erasureRequest(_ request: EventID, _ ledgerID: LedgerID) throws -> StoredEvent? {
     guard let position = try position(of: request),
-      let claim = try event(at: position, ledgerID: ledgerID)?.header.claim
-    else { return false }
-    return claim.type.text == ErasureRequested.type
-      && claim.stream.text == "\(ErasureRequested.streamPrefix)\(request)"
+      let event = try event(at: position, ledgerID: ledgerID),
+      event.header.claim.type.text == ErasureRequested.type,
+      event.header.claim.stream.text == "\(ErasureRequested.streamPrefix)\(request)"
+    else { return nil }
+    return event
   }
 
   /// The requests of erasures that the ledger says are done, by headers alone.

@@ -17,7 +17,7 @@ package struct TombstoneJournal: Sendable {
 
   /// The journal at `path`; an empty one when there is none.
   ///
-  /// - Throws: `damaged` when a line is not what was written.
+  /// - Throws: `needsRecovery` when a line is not what was written.
   package init(path: String) throws {
     let (journal, fault) = try Self.upToFault(path)
     if let fault { throw fault }

@@ -97,7 +97,9 @@ package enum FileIO {
 
   /// The files in a folder and the folders in it, and the folders that cannot be looked into, by their
   /// paths from there; links are not followed.
-  static func files(under folder: String) throws -> (files: [String], unreadable: [String]) {
+  package static func files(
+    under folder: String
+  ) throws -> (files: [String], unreadable: [String]) {
     var files: [String] = []
     var unreadable: [String] = []
     func visit(_ relative: String) throws {

@@ -3,7 +3,11 @@ import Foundation
 import GRDB
 import Synchronization
 
-extension Keyring {
+extension Keyring: LoggedDatabase {
+  package func writing<R>(_ body: (Database) throws -> R) throws -> R {
+    try Connection.translating(path) { try database.writeWithoutTransaction(body) }
+  }
+
   /// Destroys keys: rewraps all others under a new epoch key, and destroys the epoch key that wrapped
   /// them, so that no older copy of keys.sqlite opens them either. The store's lock is held.
   ///
@@ -20,29 +24,18 @@ extension Keyring {
     return try destroyUnusedEpochs()
   }
 
-  /// Those of `ids` that are keys of runs and are there.
-  package func runKeys(among ids: Set<KeyID>) throws -> [KeyID] {
-    try read { db in
+  /// Those of `ids` that are there and for one of some purposes.
+  package func keys(
+    among ids: some Sequence<KeyID>, for purposes: Set<Purpose>
+  ) throws -> [KeyID] {
+    let wanted = Set(purposes.map(\.rawValue))
+    return try read { db in
       let purpose = try statements.prepared("SELECT purpose FROM data_key WHERE id = ?", db)
       return try ids.filter { id in
         purpose.bind(1, id)
         defer { purpose.reset() }
-        return try purpose.step() && purpose.text(0) == Purpose.run.rawValue
+        return try purpose.step() && wanted.contains(purpose.text(0))
       }
-    }
-  }
-
-  /// Writes the database anew; the store's lock is held.
-  func compact() throws {
-    try Connection.translating(path) {
-      try database.writeWithoutTransaction { try Compaction.run($0, size: FileIO.size(path)) }
-    }
-  }
-
-  /// Copies the log into the database and cuts it; false when a reader keeps it.
-  func truncateLog(wait seconds: Double) throws -> Bool {
-    try Connection.translating(path) {
-      try database.writeWithoutTransaction { try WriteAheadLog.truncate($0, wait: seconds) }
     }
   }
 
@@ -66,19 +59,6 @@ extension Keyring {
     cache.withLock {
       $0.journalSize = size
       $0.writes += 1
-    }
-  }
-
-  /// Those of `ids` that no erasure destroys: the store's own.
-  func ownKeys(among ids: some Sequence<KeyID>) throws -> [KeyID] {
-    try read { db in
-      let purpose = try statements.prepared("SELECT purpose FROM data_key WHERE id = ?", db)
-      return try ids.filter { id in
-        purpose.bind(1, id)
-        defer { purpose.reset() }
-        guard try purpose.step() else { return false }
-        return [Purpose.operations, .index].contains { $0.rawValue == purpose.text(0) }
-      }
     }
   }
 

@@ -18,7 +18,7 @@ extension Keyring {
   /// Rewraps every key under a new epoch key, and leaves the old ones there.
   func rewrap() throws -> KeyID {
     let new = try rewrap(without: [])
-    guard try database.writeWithoutTransaction({ try WriteAheadLog.truncate($0) }) else {
+    guard try truncateLog(wait: Connection.busySeconds) else {
       throw CustodyError(
         .io, "Another program reads keys.sqlite: the old epoch key is kept. Repeat the rotation.")
     }

@@ -29,7 +29,7 @@ package final class Keyring: Sendable {
   /// Unwrapped keys kept in memory.
   static let cacheCountMax = 1 << 17
 
-  let path: String
+  package let path: String
   private let ledgerID: LedgerID
   let provider: any KeyProvider
   let environment: Environment
@@ -61,7 +61,7 @@ package final class Keyring: Sendable {
 
   package init(
     path: String, ledgerID: LedgerID, provider: any KeyProvider, environment: Environment,
-    isWritable: Bool, buried: Set<KeyID> = []
+    isWritable: Bool, buried: (keys: Set<KeyID>, journalSize: Int) = ([], 0)
   ) throws {
     self.path = path
     self.ledgerID = ledgerID
@@ -69,7 +69,7 @@ package final class Keyring: Sendable {
     self.environment = environment
     self.isWritable = isWritable
     database = try isWritable ? Connection.writer(path) : Connection.reader(path)
-    cache.withLock { $0.buried = buried }
+    cache.withLock { ($0.buried, $0.journalSize) = buried }
   }
 
   /// The GRDB connection, for tests that read its settings back and for migrations.

@@ -83,10 +83,10 @@ package struct Guard: Sendable {
 
   // MARK: - Erasing
 
+  var journalPath: String { "\(folder)/\(TombstoneJournal.fileName)" }
+
   /// The erasure journal's other copy.
-  package func journal() throws -> TombstoneJournal {
-    try TombstoneJournal(path: "\(folder)/\(TombstoneJournal.fileName)")
-  }
+  package func journal() throws -> TombstoneJournal { try TombstoneJournal(path: journalPath) }
 
   /// Adds a line of the store's journal, unless it is there; durable when this returns.
   func bury(_ tombstone: Tombstone) throws {

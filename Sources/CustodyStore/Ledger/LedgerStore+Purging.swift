@@ -62,49 +62,37 @@ enum KeyIDs {
   }
 }
 
-extension LedgerStore {
+extension LedgerStore: LoggedDatabase {
+  package func writing<R>(_ body: (Database) throws -> R) throws -> R {
+    try Connection.translating(path) { try database.writeWithoutTransaction(body) }
+  }
+
   /// Appends what the library says of a removal and removes bodies, in one transaction; the store's
   /// lock is held.
   func purgeUnderLock(_ positions: some Sequence<Int>, saying events: [PendingEvent]) throws {
-    try Connection.translating(path) {
-      try database.writeWithoutTransaction { db in
-        let writer = try writer(db)
-        do {
-          try db.inTransaction(.immediate) {
-            try writer.refresh()
-            let now = environment.now()
-            for event in events { _ = try writer.append(event, at: now) { _ in nil } }
-            // Overwritten where they stand first: a row that shrinks moves others, and what is moved
-            // leaves a copy behind.
-            for value in ["zeroblob(length(body))", "NULL"] {
-              let purge = try HotStatement(
-                db.sqliteConnection!, "UPDATE event SET body = \(value) WHERE position = ?")
-              for position in positions {
-                purge.bind(1, Int64(position))
-                try purge.run()
-              }
+    try writing { db in
+      let writer = try writer(db)
+      do {
+        try db.inTransaction(.immediate) {
+          try writer.refresh()
+          let now = environment.now()
+          for event in events { _ = try writer.append(event, at: now) { _ in nil } }
+          // Overwritten where they stand first: a row that shrinks moves others, and what is moved
+          // leaves a copy behind.
+          for value in ["zeroblob(length(body))", "NULL"] {
+            let purge = try HotStatement(
+              db.sqliteConnection!, "UPDATE event SET body = \(value) WHERE position = ?")
+            for position in positions {
+              purge.bind(1, Int64(position))
+              try purge.run()
             }
-            return .commit
           }
-        } catch {
-          writer.forget()
-          throw error
+          return .commit
         }
+      } catch {
+        writer.forget()
+        throw error
       }
-    }
-  }
-
-  /// Writes the database anew, under the store's lock.
-  func compactUnderLock() throws {
-    try Connection.translating(path) {
-      try database.writeWithoutTransaction { try Compaction.run($0, size: FileIO.size(path)) }
-    }
-  }
-
-  /// Copies the log into the database and cuts it, under the store's lock; false when a reader keeps it.
-  func truncateLogUnderLock(wait seconds: Double) throws -> Bool {
-    try Connection.translating(path) {
-      try database.writeWithoutTransaction { try WriteAheadLog.truncate($0, wait: seconds) }
     }
   }
 }

@@ -16,7 +16,7 @@ package final class LedgerStore: Sendable {
     package fileprivate(set) var events = 0
   }
 
-  let path: String
+  package let path: String
   package let ledgerID: LedgerID
   let lock: FileLock
   let environment: Environment

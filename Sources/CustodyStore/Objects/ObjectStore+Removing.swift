@@ -10,7 +10,7 @@ struct KeyedObject: Sendable {
   let byteCount: Int
 }
 
-extension ObjectStore {
+extension ObjectStore: LoggedDatabase {
   /// The objects that any of some keys seals, ascending by address.
   ///
   /// Read from the objects' own headers: no table names their keys, and a commit that was cut short
@@ -85,14 +85,6 @@ extension ObjectStore {
         return .commit
       }
     }
-  }
-
-  /// Writes the database anew; the store's lock is held.
-  func compact() throws { try writing { try Compaction.run($0, size: FileIO.size(path)) } }
-
-  /// Copies the log into the database and cuts it; false when a reader keeps it.
-  func truncateLog(wait seconds: Double) throws -> Bool {
-    try writing { try WriteAheadLog.truncate($0, wait: seconds) }
   }
 }
 

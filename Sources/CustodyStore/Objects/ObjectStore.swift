@@ -21,7 +21,7 @@ package final class ObjectStore: Sendable {
     }
   }
 
-  let path: String
+  package let path: String
   private let writer: DatabaseQueue?
   private let readers: WorkerPool<ObjectReader>
   /// Addresses and tags are random: a commit of many records writes to every page of their indexes.
@@ -82,7 +82,7 @@ package final class ObjectStore: Sendable {
   }
 
   /// Runs `body` with the one connection that writes; the store's lock is held.
-  func writing<R>(_ body: (Database) throws -> R) throws -> R {
+  package func writing<R>(_ body: (Database) throws -> R) throws -> R {
     guard let writer else {
       throw CustodyError(.usage, "This store was opened for reading only.")
     }
