@@ -23,6 +23,8 @@ package struct Migration: Sendable {
   package static let keys = [
     Migration(number: 1, name: "create_keys", sql: PackageResources._001_create_keys_sql),
     Migration(number: 2, name: "create_state", sql: PackageResources._002_create_state_sql),
+    Migration(
+      number: 3, name: "allow_joint_keys", sql: PackageResources._003_allow_joint_keys_sql),
   ]
 
   /// The changes of objects.sqlite, in order.

@@ -2,6 +2,8 @@
 @_exported import CustodyLedger
 
 @_exported import enum CustodyModel.ErasureReason
+@_exported import enum CustodyModel.HoldReason
+@_exported import enum CustodyModel.HoldReleaseReason
 @_exported import struct CustodyStore.CustodyError
 @_exported import struct CustodyStore.EventFilter
 @_exported import enum CustodyStore.ExpectedRevision

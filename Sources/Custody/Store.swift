@@ -34,7 +34,7 @@ public final class Store: Sendable {
   package let folder: StoreFolder
   package let sealing: SealingService
   package let engine: ProjectionEngine
-  private let actor: Name
+  let actor: Name
   private let finished = Mutex<[ErasureResult]>([])
 
   private init(folder: StoreFolder, actor: Name) {
@@ -152,6 +152,9 @@ public final class Store: Sendable {
   /// Forgetting people.
   public var erasures: Erasures { Erasures(store: self) }
 
+  /// Matters that keep data from being destroyed.
+  public var holds: Holds { Holds(store: self) }
+
   /// The keyring and the epoch key.
   public var keys: Keys { Keys(folder: folder, actor: actor) }
 
@@ -160,6 +163,9 @@ public final class Store: Sendable {
 
   /// What is computed from the events.
   public var projections: Projections { Projections(engine: engine) }
+
+  /// What the store's clock says.
+  package var now: Timestamp { folder.environment.now() }
 
   static func absolute(_ path: String) -> String {
     URL(fileURLWithPath: path).standardizedFileURL.path

@@ -26,7 +26,7 @@ public struct CustodyCommand: AsyncParsableCommand {
       HeadCommand.self, VerifyCommand.self, RunCommand.self, PipelineCommand.self, WhyCommand.self,
       LineageCommand.self, ModelCommand.self,
       ProveCommand.self, ReceiptCommand.self, DiscloseCommand.self, CheckpointCommand.self,
-      SubjectCommand.self, KeyCommand.self, DatasetCommand.self,
+      SubjectCommand.self, HoldCommand.self, KeyCommand.self, DatasetCommand.self,
       ProjectionCommand.self, ExportCommand.self, BackupCommand.self, StatsCommand.self,
       DoctorCommand.self,
       RecoverCommand.self,

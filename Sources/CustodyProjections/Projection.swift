@@ -85,6 +85,15 @@ package struct ProjectionDeclaration: Sendable {
   }
 }
 
+/// Keys that are gone, and what of theirs is not.
+package struct KeyDestruction: Sendable {
+  package let keys: [KeyID]
+  /// Sets of several keys of which what they sealed together goes now, after it had been kept.
+  package let joint: [[KeyID]]
+  /// Sets of several keys, with one of `keys` among them, of which what they sealed together stays.
+  package let kept: Set<[KeyID]>
+}
+
 /// An event as a projection sees it.
 ///
 /// Whatever a projection keeps of its content that could be read by or about a person is kept
@@ -103,11 +112,14 @@ package struct ProjectedEvent: Sendable {
   package let header: Header
   package let leaf: Leaf
   package internal(set) var content: Content
-  /// Keys of which this event says that they are destroyed.
-  package let destroyedKeys: [KeyID]
+  /// What this event says that is destroyed; nil for most events.
+  package let destruction: KeyDestruction?
   package let store: ProjectedStore
 
   package var position: Int { header.place.position.value }
+
+  /// Keys of which this event says that they are destroyed.
+  package var destroyedKeys: [KeyID] { destruction?.keys ?? [] }
 
   /// A text of its content for a column: sealed under the keys that sealed the event, so that it
   /// goes with them.

@@ -32,11 +32,7 @@ extension StoreFolder {
     guard keyring != nil else {
       throw CustodyError(.usage, "Contents are sealed: open the store with its secrets.")
     }
-    var keys: [SecretBytes] = []
-    for id in claim.keyIDs {
-      guard let key = try dataKeys(id) else { return nil }
-      keys.append(key)
-    }
+    guard let keys = try JointKey.secrets(of: claim.keyIDs, dataKeys) else { return nil }
     do {
       return try body.withUnsafeBytes { body in
         try claim.bytes.withUnsafeBytes { claimBytes in

@@ -103,6 +103,12 @@ struct HelpTests {
       try await folder.run("subject", "erase", "patient-0017", "--reason", "request", "--yes")
         .succeeded()
     }
+    if ["hold-release", "hold-show"].contains(example.verb.name) {
+      try await folder.run(
+        "hold", "place", "M-2026-014", "--everyone", "--reason", "audit", "--approver", "counsel",
+        "--review", "2099-01-31"
+      ).succeeded()
+    }
     let isLineage = ["lineage-", "model-"].contains { example.verb.name.hasPrefix($0) }
     if example.verb.name.hasPrefix("dataset-") || isLineage
       || ["run", "why", "pipeline-run", "pipeline-status"].contains(example.verb.name)

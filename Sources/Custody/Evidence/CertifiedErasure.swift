@@ -17,6 +17,8 @@ public struct CertifiedErasure: Sendable {
   public let keyCount: Int
   /// Keys of classes of data that stay, by class.
   public let keptClasses: [String]
+  /// Keys that stay because matters hold what they seal.
+  public let heldKeyCount: Int
   /// Events whose bodies were removed.
   public let eventCount: Int
   /// Objects that were removed, and their bytes.
@@ -49,7 +51,8 @@ public struct CertifiedErasure: Sendable {
     reason = requested.reason
     subjects = requested.subjects
     keyCount = requested.keys.count
-    keptClasses = requested.kept.map(\.dataClass)
+    keptClasses = requested.kept.filter { $0.ground == "class" }.map(\.dataClass)
+    heldKeyCount = requested.kept.count { $0.ground == "hold" }
     eventCount = requested.events
     objectCount = requested.objects
     objectByteCount = requested.bytes

@@ -14,6 +14,28 @@ public struct ErasurePlan: Sendable {
     public let id: KeyID
   }
 
+  /// A key that stays because a matter holds what it seals, until that is released.
+  public struct Held: Sendable {
+    /// What the key is for.
+    public enum Use: String, Sendable {
+      /// A class of data about one person.
+      case data
+      /// What several people are in together: theirs are gone, and only this opens it.
+      case joint
+      /// Texts of a run that read or wrote such records.
+      case run
+    }
+
+    /// The key's own id.
+    public let id: KeyID
+    /// What for.
+    public let use: Use
+    /// The class of data; nil for joint keys and those of runs.
+    public let dataClass: String?
+    /// The matters.
+    public let matters: [Matter]
+  }
+
   /// Records of one dataset.
   public struct Records: Sendable {
     /// The dataset.
@@ -46,10 +68,16 @@ public struct ErasurePlan: Sendable {
   public let keys: [Key]
   /// Their keys of other classes, which stay.
   public let keptKeys: [Key]
+  /// Keys that stay because matters hold what they seal: they wait.
+  public let held: [Held]
   /// Runs that read or wrote records about them: their command lines and outputs go.
   public let runs: [EventID]
   /// The keys of the texts of these runs.
   package let runKeys: [KeyID]
+  /// Joint keys that had been kept and are held no more.
+  let releasedJoint: [Keyring.KeptJointKey]
+  /// Those that are kept from now on, or still.
+  let keptJoint: [Keyring.KeptJointKey]
   /// Events whose bodies are removed; their headers stay.
   public let eventCount: Int
   /// Stored objects that are removed.
@@ -72,31 +100,57 @@ public struct ErasurePlan: Sendable {
   /// holds. Nil when there are none.
   public let backupsExpire: String?
 
-  /// Every key that is destroyed.
-  var allKeys: Set<KeyID> { Set(keys.map(\.id)).union(runKeys) }
+  /// Whether nothing can go, because matters hold all of it.
+  public var isBlocked: Bool { dying.keys.isEmpty }
+
+  /// The matters that keep anything of it, in the order of their names.
+  public var matters: [Matter] {
+    var found: [EventID: Matter] = [:]
+    for matter in held.flatMap(\.matters) { found[matter.id] = matter }
+    return found.values.sorted { $0.name < $1.name }
+  }
+
+  /// Every key that is destroyed, and what stays all the same.
+  var dying: DyingKeys {
+    DyingKeys(
+      keys.map(\.id) + runKeys + releasedJoint.map(\.id), keeping: keptJoint.map(\.members))
+  }
 
   /// What the ledger says of it.
   var requested: ErasureRequested {
     ErasureRequested(
       subjects: subjects.map(\.hex), classes: classes, reason: reason.rawValue,
-      keys: allKeys.sorted().map(\.hex),
-      kept: keptKeys.map { .init(key: $0.id.hex, dataClass: $0.dataClass, ground: "class") },
+      keys: dying.keys.sorted().map(\.hex),
+      kept: keptKeys.map { .init(key: $0.id.hex, dataClass: $0.dataClass, ground: "class") }
+        + held.map { .init(key: $0.id.hex, dataClass: $0.dataClass ?? "", ground: "hold") },
+      joint: (releasedJoint + keptJoint).map {
+        .init(key: $0.id.hex, members: $0.members.map(\.hex))
+      },
       events: eventCount, objects: objectCount, bytes: objectByteCount, runs: runs.count,
       notReached: .init(
         copies: copies.map(\.position.value), models: models, derivedRecords: derivedCount,
         unsearchedRuns: unsearchedRunCount, unsearchedImports: unsearchedImportCount,
         backupsExpire: backupsExpire))
   }
+
+  /// What the ledger says of what waits.
+  var denied: ErasureDenied {
+    ErasureDenied(
+      subjects: subjects.map(\.hex), classes: classes, reason: reason.rawValue,
+      keys: held.map(\.id.hex).sorted(), matters: matters.map { "\($0.id)" })
+  }
 }
 
 /// What an erasure did.
 public struct ErasureResult: Sendable {
-  /// The id of the request.
+  /// The id of the request; of the denial where all of it waits.
   public let request: EventID
+  /// The id of the event that says what waits for matters to be released; nil when nothing does.
+  public let waiting: EventID?
   /// Where `erasure.requested` stands; nil where the ledger has lost it since.
   public let requestPosition: Position?
   /// Where `erasure.completed` stands; nil while pieces are left, or may be: the next command that
-  /// writes tries again.
+  /// writes tries again. Also nil where all of it waits.
   public let completedPosition: Position?
   /// What was erased; nil of an erasure that was cut short before and is finished now.
   public let plan: ErasurePlan?

@@ -18,22 +18,60 @@ struct ErasurePlanning {
     self.keyring = keyring
   }
 
+  /// What somebody wants to be erased.
+  struct Wanted {
+    let subjects: [KeyID]
+    let classes: [String]
+    let reason: ErasureReason
+    /// Of one that waited, the keys that it waited for; nil for a new one.
+    var waitedFor: Set<KeyID>?
+  }
+
   /// - Returns: the plan, and what the keys seal.
   func plan(
-    _ subjects: [KeyID], classes: [String], reason: ErasureReason
+    _ wanted: Wanted
   ) throws -> (plan: ErasurePlan, sealed: KeyErasure.Sealed, hashes: [[UInt8]]) {
     try store.engine.catchUp()
     try keyring.refresh()
-    let (keys, kept) = try keys(of: subjects, classes)
-    let keySets = try keySets(keys.map(\.id))
+    let heldKeys = try store.holds.heldKeys()
+    var (keys, kept) = try keys(of: wanted)
+    var held = keys.compactMap { key -> ErasurePlan.Held? in
+      let matters = heldKeys.matters(holding: [key.id])
+      if matters.isEmpty { return nil }
+      return .init(id: key.id, use: .data, dataClass: key.dataClass, matters: matters)
+    }
+    let waiting = Set(held.map(\.id))
+    keys.removeAll { waiting.contains($0.id) }
+    let keptJoint = try joint(keys.map(\.id), heldBy: heldKeys)
+    let known = try keyring.keptJointKeys()
+    let releasedJoint = known.filter { !heldKeys.holdsAny(of: $0.members) }
+    let waitingJoint = known.filter { joint in
+      wanted.waitedFor?.contains(joint.id) == true && heldKeys.holdsAny(of: joint.members)
+    }
+
+    held += (keptJoint + waitingJoint).map {
+      .init(
+        id: $0.id, use: .joint, dataClass: nil, matters: heldKeys.matters(holding: $0.members))
+    }
+    let keySets = try keySets(keys.map(\.id), keeping: keptJoint, releasing: releasedJoint)
     let touched = try store.lineage.touched(by: keySets)
     let texts = try runTexts(touched.runs)
-    let runKeys = texts.keys
-    let sealed = try KeyErasure.sealed(
-      under: Set(keys.map(\.id)).union(runKeys), in: folder)
+    var runKeys = Set(texts.keys).union(
+      try keyring.keys(among: wanted.waitedFor ?? [], for: [.run]))
+    let heldRunKeys = try runKeys.isEmpty ? [] : textKeys(heldBy: heldKeys).intersection(runKeys)
+    runKeys.subtract(heldRunKeys)
+    held += heldRunKeys.sorted().map {
+      .init(id: $0, use: .run, dataClass: nil, matters: heldKeys.active)
+    }
+
+    let dying = DyingKeys(
+      keys.map(\.id) + runKeys + releasedJoint.map(\.id), keeping: keptJoint.map(\.members))
+    let sealed = try KeyErasure.sealed(under: dying, in: folder)
     let plan = ErasurePlan(
-      subjects: subjects.sorted(), reason: reason, classes: classes, keys: keys, keptKeys: kept,
-      runs: touched.runs.sorted(), runKeys: runKeys, eventCount: sealed.positions.count,
+      subjects: wanted.subjects.sorted(), reason: wanted.reason, classes: wanted.classes,
+      keys: keys, keptKeys: kept, held: held, runs: touched.runs.sorted(),
+      runKeys: runKeys.sorted(), releasedJoint: releasedJoint, keptJoint: keptJoint,
+      eventCount: sealed.positions.count,
       objectCount: sealed.objectCount, objectByteCount: sealed.objectByteCount,
       records: Self.records(touched), derivedCount: touched.derived.count,
       models: touched.models.sorted(), copies: try copies(touched, Set(sealed.positions)),
@@ -46,13 +84,16 @@ struct ErasurePlanning {
   // MARK: - Keys
 
   private func keys(
-    of subjects: [KeyID], _ classes: [String]
+    of wanted: Wanted
   ) throws -> (gone: [ErasurePlan.Key], kept: [ErasurePlan.Key]) {
-    var missing = Set(classes)
+    let classes = wanted.classes
+    var missing = wanted.waitedFor == nil ? Set(classes) : []
     var gone: [ErasurePlan.Key] = []
     var kept: [ErasurePlan.Key] = []
-    for subject in subjects.sorted() {
+    for subject in wanted.subjects.sorted() {
       for (dataClass, id) in try keyring.subjectKeys(of: subject) {
+        // Of one that waited, a class that she got since is not what was asked for.
+        if wanted.waitedFor?.contains(id) == false { continue }
         let key = ErasurePlan.Key(subject: subject, dataClass: dataClass, id: id)
         missing.remove(dataClass)
         if classes.isEmpty || classes.contains(dataClass) {
@@ -71,10 +112,34 @@ struct ErasurePlanning {
     return (gone, kept)
   }
 
-  private func keySets(_ keys: [KeyID]) throws -> Set<Int64> {
+  /// The joint keys of what some keys seal together with keys that are held.
+  private func joint(
+    _ keys: [KeyID], heldBy held: HeldKeys
+  ) throws -> [Keyring.KeptJointKey] {
+    // A pass over everything, which the usual case does without.
+    if held.isEmpty || keys.isEmpty { return [] }
+    return try KeyErasure.sealed(under: DyingKeys(keys), in: folder).joint
+      .filter { held.holdsAny(of: $0) }
+      .map(Keyring.KeptJointKey.init)
+      .sorted { $0.id < $1.id }
+  }
+
+  /// The keys of the texts of runs that read or wrote records which are held.
+  private func textKeys(heldBy held: HeldKeys) throws -> Set<KeyID> {
+    if held.isEmpty { return [] }
+    let keySets = try keySets(held.all.sorted(), keeping: [], releasing: [])
+    return Set(try runTexts(store.lineage.touched(by: keySets).runs).keys)
+  }
+
+  private func keySets(
+    _ keys: [KeyID], keeping kept: [Keyring.KeptJointKey],
+    releasing released: [Keyring.KeptJointKey]
+  ) throws -> Set<Int64> {
     try store.engine.read(DatasetProjection.kind) { connection in
       let reader = DatasetReader(connection)
       return Set(try keys.flatMap { try reader.keySets(with: $0) })
+        .subtracting(try kept.compactMap { try reader.keySet(of: $0.members) })
+        .union(try released.compactMap { try reader.keySet(of: $0.members) })
     }
   }
 
@@ -114,10 +179,13 @@ struct ErasurePlanning {
     }
   }
 
-  /// Keyed hashes of natural keys that projections hold and that go with some keys.
-  func hashes(goingWith keys: [KeyID]) throws -> [[UInt8]] {
+  /// Keyed hashes of natural keys that projections hold and that go with what is destroyed.
+  func hashes(goingWith tombstone: Tombstone) throws -> [[UInt8]] {
     try store.engine.catchUp()
-    return try hashes(keySets(keys))
+    let gone = Set(tombstone.keys)
+    let kept = tombstone.kept.map(Keyring.KeptJointKey.init)
+    let released = try keyring.keptJointKeys().filter { gone.contains($0.id) }
+    return try hashes(keySets(tombstone.keys, keeping: kept, releasing: released))
   }
 
   private func hashes(_ keySets: Set<Int64>) throws -> [[UInt8]] {

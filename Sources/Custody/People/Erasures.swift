@@ -45,10 +45,12 @@ public struct Erasures: Sendable {
           cause: error)
       }
     }
-    return try ErasurePlanning(store).plan(Array(ids), classes: classes, reason: reason).plan
+    return try ErasurePlanning(store).plan(
+      .init(subjects: Array(ids), classes: classes, reason: reason)
+    ).plan
   }
 
-  private func id(of subject: Subject) throws -> KeyID {
+  func id(of subject: Subject) throws -> KeyID {
     switch subject {
     case .identifier(let identifier):
       guard let id = try store.subjects.id(of: identifier) else { throw try unknown(nil) }
@@ -101,7 +103,7 @@ public struct Erasures: Sendable {
       keys: tombstone.keys)
   }
 
-  private func journal() throws -> [Tombstone] {
+  func journal() throws -> [Tombstone] {
     let own = try store.folder.journal().tombstones
     let guarded = try store.folder.guardFolder.journal().tombstones
     return own.count < guarded.count ? guarded : own
@@ -109,7 +111,7 @@ public struct Erasures: Sendable {
 
   // MARK: - Erasing
 
-  /// Erases, as far as nothing speaks against it.
+  /// Erases, as far as no matter holds it; the rest waits until it is released.
   ///
   /// A kill at any point leaves a store that finishes the erasure when it is opened for writing next,
   /// once its journal has it; before that nothing has happened.
@@ -132,28 +134,60 @@ public struct Erasures: Sendable {
       for subject in plan.subjects where try store.subjects.entry(subject) == nil {
         throw try unknown(subject)
       }
-      let (plan, sealed, hashes) = try ErasurePlanning(store).plan(
-        plan.subjects, classes: plan.classes, reason: plan.reason)
-      let request = try self.request(plan, ledger)
-      return try carryOut(
-        try erasure.decide(plan.allKeys, sealed, request: request, hashes: hashes), erasure, ledger,
-        plan)
+      return try run(
+        .init(subjects: plan.subjects, classes: plan.classes, reason: plan.reason), erasure, ledger)
     }
+  }
+
+  /// The store's lock is held.
+  ///
+  /// - Parameter cause: the id of the event that says that it waited.
+  private func run(
+    _ wanted: ErasurePlanning.Wanted, _ erasure: KeyErasure, _ ledger: LedgerStore,
+    cause: EventID? = nil
+  ) throws -> ErasureResult {
+    let (plan, sealed, hashes) = try ErasurePlanning(store).plan(wanted)
+    let (request, waiting) = try say(plan, cause, ledger)
+    guard let request else { return try blocked(plan, waiting!, ledger) }
+    return try carryOut(
+      try erasure.decide(plan.dying, sealed, request: request, hashes: hashes), erasure, ledger,
+      plan, waiting)
   }
 
   /// Carries out what a kill has cut short; called when a clean store was opened for writing.
   func finish() throws -> [ErasureResult] {
     // The usual case, without waiting for the lock again.
-    if try pending().isEmpty, try KeyErasure.needleFiles(in: store.folder).isEmpty { return [] }
+    if try pending().isEmpty, try KeyErasure.needleFiles(in: store.folder).isEmpty,
+      try due().isEmpty
+    {
+      return []
+    }
     let ledger = try store.folder.ledger()
     return try ledger.withLock {
-      let erasure = try KeyErasure(store.folder, actor: try Name("custody"), surroundings)
-      let results = try finish(erasure, ledger)
+      let results = try finishUnderLock(ledger)
       if results.allSatisfy({ $0.completedPosition != nil }) {
         for path in try KeyErasure.needleFiles(in: store.folder) { unlink(path) }
       }
       return results
     }
+  }
+
+  /// Carries out what a kill has cut short, and what waited for matters that are released; the store's
+  /// lock is held.
+  func finishUnderLock(_ ledger: LedgerStore) throws -> [ErasureResult] {
+    let erasure = try KeyErasure(store.folder, actor: try Name("custody"), surroundings)
+    var results = try finish(erasure, ledger)
+    var tried: Set<EventID> = []
+    // One may take along what another waited for.
+    while let waiting = try due().first(where: { !tried.contains($0.id) }) {
+      tried.insert(waiting.id)
+      let wanted = ErasurePlanning.Wanted(
+        subjects: waiting.subjects, classes: waiting.classes, reason: waiting.reason,
+        waitedFor: Set(waiting.keys))
+      guard try !ErasurePlanning(store).plan(wanted).plan.isBlocked else { continue }
+      results.append(try run(wanted, erasure, ledger, cause: waiting.id))
+    }
+    return results
   }
 
   /// The store's lock is held.
@@ -192,49 +226,84 @@ public struct Erasures: Sendable {
 
   // MARK: - Events
 
-  private func request(_ plan: ErasurePlan, _ ledger: LedgerStore) throws -> EventID {
+  /// Says what is requested and what of it waits, in one commit: what waits is never lost.
+  private func say(
+    _ plan: ErasurePlan, _ cause: EventID?, _ ledger: LedgerStore
+  ) throws -> (request: EventID?, waiting: EventID?) {
     let environment = store.folder.environment
-    let id = environment.eventID(at: environment.now())
-    let content = plan.requested.content
-    try append(ErasureRequested.type, ErasureRequested.version, content, of: id, id: id, ledger)
-    return id
+    let now = environment.now()
+    var events: [NewEvent] = []
+    var (request, waiting): (EventID?, EventID?)
+    if !plan.isBlocked {
+      let id = environment.eventID(at: now)
+      events.append(Self.event(plan.requested, id, cause))
+      request = id
+    }
+    if !plan.held.isEmpty {
+      let denied = plan.denied
+      if request == nil, let known = try self.waiting().first(where: { $0.says(denied) }) {
+        waiting = known.id
+      } else {
+        let id = environment.eventID(at: now)
+        events.append(Self.event(denied, id, request ?? cause))
+        waiting = id
+      }
+    }
+    if !events.isEmpty {
+      try ledger.appendUnderLock(try store.sealing.seal(events, isOwn: true))
+    }
+    return (request, waiting)
+  }
+
+  private static func event(
+    _ content: some ModelEvent, _ id: EventID, _ cause: EventID?
+  ) -> NewEvent {
+    let type = Swift.type(of: content)
+    return NewEvent(
+      id: id, stream: "\(ErasureRequested.streamPrefix)\(id)", type: type.type,
+      typeVersion: type.version, causationID: cause, content: content.content)
+  }
+
+  private func blocked(
+    _ plan: ErasurePlan, _ waiting: EventID, _ ledger: LedgerStore
+  ) throws -> ErasureResult {
+    try ledger.signAll()
+    return ErasureResult(
+      request: waiting, waiting: waiting, requestPosition: nil, completedPosition: nil,
+      plan: plan, needleCount: 0, fileCount: 0, byteCount: 0, remnants: [:], unreadable: [])
   }
 
   private func append(
-    _ type: String, _ version: UInt16, _ content: [UInt8], of request: EventID, id: EventID?,
-    _ ledger: LedgerStore
+    _ completed: ErasureCompleted, of request: EventID, _ ledger: LedgerStore
   ) throws {
     let event = NewEvent(
-      id: id, stream: "\(ErasureRequested.streamPrefix)\(request)", type: type,
-      typeVersion: version,
-      causationID: id == nil ? request : nil, content: content)
+      stream: "\(ErasureRequested.streamPrefix)\(request)", type: ErasureCompleted.type,
+      typeVersion: ErasureCompleted.version, causationID: request, content: completed.content)
     try ledger.appendUnderLock(try store.sealing.seal([event], isOwn: true))
   }
 
   private func carryOut(
     _ decision: KeyErasure.Decision, _ erasure: KeyErasure, _ ledger: LedgerStore,
-    _ plan: ErasurePlan? = nil
+    _ plan: ErasurePlan? = nil, _ waiting: EventID? = nil
   ) throws -> ErasureResult {
     let tombstone = decision.tombstone
     try checkIsRequested(tombstone)
     let scan = try erasure.carryOut(decision) {
-      try ErasurePlanning(store).hashes(goingWith: tombstone.keys)
+      try ErasurePlanning(store).hashes(goingWith: tombstone)
     }
     var completed: Position?
     if scan.isClean {
-      let content = ErasureCompleted(
-        request: "\(tombstone.request)", needles: scan.needleCount, files: scan.fileCount,
-        bytes: scan.byteCount, remnants: 0, isOfLaterNeedles: scan.isOfLaterNeedles
-      ).content
       try append(
-        ErasureCompleted.type, ErasureCompleted.version, content, of: tombstone.request, id: nil,
-        ledger)
+        ErasureCompleted(
+          request: "\(tombstone.request)", needles: scan.needleCount, files: scan.fileCount,
+          bytes: scan.byteCount, remnants: 0, isOfLaterNeedles: scan.isOfLaterNeedles),
+        of: tombstone.request, ledger)
       completed = Position(try store.folder.read { try $0.size() } - 1)
     }
     try ledger.signAll()
     if completed != nil { try erasure.forgetNeedles(of: tombstone) }
     return ErasureResult(
-      request: tombstone.request,
+      request: tombstone.request, waiting: waiting,
       requestPosition: try store.folder.read { try $0.position(of: tombstone.request) },
       completedPosition: completed, plan: plan, needleCount: scan.needleCount,
       fileCount: scan.fileCount, byteCount: scan.byteCount, remnants: scan.remnants,

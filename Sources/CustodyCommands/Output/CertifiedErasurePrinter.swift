@@ -23,6 +23,9 @@ struct CertifiedErasurePrinter {
     facts.add("kept", "kept, by class", text(erasure.keptClasses))
     facts.add("copies", "not reached: copies", text(erasure.copies.map { "position \($0)" }))
     facts.add("models", "not reached: models", text(erasure.models))
+    if erasure.heldKeyCount > 0 {
+      facts.add("heldKeys", "kept for a legal hold", erasure.heldKeyCount.counted("key"))
+    }
     if erasure.derivedCount > 0 {
       facts.add("derivedRecords", "kept, made from it", erasure.derivedCount.counted("record"))
     }
@@ -57,6 +60,7 @@ struct CertifiedErasurePrinter {
     writer.member("files", erasure.fileCount)
     writer.member("remnants", erasure.remnantCount)
     writer.member("keptClasses", strings: erasure.keptClasses)
+    writer.member("heldKeys", erasure.heldKeyCount)
     writer.member("copies", integers: erasure.copies)
     writer.member("models", strings: erasure.models)
     writer.member("derivedRecords", erasure.derivedCount)

@@ -16,8 +16,10 @@ struct ErasurePrinter {
 
   /// What is asked before it is done.
   var question: String {
-    "This destroys \(plan.keys.count.counted("key")) of \(people) for good: nobody can read again what "
-      + "they sealed, in any version."
+    plan.isBlocked
+      ? "Matters hold all of it: nothing is erased now, and it will be when they are released."
+      : "This destroys \(plan.keys.count.counted("key")) of \(people) for good: nobody can read again what "
+        + "they sealed, in any version."
   }
 
   private var people: String {
@@ -29,11 +31,13 @@ struct ErasurePrinter {
   private func printPlan() {
     Terminal.print("\(people), reason: \(plan.reason.rawValue)")
     Terminal.printSection("goes", goes)
+    Terminal.printSection("waits", waits)
     Terminal.printSection("stays", stays)
     Terminal.printSection("not reached", notReached)
   }
 
   private var goes: [String] {
+    if plan.isBlocked { return [] }
     var lines: [String] = []
     let classes = Set(plan.keys.map(\.dataClass)).sorted().joined(separator: ", ")
     lines.append("\(plan.keys.count.counted("key")): \(classes)")
@@ -52,6 +56,22 @@ struct ErasurePrinter {
     }
     lines.append("older copies of keys.sqlite, for everyone: a new key backup is due afterwards")
     return lines
+  }
+
+  /// What matters hold up.
+  private var waits: [String] {
+    let uses: [(ErasurePlan.Held.Use, String)] = [
+      (.data, "their data"),
+      (.joint, "records that they share with others: nobody's alone, restricted"),
+      (.run, "command lines and outputs of runs that touched records of others too"),
+    ]
+    let lines = uses.compactMap { use, what -> String? in
+      let held = plan.held.filter { $0.use == use }
+      return held.isEmpty ? nil : "\(what) (\(held.count.counted("key")) kept)"
+    }
+    return lines.isEmpty
+      ? []
+      : lines + plan.matters.map { "held by \($0.name), review due \($0.review.toTheSecond)" }
   }
 
   private var stays: [String] {
@@ -101,6 +121,11 @@ struct ErasurePrinter {
   }
 
   private func printDone(_ result: ErasureResult) {
+    guard !plan.isBlocked else {
+      Terminal.print("nothing was erased: a matter holds all of it")
+      Terminal.printSection("waits", waits)
+      return
+    }
     Terminal.print("erased \(people), request \(result.request)")
     let searched =
       "searched \(result.byteCount.asBytes) in \(result.fileCount.counted("file")) for "
@@ -112,6 +137,7 @@ struct ErasurePrinter {
       for line in Self.obstacles(result) { Terminal.print("  \(Terminal.visible(line))") }
       Terminal.print("Remove what is named; the next command that writes tries again.")
     }
+    Terminal.printSection("waits", waits)
     Terminal.printSection("not reached", notReached)
   }
 
@@ -128,6 +154,15 @@ struct ErasurePrinter {
       return "the erasure \(result.request) was cut short and is done now; a new key backup is due"
     }
     return "the erasure \(result.request) is not done: \(obstacles(result).joined(separator: ", "))"
+  }
+
+  /// What is said of an erasure that had waited.
+  static func text(ofReleased result: ErasureResult) -> String {
+    guard result.completedPosition == nil else {
+      return "request \(result.request)"
+        + (result.waiting == nil ? "" : ", and a part still waits for another matter")
+    }
+    return "request \(result.request), not done: \(obstacles(result).joined(separator: ", "))"
   }
 
   private func printKeys(_ format: OutputFormat) {
@@ -148,7 +183,7 @@ struct ErasurePrinter {
 
   private func json(_ result: ErasureResult?) -> String {
     var writer = JSONWriter()
-    writer.member("done", result != nil)
+    writer.member("done", result != nil && !plan.isBlocked)
     writer.member("subjects", strings: plan.subjects.map(\.hex))
     writer.member("reason", plan.reason.rawValue)
     for (name, keys) in [("keys", plan.keys), ("keptKeys", plan.keptKeys)] {
@@ -157,6 +192,12 @@ struct ErasurePrinter {
         object.member("class", key.dataClass)
         object.member("key", key.id.hex)
       }
+    }
+    writer.member("heldKeys", plan.held) { held, object in
+      object.member("key", held.id.hex)
+      object.member("use", held.use.rawValue)
+      object.member("class", held.dataClass)
+      object.member("matters", strings: held.matters.map(\.name))
     }
     writer.member("records", plan.records) { records, object in
       object.member("dataset", records.dataset)
@@ -180,6 +221,7 @@ struct ErasurePrinter {
     writer.member("backupsExpire", plan.backupsExpire)
     if let result {
       writer.member("request", "\(result.request)")
+      writer.member("waiting", result.waiting.map { "\($0)" })
       writer.member("requestPosition", result.requestPosition?.value)
       writer.member("completedPosition", result.completedPosition?.value)
       writer.member("needles", result.needleCount)

@@ -226,28 +226,3 @@ public enum OpeningError: Error, Equatable {
   /// Authentic, but another content than the one committed to.
   case commitment
 }
-
-/// The key of a content about several people: none of them can be missing.
-package enum JointKey {
-  static let info = Array("custody/joint-key/v1".utf8)
-
-  /// HKDF-SHA-256 over the data keys, joined in the order of their ids.
-  package static func derive(_ keys: [SecretBytes]) -> SecretBytes {
-    let joined = SecretBytes(count: keys.reduce(0) { $0 + $1.count }) { buffer in
-      var at = 0
-      for key in keys {
-        key.withUnsafeBytes {
-          UnsafeMutableRawBufferPointer(rebasing: buffer[at...]).copyMemory(from: $0)
-        }
-        at += key.count
-      }
-    }
-    do {
-      return try joined.withUnsafeBytes { joined throws(OpenSSLError) in
-        try KeyDerivation.hkdf(joined, salt: [], info: info, count: 32)
-      }
-    } catch {
-      fatalError("\(error)")
-    }
-  }
-}

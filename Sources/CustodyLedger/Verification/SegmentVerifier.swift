@@ -297,13 +297,11 @@ package final class SegmentVerifier {
     let key = EventID(hasher.sha256.end().bytes.prefix(16))!
     result.nonces.append(UniqueEntry(key: key, position: position))
     guard let body = fields.body, let keys else { return }
-    var secrets: [SecretBytes] = []
-    for id in keyIDs {
-      guard let secret = try keys(id) else {
-        noteUnopened(position, id)
-        return
+    guard let secrets = try JointKey.secrets(of: keyIDs, keys) else {
+      if let gone = try keyIDs.first(where: { try keys($0) == nil }) {
+        noteUnopened(position, gone)
       }
-      secrets.append(secret)
+      return
     }
     do {
       _ = try sealer.open(

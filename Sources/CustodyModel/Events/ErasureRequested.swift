@@ -3,7 +3,7 @@
 /// No personal data: people and keys by random ids, what left the store by the events that say so.
 package struct ErasureRequested: ModelEvent {
   package static let type = "erasure.requested"
-  package static let version: UInt16 = 1
+  package static let version: UInt16 = 2
   /// The stream of an erasure is this and the id of its request.
   package static let streamPrefix = "erasure/"
 
@@ -11,13 +11,25 @@ package struct ErasureRequested: ModelEvent {
   package struct Kept: Equatable, Sendable {
     package let key: String
     package let dataClass: String
-    /// `class`: nobody asked for this class of data to go.
+    /// `class`: nobody asked for this class of data to go; `hold`: a matter holds what it seals.
     package let ground: String
 
     package init(key: String, dataClass: String, ground: String) {
       self.key = key
       self.dataClass = dataClass
       self.ground = ground
+    }
+  }
+
+  /// What several keys make together, under which what they sealed together stays when one of them goes.
+  package struct Joint: Equatable, Sendable {
+    package let key: String
+    /// The ids of the keys that it is made of, ascending.
+    package let members: [String]
+
+    package init(key: String, members: [String]) {
+      self.key = key
+      self.members = members
     }
   }
 
@@ -55,9 +67,11 @@ package struct ErasureRequested: ModelEvent {
   package let classes: [String]
   /// One of ``ErasureReason``.
   package let reason: String
-  /// The ids of all keys that are destroyed, those of runs included.
+  /// The ids of all keys that are destroyed, those of runs and joint ones included.
   package let keys: [String]
   package let kept: [Kept]
+  /// What the joint keys among `keys` and `kept` are made of.
+  package let joint: [Joint]
   /// Events whose bodies go.
   package let events: Int
   /// Objects that go, and their bytes.
@@ -69,13 +83,14 @@ package struct ErasureRequested: ModelEvent {
 
   package init(
     subjects: [String], classes: [String], reason: String, keys: [String], kept: [Kept],
-    events: Int, objects: Int, bytes: Int, runs: Int, notReached: NotReached
+    joint: [Joint], events: Int, objects: Int, bytes: Int, runs: Int, notReached: NotReached
   ) {
     self.subjects = subjects
     self.classes = classes
     self.reason = reason
     self.keys = keys
     self.kept = kept
+    self.joint = joint
     self.events = events
     self.objects = objects
     self.bytes = bytes
@@ -83,7 +98,10 @@ package struct ErasureRequested: ModelEvent {
     self.notReached = notReached
   }
 
-  package var content: [UInt8] {
+  package var content: [UInt8] { content(version: Self.version) }
+
+  /// Written before there were joint keys, version 1 does not speak of them.
+  func content(version: UInt16) -> [UInt8] {
     var writer = JSONWriter()
     writer.member("subjects", strings: subjects)
     writer.member("classes", strings: classes)
@@ -93,6 +111,12 @@ package struct ErasureRequested: ModelEvent {
       object.member("key", kept.key)
       object.member("class", kept.dataClass)
       object.member("ground", kept.ground)
+    }
+    if version > 1 {
+      writer.member("joint", joint) { joint, object in
+        object.member("key", joint.key)
+        object.member("members", strings: joint.members)
+      }
     }
     writer.member("events", events)
     writer.member("objects", objects)
@@ -107,8 +131,11 @@ package struct ErasureRequested: ModelEvent {
     return Array(writer.object.utf8)
   }
 
-  package init?(content: [UInt8]) {
-    guard let reader = MemberReader(content), let subjects = reader.strings("subjects"),
+  package init?(content: [UInt8]) { self.init(content: content, version: Self.version) }
+
+  package init?(content: [UInt8], version: UInt16) {
+    guard (1...Self.version).contains(version), let reader = MemberReader(content),
+      let subjects = reader.strings("subjects"),
       let classes = reader.strings("classes"), let reason = reader.string("reason"),
       let keys = reader.strings("keys"), let kept = reader.objects("kept"),
       let events = reader.integer("events"), let objects = reader.integer("objects"),
@@ -124,21 +151,38 @@ package struct ErasureRequested: ModelEvent {
       else { return nil }
       return Kept(key: key, dataClass: dataClass, ground: ground)
     }
-    guard keptKeys.count == kept.count else { return nil }
+    guard keptKeys.count == kept.count, let joint = version > 1 ? Self.joint(reader) : [] else {
+      return nil
+    }
     self.init(
       subjects: subjects, classes: classes, reason: reason, keys: keys, kept: keptKeys,
-      events: events, objects: objects, bytes: bytes, runs: runs,
+      joint: joint, events: events, objects: objects, bytes: bytes, runs: runs,
       notReached: NotReached(
         copies: copies, models: models, derivedRecords: derivedRecords,
         unsearchedRuns: unsearchedRuns, unsearchedImports: unsearchedImports,
         backupsExpire: reader.string("backupsExpire")))
   }
 
+  private static func joint(_ reader: MemberReader) -> [Joint]? {
+    guard let readers = reader.objects("joint") else { return nil }
+    let joint = readers.compactMap { reader -> Joint? in
+      guard let key = reader.string("key"), let members = reader.strings("members") else {
+        return nil
+      }
+      return Joint(key: key, members: members)
+    }
+    return joint.count == readers.count ? joint : nil
+  }
+
   package static let example = ErasureRequested(
     subjects: [String(repeating: "1", count: 32)], classes: ["default"], reason: "request",
     keys: [String(repeating: "1", count: 32), String(repeating: "2", count: 32)],
     kept: [.init(key: String(repeating: "3", count: 32), dataClass: "voiceprint", ground: "class")],
-    events: 41, objects: 10_000, bytes: 20_000_000, runs: 1,
+    joint: [
+      .init(
+        key: String(repeating: "4", count: 32),
+        members: [String(repeating: "1", count: 32), String(repeating: "5", count: 32)])
+    ], events: 41, objects: 10_000, bytes: 20_000_000, runs: 1,
     notReached: .init(
       copies: [17], models: ["emotion@1"], derivedRecords: 1, unsearchedRuns: 2,
       unsearchedImports: 3, backupsExpire: "2027-01-01T00:00:00Z"))

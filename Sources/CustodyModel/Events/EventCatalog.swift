@@ -28,7 +28,8 @@ package enum EventCatalog {
   package static let all: [any ModelEvent.Type] = [
     BackupTaken.self, DatasetCreated.self, DatasetRestored.self, DatasetVersionCommitted.self,
     DatasetVersionCommitted1.self, DatasetVersionTagged.self, DisclosureMade.self,
-    ErasureCompleted.self, ErasureRequested.self,
+    ErasureCompleted.self, ErasureDenied.self, ErasureRequested.self, ErasureRequested1.self,
+    HoldPlaced.self, HoldReleased.self,
     LineageRecorded.self, ModelRegistered.self, RunAborted.self, RunAnnotated.self,
     RunCompleted.self, RunFailed.self,
     RunStarted.self, SubjectRegistered.self,

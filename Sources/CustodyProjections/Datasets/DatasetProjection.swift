@@ -62,7 +62,7 @@ package struct DatasetProjection: Projection {
   }
 
   package func apply(_ event: ProjectedEvent) throws {
-    try records.destroy(event.destroyedKeys, at: event.position)
+    if let destruction = event.destruction { try records.destroy(destruction, at: event.position) }
     // A caller may append an event of these types that says something else: it changes no dataset.
     guard case .opened(let content) = event.content,
       event.header.claim.stream.text.hasPrefix(Self.streamPrefix)

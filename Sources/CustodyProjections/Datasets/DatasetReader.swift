@@ -229,6 +229,35 @@ package final class DatasetReader {
     return found
   }
 
+  /// What rows of records name a set of keys by, or nil when no record is sealed under just these.
+  package func keySet(of keys: [KeyID]) throws -> Int64? {
+    let query = try statement("SELECT id FROM dataset_1_keys WHERE key_ids = ?")
+    return try keys.flatMap(\.bytes).withUnsafeBytes { bytes in
+      query.bind(1, bytes)
+      defer { query.reset() }
+      return try query.step() ? query.integer(0) : nil
+    }
+  }
+
+  /// The keys that seal records of some datasets, in any version.
+  ///
+  /// Cost: a pass over who is in which version of any dataset.
+  package func keyIDs(in datasets: Set<Int64>) throws -> Set<KeyID> {
+    let query = try statement(
+      """
+      SELECT DISTINCT s.dataset, k.key_ids FROM dataset_1_sealed AS s
+      JOIN dataset_1_keys AS k ON k.id = s.keys
+      """)
+    defer { query.reset() }
+    var found: Set<KeyID> = []
+    while try query.step() {
+      if datasets.contains(query.integer(0)) {
+        found.formUnion(KeySet(query.bytes(1)).keyIDs)
+      }
+    }
+    return found
+  }
+
   /// The ordinals of a version's records that are sealed under some keys, ascending.
   ///
   /// Cost: the records of these people, whatever else there is.

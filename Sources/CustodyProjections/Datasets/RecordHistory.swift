@@ -250,11 +250,17 @@ final class RecordHistory {
     return id
   }
 
-  private func storedID(of keys: [KeyID]) throws -> Int64 {
+  private func knownID(of keys: [KeyID]) throws -> Int64? {
     try keys.flatMap(\.bytes).withUnsafeBytes { bytes in
       selectKeys.bind(1, bytes)
       defer { selectKeys.reset() }
-      if try selectKeys.step() { return selectKeys.integer(0) }
+      return try selectKeys.step() ? selectKeys.integer(0) : nil
+    }
+  }
+
+  private func storedID(of keys: [KeyID]) throws -> Int64 {
+    if let known = try knownID(of: keys) { return known }
+    return try keys.flatMap(\.bytes).withUnsafeBytes { bytes in
       defer { nextKeys.reset() }
       _ = try nextKeys.step()
       let id = nextKeys.integer(0)
@@ -272,13 +278,15 @@ final class RecordHistory {
 
   /// Marks what is sealed under destroyed keys, and what could be learned from names of records
   /// that nobody can open any more: ``removeNames()`` removes those.
-  func destroy(_ keys: [KeyID], at position: Int) throws {
-    guard !keys.isEmpty else { return }
-    var destroyed: [Int64] = []
-    for key in keys {
+  func destroy(_ destruction: KeyDestruction, at position: Int) throws {
+    let kept = Set(try destruction.kept.compactMap { try knownID(of: $0) })
+    var destroyed = try destruction.joint.compactMap { try knownID(of: $0) }
+    for key in destruction.keys {
       keySets.bind(1, key)
       defer { keySets.reset() }
-      while try keySets.step() { destroyed.append(keySets.integer(0)) }
+      while try keySets.step() {
+        if !kept.contains(keySets.integer(0)) { destroyed.append(keySets.integer(0)) }
+      }
     }
     for keys in destroyed {
       markKeys.bind(1, keys)

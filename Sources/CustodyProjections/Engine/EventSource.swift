@@ -1,4 +1,5 @@
 import CustodyLedger
+import CustodyModel
 import CustodyStore
 import Synchronization
 
@@ -61,7 +62,7 @@ final class EventSource: Sendable {
       return ProjectedEvent(
         header: event.header, leaf: event.leaf,
         content: contentTypes.contains(type) ? try content(of: event, sealer) : .unread,
-        destroyedKeys: type == Self.keyDestroyed ? Self.destroyedKeys(event) : [], store: store)
+        destruction: type == Self.keyDestroyed ? try destruction(event) : nil, store: store)
     }
   }
 
@@ -77,14 +78,31 @@ final class EventSource: Sendable {
 
   private static let keyDestroyed = "key.destroyed"
 
-  private static func destroyedKeys(_ event: StoredEvent) -> [KeyID] {
+  private func destruction(_ event: StoredEvent) throws -> KeyDestruction? {
     let claim = event.header.claim
     guard claim.stream.text == SystemEvent.stream, let body = event.body,
       case .keyDestroyed(let destroyed) = SystemEvent(
         type: claim.type.text.utf8, version: claim.typeVersion, content: body, at: event.position),
       // Epoch keys, which are replaced, seal no content.
       destroyed.reason != .rotation
+    else { return nil }
+    let joint = try destroyed.request.map { try self.joint(at: $0) } ?? []
+    let gone = Set(destroyed.keys)
+    return KeyDestruction(
+      keys: destroyed.keys, joint: joint.filter { gone.contains($0.key) }.map(\.members),
+      kept: Set(joint.filter { !gone.contains($0.key) }.map(\.members)))
+  }
+
+  /// The joint keys that the request of an erasure speaks of.
+  private func joint(at request: Position) throws -> [(key: KeyID, members: [KeyID])] {
+    guard let event = try folder.read({ try $0.event(at: request, ledgerID: folder.ledgerID) }),
+      event.header.claim.type.text == ErasureRequested.type,
+      let content = try folder.openedContent(of: event),
+      let requested = ErasureRequested(
+        content: content, version: event.header.claim.typeVersion)
     else { return [] }
-    return destroyed.keys
+    return requested.joint.compactMap { joint in
+      KeyID(hex: joint.key).map { ($0, joint.members.compactMap { KeyID(hex: $0) }) }
+    }
   }
 }

@@ -117,15 +117,11 @@ package final class SealedColumns: @unchecked Sendable {
   }
 
   private func cipher(of keyIDs: [KeyID]) throws -> Known? {
-    var secrets: [SecretBytes] = []
-    for id in keyIDs {
-      guard let secret = try keys(id) else {
-        known[keyIDs] = nil
-        return nil
-      }
-      secrets.append(secret)
+    guard let secrets = try JointKey.secrets(of: keyIDs, keys) else {
+      known[keyIDs] = nil
+      return nil
     }
-    if let known = known[keyIDs], zip(known.keys, secrets).allSatisfy({ $0 === $1 }) {
+    if let known = known[keyIDs], known.keys.elementsEqual(secrets, by: ===) {
       return known
     }
     if known.count >= Self.cipherCountMax { known.removeAll(keepingCapacity: true) }

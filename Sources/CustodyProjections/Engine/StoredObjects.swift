@@ -103,11 +103,7 @@ package final class StoredObjects: @unchecked Sendable {
 
   private func nameKey(_ keyIDs: [KeyID]) throws -> SecretBytes? {
     if keyIDs.count == 1, let known = nameKeys[keyIDs[0]] { return known }
-    var keys: [SecretBytes] = []
-    for id in keyIDs {
-      guard let key = try folder.dataKeys(id) else { return nil }
-      keys.append(key)
-    }
+    guard let keys = try JointKey.secrets(of: keyIDs, folder.dataKeys) else { return nil }
     let base = keys.count == 1 ? keys[0] : JointKey.derive(keys)
     let key = try base.withUnsafeBytes {
       try KeyDerivation.hkdf(

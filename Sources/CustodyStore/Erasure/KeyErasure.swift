@@ -49,6 +49,8 @@ package struct KeyErasure {
   package struct Sealed: Sendable {
     let events: [SealedEvent]
     let objects: [KeyedObject]
+    /// The sets of several keys among those that seal them.
+    package let joint: Set<[KeyID]>
 
     package var positions: [Int] { events.map(\.position) }
     package var objectCount: Int { objects.count }
@@ -89,11 +91,11 @@ package struct KeyErasure {
     self.surroundings = surroundings
   }
 
-  /// What keys seal in ledger and objects.
-  package static func sealed(under keys: Set<KeyID>, in folder: StoreFolder) throws -> Sealed {
-    Sealed(
-      events: try folder.read { try $0.events(sealedUnder: keys) },
-      objects: try folder.objects.objects(sealedUnder: keys))
+  /// What goes with keys in ledger and objects.
+  package static func sealed(under keys: DyingKeys, in folder: StoreFolder) throws -> Sealed {
+    let (events, ofEvents) = try folder.read { try $0.events(goingWith: keys) }
+    let (objects, ofObjects) = try folder.objects.objects(goingWith: keys)
+    return Sealed(events: events, objects: objects, joint: ofEvents.union(ofObjects))
   }
 
   // MARK: - The decision
@@ -123,14 +125,14 @@ package struct KeyErasure {
   ///   - hashes: keyed hashes in projections that go too.
   /// - Returns: what ``carryOut(_:hashes:)`` takes.
   package func decide(
-    _ keys: Set<KeyID>, _ sealed: Sealed, request: EventID, hashes: [[UInt8]]
+    _ keys: DyingKeys, _ sealed: Sealed, request: EventID, hashes: [[UInt8]]
   ) throws -> Decision {
-    let needles = try needles(keys, sealed, hashes)
+    let needles = try needles(keys.keys, sealed, hashes)
     try needles.write(path(ofNeedles: request))
     try surroundings.reached(.needles)
     let tombstone = Tombstone(
-      request: request, incarnation: try folder.origin().incarnation, keys: keys,
-      needles: needles.digest)
+      request: request, incarnation: try folder.origin().incarnation, keys: keys.keys,
+      kept: keys.kept, needles: needles.digest)
     var journal = try folder.journal()
     guard try folder.guardFolder.journal().tombstones == journal.tombstones else {
       throw CustodyError(
@@ -180,10 +182,15 @@ package struct KeyErasure {
     }
     // A kill came between the two lines, or the store is an older copy that was recovered.
     try folder.guardFolder.bury(tombstone)
-    let sealed = try decision.found?.sealed ?? Self.sealed(under: keys, in: folder)
-    let kept = try decision.found?.needles ?? keptNeedles(tombstone)
-    let needles = try kept ?? self.needles(keys, sealed, hashes())
-    let epochs = try keyring.destroy(keys) { try waitForReaders(of: [folder.layout.keys]) }
+    let sealed =
+      try decision.found?.sealed
+      ?? Self.sealed(under: DyingKeys(keys, keeping: tombstone.kept), in: folder)
+    let first = try decision.found?.needles ?? keptNeedles(tombstone)
+    let needles = try first ?? self.needles(keys, sealed, hashes())
+    let kept = try folder.journal().tombstones.flatMap(\.kept)
+    let epochs = try keyring.destroy(keys, keeping: kept) {
+      try waitForReaders(of: [folder.layout.keys])
+    }
     try surroundings.reached(.keys)
     try purge(tombstone, sealed, epochs)
     try surroundings.reached(.ledger)
@@ -193,11 +200,11 @@ package struct KeyErasure {
     try surroundings.reached(.projections)
     try truncateLogs()
     try surroundings.reached(.logs)
-    var scan = try scan(needles, tombstone, isOfLaterNeedles: kept == nil)
+    var scan = try scan(needles, tombstone, isOfLaterNeedles: first == nil)
     // Rows that were moved before today, by an older erasure, may have left copies in their pages.
     if try compact(scan.remnants.keys) {
       try truncateLogs()
-      scan = try self.scan(needles, tombstone, isOfLaterNeedles: kept == nil)
+      scan = try self.scan(needles, tombstone, isOfLaterNeedles: first == nil)
     }
     try surroundings.reached(.scan)
     return scan

@@ -113,25 +113,9 @@ extension LedgerReader {
   package func completedErasures(
     _ ledgerID: LedgerID, below end: Int = .max
   ) throws -> Set<EventID> {
-    guard let type = try nameID(ErasureCompleted.type) else { return [] }
     let prefix = ErasureRequested.streamPrefix
-    let query = try statement(
-      """
-      SELECT name.text FROM name JOIN event ON event.stream = name.id
-      WHERE name.text >= ?1 AND name.text < ?2 AND event.type = ?3 AND event.position < ?4
-      """)
-    query.bind(1, prefix)
-    // The character after the slash that ends the prefix.
-    query.bind(2, prefix.dropLast() + "0")
-    query.bind(3, type)
-    query.bind(4, Int64(end))
-    defer { query.reset() }
-    var found: Set<EventID> = []
-    while try query.step() {
-      if let request = EventID(uuid: query.text(0).dropFirst(prefix.count)) {
-        found.insert(request)
-      }
-    }
-    return found
+    let completed = try positions(
+      ofTypes: [ErasureCompleted.type], inStreams: prefix, below: end)
+    return Set(completed.compactMap { EventID(uuid: $0.stream.dropFirst(prefix.count)) })
   }
 }

@@ -13,12 +13,19 @@ extension Keyring: LoggedDatabase {
   ///
   /// Repeated after a crash it finishes; a key that is gone already stays gone.
   ///
-  /// - Parameter awaitReaders: called while another program reads keys.sqlite, until it does not.
+  /// - Parameters:
+  ///   - kept: sets of keys of which what they make together stays.
+  ///   - awaitReaders: called while another program reads keys.sqlite, until it does not.
   /// - Returns: the epoch keys that are gone.
-  func destroy(_ ids: Set<KeyID>, awaitReaders: () throws -> Void) throws -> [KeyID] {
+  func destroy(
+    _ ids: Set<KeyID>, keeping kept: [[KeyID]], awaitReaders: () throws -> Void
+  ) throws -> [KeyID] {
     // Of several erasures that a crash cut short, the first to go on takes the keys of all.
     let gone = bury(ids)
-    if try absent(gone).count < gone.count { _ = try rewrap(without: gone) }
+    if try absent(gone).count < gone.count {
+      _ = try rewrap(
+        without: gone, keeping: kept.filter { !gone.contains(JointKey.id(of: $0)) })
+    }
     while try !truncateLog(wait: 0.2) { try awaitReaders() }
     forgetKeys()
     return try destroyUnusedEpochs()

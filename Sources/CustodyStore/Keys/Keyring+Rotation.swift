@@ -26,10 +26,13 @@ extension Keyring {
   }
 
   /// Rewraps every key but some under a new epoch key, and removes the rows of these.
-  func rewrap(without removed: Set<KeyID>) throws -> KeyID {
+  ///
+  /// - Parameter kept: sets of keys of which what they make together stays.
+  func rewrap(without removed: Set<KeyID>, keeping kept: [[KeyID]] = []) throws -> KeyID {
     let new = environment.value(KeyID.self)
     try provider.createEpochKey(new)
     try write { db in
+      try keepJoint(kept, epoch: new, db)
       try remove(removed, db)
       let update = try statements.prepared(
         "UPDATE data_key SET epoch = ?, nonce = ?, wrapped = ? WHERE id = ?", db)

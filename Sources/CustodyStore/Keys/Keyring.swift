@@ -11,6 +11,8 @@ package final class Keyring: Sendable {
   /// What a data key is for.
   package enum Purpose: String, Sendable {
     case operations, subject, run, group
+    /// What several keys make together, kept when one of them is destroyed.
+    case joint
     /// The key of the hash by which people are looked up.
     case index
   }
@@ -301,6 +303,10 @@ package final class Keyring: Sendable {
   func unwrapped(_ db: Database, _ id: KeyID) throws -> SecretBytes? {
     // What the erasure journal names is gone, whatever an older copy of keys.sqlite still holds.
     if cache.withLock({ $0.buried.contains(id) }) { return nil }
+    return try unwrappedEvenIfBuried(db, id)
+  }
+
+  func unwrappedEvenIfBuried(_ db: Database, _ id: KeyID) throws -> SecretBytes? {
     let query = try statements.prepared(
       "SELECT purpose, epoch, nonce, wrapped FROM data_key WHERE id = ?", db)
     query.bind(1, id)

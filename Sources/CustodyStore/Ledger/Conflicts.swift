@@ -59,11 +59,7 @@ extension PendingEvent {
     claim.flags = stored.header.claim.flags
     if !isOccurredAtGiven { claim.occurredAt = stored.header.claim.occurredAt }
     guard claim == stored.header.claim else { return .other }
-    var secrets: [SecretBytes] = []
-    for id in claim.keyIDs {
-      guard let secret = try keys(id) else { return .unverified }
-      secrets.append(secret)
-    }
+    guard let secrets = try JointKey.secrets(of: claim.keyIDs, keys) else { return .unverified }
     guard let body = stored.body else { return .unverified }
     guard !secrets.isEmpty else { return content == body ? .same : .other }
     let opened = try body.withUnsafeBytes { body in

@@ -9,32 +9,36 @@ struct SealedEvent: Sendable {
 }
 
 extension LedgerReader {
-  /// The events that any of some keys seals and whose bodies are there, ascending.
+  /// The events that go with some keys and whose bodies are there, ascending; and the sets of several
+  /// keys that seal them.
   ///
   /// Read from the ledger itself: what projections say may be behind, or not true.
   ///
   /// Cost: a pass over all headers.
-  func events(sealedUnder keys: Set<KeyID>) throws -> [SealedEvent] {
+  func events(
+    goingWith keys: DyingKeys
+  ) throws -> (events: [SealedEvent], joint: Set<[KeyID]>) {
     let query = try statement(
       "SELECT position, key_ids, leaf FROM event WHERE key_ids != x'' AND body IS NOT NULL")
     defer { query.reset() }
     var found: [SealedEvent] = []
+    var joint: Set<[KeyID]> = []
     while try query.step() {
-      guard KeyIDs.any(of: query.bytes(1), in: keys) else { continue }
+      guard keys.take(query.bytes(1), &joint) else { continue }
       found.append(SealedEvent(position: Int(query.integer(0)), leaf: try query.value(2)))
     }
-    return found
+    return (found, joint)
   }
 
-  /// Whether one of some keys seals every event in `ranges`.
-  func areSealed(_ ranges: [ClosedRange<Int>], under keys: Set<KeyID>) throws -> Bool {
+  /// Whether every event in `ranges` goes with some keys.
+  func areSealed(_ ranges: [ClosedRange<Int>], under keys: DyingKeys) throws -> Bool {
     let query = try statement("SELECT key_ids FROM event WHERE position BETWEEN ? AND ?")
     for range in ranges {
       query.bind(1, Int64(range.lowerBound))
       query.bind(2, Int64(range.upperBound))
       defer { query.reset() }
       while try query.step() {
-        guard KeyIDs.any(of: query.bytes(0), in: keys) else { return false }
+        guard keys.take(query.bytes(0)) else { return false }
       }
     }
     return true
@@ -49,15 +53,6 @@ extension LedgerReader {
       query.bind(1, Int64(position))
       defer { query.reset() }
       if try query.step() { try each(query.bytes(0)) }
-    }
-  }
-}
-
-/// Key ids as events and objects have them: 16 bytes each, one after the other.
-enum KeyIDs {
-  static func any(of bytes: UnsafeRawBufferPointer, in keys: Set<KeyID>) -> Bool {
-    stride(from: 0, to: bytes.count - KeyID.byteCount + 1, by: KeyID.byteCount).contains {
-      keys.contains(bytes.loadUnaligned(fromByteOffset: $0, as: KeyID.self))
     }
   }
 }

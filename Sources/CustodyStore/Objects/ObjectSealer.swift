@@ -59,11 +59,7 @@ package final class ObjectSealer {
     do {
       let object = try SealedObject(parsing: bytes)
       guard object.ledgerID == ledgerID else { throw SealedObjectError.malformed }
-      var secrets: [SecretBytes] = []
-      for id in object.keyIDs {
-        guard let secret = try keys(id) else { return nil }
-        secrets.append(secret)
-      }
+      guard let secrets = try JointKey.secrets(of: object.keyIDs, keys) else { return nil }
       return Opened(
         content: try object.open(keys: secrets, with: sealer),
         isList: object.flags.contains(.list))

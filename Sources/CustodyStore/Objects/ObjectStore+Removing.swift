@@ -1,6 +1,7 @@
 import CSQLiteShim
 import CustodyLedger
 import GRDB
+import Synchronization
 
 /// A stored object that keys seal, as far as its removal has to know it.
 struct KeyedObject: Sendable {
@@ -11,18 +12,22 @@ struct KeyedObject: Sendable {
 }
 
 extension ObjectStore: LoggedDatabase {
-  /// The objects that any of some keys seals, ascending by address.
+  /// The objects that go with some keys, ascending by address; and the sets of several keys that seal
+  /// them.
   ///
   /// Read from the objects' own headers: no table names their keys, and a commit that was cut short
   /// leaves some that no event names.
   ///
   /// Cost: a look at the first bytes of every object, on all cores.
-  func objects(sealedUnder keys: Set<KeyID>) throws -> [KeyedObject] {
+  func objects(
+    goingWith keys: DyingKeys
+  ) throws -> (objects: [KeyedObject], joint: Set<[KeyID]>) {
     let path = path
     let reader = try reader()
     let last = try reader.objectCountMax()
     takeBack(reader)
-    return try Connection.translating(path) {
+    let joint = Mutex<Set<[KeyID]>>([])
+    let found = try Connection.translating(path) {
       try Parallel.map(last) { range in
         let database = try ReadOnlyDatabase(path: path)
         let rows = try HotStatement(
@@ -31,14 +36,19 @@ extension ObjectStore: LoggedDatabase {
         rows.bind(2, Int64(range.upperBound))
         let headers = ObjectHeaders(database.handle)
         var found: [KeyedObject] = []
+        var together: Set<[KeyID]> = []
         while try rows.step() {
           let row = rows.integer(0)
-          guard let byteCount = try headers.byteCount(row, ifSealedUnder: keys) else { continue }
+          guard let byteCount = try headers.byteCount(row, ifGoingWith: keys, &together) else {
+            continue
+          }
           found.append(KeyedObject(row: row, address: try rows.value(1), byteCount: byteCount))
         }
+        joint.withLock { $0.formUnion(together) }
         return found
       }
-    }.sorted { $0.address < $1.address }
+    }
+    return (found.sorted { $0.address < $1.address }, joint.withLock { $0 })
   }
 
   /// Calls `each` with the bytes of objects that are there.
@@ -101,8 +111,10 @@ private final class ObjectHeaders {
 
   deinit { sqlite3_blob_close(blob) }
 
-  /// How large an object is, or nil when none of `keys` seals it.
-  func byteCount(_ row: Int64, ifSealedUnder keys: Set<KeyID>) throws -> Int? {
+  /// How large an object is, or nil when it does not go with `keys`.
+  func byteCount(
+    _ row: Int64, ifGoingWith keys: DyingKeys, _ joint: inout Set<[KeyID]>
+  ) throws -> Int? {
     let result =
       blob == nil
       ? sqlite3_blob_open(connection, "main", "object", "bytes", row, 0, &blob)
@@ -121,9 +133,9 @@ private final class ObjectHeaders {
     }
     let end = Self.countAt + 1 + Int(bytes[Self.countAt]) * KeyID.byteCount
     guard end <= count else { return nil }
-    let isSealed = bytes.withUnsafeBytes {
-      KeyIDs.any(of: UnsafeRawBufferPointer(rebasing: $0[(Self.countAt + 1)..<end]), in: keys)
+    let goes = bytes.withUnsafeBytes {
+      keys.take(UnsafeRawBufferPointer(rebasing: $0[(Self.countAt + 1)..<end]), &joint)
     }
-    return isSealed ? size : nil
+    return goes ? size : nil
   }
 }

@@ -73,15 +73,13 @@ struct ObjectVerification {
     do {
       let object = try SealedObject(parsing: bytes)
       guard object.ledgerID == ledgerID else { return "an object of another ledger" }
-      var keys: [SecretBytes] = []
-      for id in object.keyIDs {
-        do {
-          guard let key = try dataKeys(id) else { return nil }
-          keys.append(key)
-        } catch let error as CustodyError where [.damaged, .keyDestroyed].contains(error.code) {
-          // Told where the key is used in the ledger.
-          return nil
-        }
+      let keys: [SecretBytes]
+      do {
+        guard let found = try JointKey.secrets(of: object.keyIDs, dataKeys) else { return nil }
+        keys = found
+      } catch let error as CustodyError where [.damaged, .keyDestroyed].contains(error.code) {
+        // Told where the key is used in the ledger.
+        return nil
       }
       let content = try object.open(keys: keys, with: sealer)
       if let tag {

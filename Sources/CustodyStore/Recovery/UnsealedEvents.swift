@@ -40,7 +40,7 @@ struct UnsealedEvents {
         case .purged(let purged):
           guard purged.reason == .erasure,
             try isRequested(purged.request, in: openErasures(), ledger),
-            try ledger.areSealed(purged.positions, under: erasedKeys())
+            try ledger.areSealed(purged.positions, under: DyingKeys(erasedKeys()))
           else { return forked(position, "purged no such thing") }
         case .restored:
           if !recoveries.contains(event.header.claim.eventID) {

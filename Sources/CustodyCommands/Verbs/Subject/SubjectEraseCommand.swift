@@ -20,7 +20,10 @@ struct SubjectEraseCommand: AsyncParsableCommand {
       Reasons are the grounds of Article 17 of the GDPR, and `request` for none of them: \
       \(ErasureReason.allCases.map(\.rawValue).joined(separator: ", ")).
 
-      Exits 1 when a piece of what was removed is left, and says in which file.
+      What a matter holds (see `custody hold place --help`) waits, and goes when the matter is \
+      released: all of a person who is held, and records about her that are held for somebody else.
+
+      Exits 1 when something waits, and when a piece of what was removed is left, and says in which file.
 
       Example:
         $ custody subject erase patient-0017 --reason request --dry-run
@@ -58,9 +61,12 @@ struct SubjectEraseCommand: AsyncParsableCommand {
       try consent.ask(printer.question)
       let result = try await store.erasures.run(plan)
       ErasurePrinter(plan: result.plan ?? plan).print(output.format, result)
-      Terminal.note(
-        "A new key backup is due: custody key backup --recipient age1... --expires DATE --to FILE")
-      if result.completedPosition == nil {
+      if result.completedPosition != nil {
+        Terminal.note(
+          "A new key backup is due: custody key backup --recipient age1... --expires DATE --to FILE"
+        )
+      }
+      if result.completedPosition == nil || result.waiting != nil {
         Terminal.willAnswer(false)
         throw ExitCode(ExitStatus.refused)
       }

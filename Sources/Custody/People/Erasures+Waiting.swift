@@ -1,0 +1,87 @@
+import CustodyLedger
+import CustodyModel
+import CustodyStore
+
+extension Erasures {
+  /// An erasure, or a part of one, that matters hold up: it is carried out when they are released.
+  public struct Waiting: Sendable {
+    /// The id of the event that says so.
+    public let id: EventID
+    /// Where that stands.
+    public let position: Position
+    /// When it was recorded.
+    public let recordedAt: Timestamp
+    /// Whose data is to go, by the ids that name or named them.
+    public let subjects: [KeyID]
+    /// The classes of data that are to go; empty for all.
+    public let classes: [String]
+    /// Why.
+    public let reason: ErasureReason
+    /// The keys that are to be destroyed.
+    public let keys: [KeyID]
+    /// The ids of the matters that held them then.
+    public let matters: [EventID]
+
+    init?(_ event: StoredEvent, _ denied: ErasureDenied) {
+      guard let reason = ErasureReason(rawValue: denied.reason) else { return nil }
+      id = event.header.claim.eventID
+      position = event.position
+      recordedAt = event.header.place.recordedAt
+      subjects = denied.subjects.compactMap { KeyID(hex: $0) }
+      classes = denied.classes
+      self.reason = reason
+      keys = denied.keys.compactMap { KeyID(hex: $0) }
+      matters = denied.matters.compactMap { EventID(uuid: $0) }
+    }
+
+    /// Whether it says the same.
+    func says(_ denied: ErasureDenied) -> Bool {
+      denied.keys == keys.map(\.hex) && denied.subjects == subjects.map(\.hex)
+    }
+  }
+
+  /// Erasures that wait, the oldest first.
+  ///
+  /// Cost: a look at the headers of all requests, where anything ever waited, and opens those that wait.
+  public func waiting() throws -> [Waiting] {
+    let denied = try headers(of: ErasureDenied.type)
+    if denied.isEmpty { return [] }
+    // A request that a kill came before is none.
+    let decided = Set(try journal().map(\.request))
+    let answered = Set(
+      try headers(of: ErasureRequested.type).map(\.header.claim)
+        .filter { decided.contains($0.eventID) }.compactMap(\.causationID))
+    return try denied.filter { !answered.contains($0.header.claim.eventID) }.compactMap { event in
+      guard let content = try store.folder.openedContent(of: event),
+        let said = ErasureDenied(content: content, version: event.header.claim.typeVersion),
+        let waiting = Waiting(event, said),
+        // What another erasure has taken along waits no more.
+        try store.folder.keyring?.holdsAny(of: Set(waiting.keys)) == true
+      else { return nil }
+      return waiting
+    }
+  }
+
+  private func headers(of type: String) throws -> [StoredEvent] {
+    try store.folder.read { reader in
+      try reader.positions(ofTypes: [type], inStreams: ErasureRequested.streamPrefix).compactMap {
+        try reader.event(at: $0.position, ledgerID: store.ledgerID)
+      }
+    }
+  }
+
+  /// Those that matters do not hold up any more, or not altogether.
+  func due() throws -> [Waiting] {
+    let waiting = try waiting()
+    guard !waiting.isEmpty, let keyring = store.folder.keyring else { return [] }
+    let held = try store.holds.heldKeys()
+    let joint = Dictionary(
+      uniqueKeysWithValues: try keyring.keptJointKeys().map { ($0.id, $0.members) })
+    return try waiting.filter { waiting in
+      let people = try keyring.keys(among: waiting.keys, for: [.subject])
+      let sets = people.map { [$0] } + waiting.keys.compactMap { joint[$0] }
+      // The texts of a run wait for everyone whom its records are about: only a plan can tell.
+      return sets.isEmpty || !sets.allSatisfy(held.holdsAny)
+    }
+  }
+}

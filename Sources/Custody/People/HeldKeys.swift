@@ -1,0 +1,81 @@
+import CustodyLedger
+import CustodyProjections
+import CustodyStore
+
+/// Which keys the matters in force hold: what these seal is not destroyed.
+///
+/// A key is the unit: where a matter names a dataset, it holds everything of its class about everyone
+/// who has a record there.
+struct HeldKeys {
+  private let matters: [(matter: Matter, keys: Set<KeyID>)]
+  let all: Set<KeyID>
+
+  var isEmpty: Bool { all.isEmpty }
+
+  /// Cost: a look-up for each person named; a pass over the key sets of the store for datasets, and over
+  /// all keys for everybody's data.
+  init(_ matters: [Matter], _ store: Store) throws {
+    let active = matters.filter { $0.release == nil }
+    guard !active.isEmpty, let keyring = store.folder.keyring else {
+      self.matters = []
+      all = []
+      return
+    }
+    // Read once, and only where a scope needs it.
+    lazy var classes = Result {
+      Dictionary(
+        uniqueKeysWithValues: try keyring.entries().filter { $0.purpose == .subject }.map {
+          ($0.id, $0.dataClass ?? "")
+        })
+    }
+    var found: [(matter: Matter, keys: Set<KeyID>)] = []
+    for matter in active {
+      var keys: Set<KeyID> = []
+      for placement in matter.placements {
+        let scope = placement.scope
+        func isNamed(_ dataClass: String) -> Bool {
+          scope.classes.isEmpty || scope.classes.contains(dataClass)
+        }
+        var candidates: Set<KeyID>?
+        if !scope.subjects.isEmpty {
+          candidates = []
+          for subject in scope.subjects {
+            for (dataClass, key) in try keyring.subjectKeys(of: subject) where isNamed(dataClass) {
+              candidates!.insert(key)
+            }
+          }
+        }
+        if !scope.datasets.isEmpty {
+          let there = try Self.keys(in: scope.datasets, store)
+          candidates = candidates.map { $0.intersection(there) } ?? there
+        }
+        let known = try candidates ?? Set(classes.get().keys)
+        // Keys that are gone stay: what they sealed together with others may be held.
+        keys.formUnion(
+          scope.classes.isEmpty
+            ? known : try known.filter { try classes.get()[$0].map(isNamed) ?? true })
+      }
+      found.append((matter, keys))
+    }
+    self.matters = found
+    all = found.reduce(into: []) { $0.formUnion($1.keys) }
+  }
+
+  /// The matters that hold anything.
+  var active: [Matter] { matters.filter { !$0.keys.isEmpty }.map(\.matter) }
+
+  /// The matters that hold what some keys seal together.
+  func matters(holding ids: [KeyID]) -> [Matter] {
+    matters.filter { entry in ids.contains { entry.keys.contains($0) } }.map(\.matter)
+  }
+
+  func holdsAny(of ids: [KeyID]) -> Bool { ids.contains { all.contains($0) } }
+
+  private static func keys(in datasets: [String], _ store: Store) throws -> Set<KeyID> {
+    try store.engine.catchUp()
+    return try store.datasets.list { listing, reader in
+      let ids = try listing.datasets().filter { datasets.contains($0.name) }.map(\.id)
+      return try reader.keyIDs(in: Set(ids))
+    }
+  }
+}
