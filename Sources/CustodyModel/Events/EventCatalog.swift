@@ -32,6 +32,6 @@ package enum EventCatalog {
     HoldPlaced.self, HoldReleased.self,
     LineageRecorded.self, ModelRegistered.self, RunAborted.self, RunAnnotated.self,
     RunCompleted.self, RunFailed.self,
-    RunStarted.self, SubjectRegistered.self,
+    RunStarted.self, SubjectObserved.self, SubjectRegistered.self, SubjectRegistered1.self,
   ]
 }
