@@ -147,7 +147,7 @@ public final class Store: Sendable {
   public var verifierKey: VerifierKey { get throws { try folder.settings.verifierKey() } }
 
   /// People and their keys.
-  public var subjects: Subjects { Subjects(folder: folder, sealing: sealing) }
+  public var subjects: Subjects { Subjects(store: self) }
 
   /// Forgetting people.
   public var erasures: Erasures { Erasures(store: self) }

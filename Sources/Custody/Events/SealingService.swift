@@ -272,7 +272,8 @@ package final class SealingService: Sendable {
     let reserved = [
       (DatasetProjection.streamPrefix, "dataset"), (RunProjection.streamPrefix, "run"),
       (LineageProjection.streamPrefix, "lineage"), (LineageProjection.modelStreamPrefix, "model"),
-      (ErasureRequested.streamPrefix, "subject"), (HoldPlaced.streamPrefix, "hold"),
+      (ErasureRequested.streamPrefix, "subject"), (SubjectRegistered.streamPrefix, "subject"),
+      (HoldPlaced.streamPrefix, "hold"),
     ].first { event.stream.hasPrefix($0.0) }
     if event.stream == SystemEvent.stream || reserved != nil {
       throw CustodyError(

@@ -34,31 +34,10 @@ public struct Erasures: Sendable {
     guard !subjects.isEmpty else {
       throw CustodyError(.usage, "Nobody is named who is to be erased.")
     }
-    var ids: Set<KeyID> = []
-    for (index, subject) in subjects.enumerated() {
-      do {
-        ids.insert(try id(of: subject))
-      } catch let error as CustodyError where subjects.count > 1 {
-        // Which one, without a word of who.
-        throw CustodyError(
-          error.code, "Number \(index + 1) of the \(subjects.count) people named: \(error.message)",
-          cause: error)
-      }
-    }
+    let ids = try store.subjects.ids(of: subjects)
     return try ErasurePlanning(store).plan(
-      .init(subjects: Array(ids), classes: classes, reason: reason)
+      .init(subjects: ids, classes: classes, reason: reason)
     ).plan
-  }
-
-  func id(of subject: Subject) throws -> KeyID {
-    switch subject {
-    case .identifier(let identifier):
-      guard let id = try store.subjects.id(of: identifier) else { throw try unknown(nil) }
-      return id
-    case .key(let id):
-      guard try store.subjects.entry(id) != nil else { throw try unknown(id) }
-      return id
-    }
   }
 
   /// Why nobody is found: she was never registered, or erased, and when.

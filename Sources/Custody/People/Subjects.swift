@@ -21,12 +21,13 @@ public struct Subjects: Sendable {
     }
   }
 
-  let folder: StoreFolder
-  let sealing: SealingService
+  let store: Store
+  /// Events from this position on are not known.
+  var end = Int.max
 
-  private var keyring: Keyring {
+  var keyring: Keyring {
     get throws {
-      guard let keyring = folder.keyring else {
+      guard let keyring = store.folder.keyring else {
         throw CustodyError(.usage, "Looking up subjects needs the store's secrets.")
       }
       return keyring
@@ -35,59 +36,90 @@ public struct Subjects: Sendable {
 
   /// Registers people for a class of data; those who are registered already stay as they are.
   ///
+  /// What is said of them is sealed under their keys of that class. Of somebody who is registered
+  /// already it is said anew: what was said last counts, what was said before stays in the ledger.
+  ///
   /// - Parameters:
   ///   - identifiers: what the pipeline calls them; 1 to 512 bytes each, NFC, no control character.
   ///   - dataClass: the class of data, which has a key of its own.
+  ///   - jurisdiction: whose law is for each of them; nothing is said of it when nil.
+  ///   - birthDate: when she was born, of one person only; nothing is said of it when nil.
   /// - Returns: the id of each person, in the order of `identifiers`.
-  /// - Throws: `CustodyError` with `invalidInput` for an identifier or class that is no name: nobody
-  ///   is registered then; `usage` when the store was not opened for writing.
+  /// - Throws: `CustodyError` with `invalidInput` for an identifier or class that is no name; `usage`
+  ///   for a date of birth in the future or of several people, or when the store was not opened for
+  ///   writing. Nobody is registered then.
   ///
-  /// Cost: one transaction for all keys, one commit of an event for each new one.
+  /// Cost: one transaction for all keys, one commit of an event for each who is new or of whom
+  /// something new is said.
   @discardableResult
   public func register(
-    _ identifiers: [String], dataClass: String = Subject.defaultClass
+    _ identifiers: [String], dataClass: String = Subject.defaultClass,
+    jurisdiction: Jurisdiction? = nil, birthDate: CalendarDate? = nil
   ) async throws -> [KeyID] {
+    try checkIsCurrent()
     for identifier in identifiers { try Self.check(identifier, "identifier") }
     try Self.check(dataClass, "class")
-    try sealing.checkActor(against: identifiers)
+    if let birthDate { try check(birthDate, of: identifiers) }
+    try store.sealing.checkActor(against: identifiers)
     let keyring = try keyring
     let wanted = identifiers.map { (identifier: $0, dataClass: dataClass) }
-    let ledger = try folder.ledger()
+    let ledger = try store.folder.ledger()
     let registered = try await ledger.locked { try keyring.register(wanted) }
     var events: [NewEvent] = []
     var seen: Set<KeyID> = []
     // Somebody may be named twice.
     for new in registered where seen.insert(new.keyID).inserted {
-      guard try new.isNew || !isRecorded(new) else { continue }
-      let content = SubjectRegistered(identifier: new.identifier, dataClass: new.dataClass).content
+      let said = SubjectRegistered(
+        identifier: new.identifier, dataClass: new.dataClass, jurisdiction: jurisdiction?.code,
+        birthDate: birthDate?.description)
+      guard try new.isNew || !isRecorded(said, new) else { continue }
       events.append(
         NewEvent(
-          stream: "subject/\(new.subjectID)", type: SubjectRegistered.type,
+          stream: Self.stream(of: new.subjectID), type: SubjectRegistered.type,
           typeVersion: SubjectRegistered.version, subjects: [.key(new.subjectID)],
-          dataClass: new.dataClass, content: content))
+          dataClass: new.dataClass, content: said.content))
     }
-    for start in stride(from: 0, to: events.count, by: Limits.batchCountMax) {
-      let batch = Array(events[start..<min(start + Limits.batchCountMax, events.count)])
-      _ = try await ledger.append(try sealing.seal(batch, isOwn: true))
-    }
+    try await append(events)
     return registered.map(\.subjectID)
   }
 
-  /// Whether the event of a key stands in the ledger: a crash may have come before it.
-  private func isRecorded(_ registration: Keyring.Registration) throws -> Bool {
-    let filter = EventFilter(
-      stream: "subject/\(registration.subjectID)", type: SubjectRegistered.type)
-    return try folder.read {
-      try $0.events(filter, ledgerID: folder.ledgerID, limit: 100)
-    }.contains { $0.header.claim.keyIDs == [registration.keyID] }
+  private func check(_ birthDate: CalendarDate, of identifiers: [String]) throws {
+    guard Set(identifiers).count == 1 else {
+      throw CustodyError(.usage, "A date of birth is that of one person: name her alone.")
+    }
+    guard birthDate.hasBegun(by: store.folder.environment.now()) else {
+      throw CustodyError(.usage, "The date of birth is in the future.")
+    }
   }
+
+  /// Whether the ledger says this of a person under this key, and nothing else since. Of somebody
+  /// who is registered it may say nothing: a crash may have come before its event.
+  private func isRecorded(
+    _ said: SubjectRegistered, _ registration: Keyring.Registration
+  ) throws -> Bool {
+    let all = try self.said(SubjectRegistered.self, of: registration.subjectID)
+    let underKey = all.filter { $0.event.header.claim.keyIDs == [registration.keyID] }
+    return !underKey.isEmpty
+      && [all, underKey].allSatisfy { events in
+        let last = SubjectFacts(events.compactMap(\.content))
+        return (said.jurisdiction == nil || said.jurisdiction == last.jurisdiction?.code)
+          && (said.birthDate == nil || said.birthDate == last.birthDate?.description)
+      }
+  }
+
+  // MARK: - Finding people
 
   /// The id of the person with this outside identifier, or nil. Throws `usage` without secrets.
   public func id(of identifier: String) throws -> KeyID? { try keyring.subjectID(identifier) }
 
   /// A person by id, or nil when there is none or she was erased.
   public func entry(_ id: KeyID) throws -> Entry? {
-    let keys = try keyring.subjectKeys(of: id)
+    var keys = try keyring.subjectKeys(of: id)
+    if end < .max {
+      let recorded = Set(
+        try said(SubjectRegistered.self, of: id).flatMap(\.event.header.claim.keyIDs))
+      keys.removeAll { !recorded.contains($0.keyID) }
+    }
     guard !keys.isEmpty else { return nil }
     return Entry(id: id, keys: keys.map { Entry.Key(dataClass: $0.dataClass, id: $0.keyID) })
   }
@@ -97,21 +129,14 @@ public struct Subjects: Sendable {
     try keyring.subjectIDs().compactMap { try entry($0) }
   }
 
-  /// How many people there are.
+  /// How many people there are now.
   public func count() throws -> Int { try keyring.subjectCount() }
 
-  /// The outside identifier of a person, from the event that registered her, or nil.
+  /// The outside identifier of a person, from the events that registered her, or nil.
   ///
   /// Whoever calls this holds the keys; the answer belongs in no log.
   public func identifier(of id: KeyID) async throws -> String? {
-    let store = folder
-    let events = try store.read {
-      try $0.events(
-        EventFilter(stream: "subject/\(id)", type: SubjectRegistered.type),
-        ledgerID: store.ledgerID, limit: 1)
-    }
-    guard let event = events.first else { return nil }
-    return try store.openedContent(of: event).flatMap { SubjectRegistered(content: $0)?.identifier }
+    try said(SubjectRegistered.self, of: id).lazy.compactMap(\.content?.identifier).first
   }
 
   /// An identifier or class is checked like a name: it becomes part of sealed content and hashes.

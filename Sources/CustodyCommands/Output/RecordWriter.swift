@@ -16,6 +16,19 @@ enum Cell {
   case json(String)
   case absent
 
+  /// The text of a value, or nothing.
+  init(_ value: (some CustomStringConvertible)?) {
+    self = value.map { .text($0.description) } ?? .absent
+  }
+
+  /// A time, or a date as it was given.
+  init(_ moment: DateOrTime) {
+    switch moment {
+    case .date(let date): self = .text(date.description)
+    case .time(let time): self = .time(time)
+    }
+  }
+
   var plain: String {
     switch self {
     case .text(let text), .json(let text): text

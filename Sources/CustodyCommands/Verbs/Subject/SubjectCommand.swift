@@ -6,6 +6,6 @@ struct SubjectCommand: AsyncParsableCommand {
     abstract: "People that data is about, and their keys.",
     subcommands: [
       SubjectAddCommand.self, SubjectListCommand.self, SubjectShowCommand.self,
-      SubjectEraseCommand.self, SubjectCertificateCommand.self,
+      SubjectEventCommand.self, SubjectEraseCommand.self, SubjectCertificateCommand.self,
     ])
 }

@@ -6,7 +6,8 @@ struct SubjectListCommand: AsyncParsableCommand {
     commandName: "list",
     abstract: "List people by key id.",
     discussion: """
-      --identifiers also opens what your pipeline calls them; such output belongs in no log.
+      --identifiers also opens what your pipeline calls them, --facts whose law is for them and when \
+      they were born; such output belongs in no log.
 
       Example:
         $ custody subject list
@@ -15,6 +16,9 @@ struct SubjectListCommand: AsyncParsableCommand {
   @Flag(help: "Show outside identifiers too.")
   var identifiers = false
 
+  @Flag(help: "Show jurisdictions and dates of birth too.")
+  var facts = false
+
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 
@@ -22,6 +26,7 @@ struct SubjectListCommand: AsyncParsableCommand {
     let store = try store.open(for: .contents)
     var columns: [RecordWriter.Column] = [.init("subject"), .init("classes")]
     if identifiers { columns.append(.init("identifier")) }
+    if facts { columns += [.init("jurisdiction"), .init("birthDate", "birth date")] }
     var writer = RecordWriter(output.format, columns)
     for entry in try store.subjects.all() {
       var row: [Cell] = [
@@ -29,6 +34,10 @@ struct SubjectListCommand: AsyncParsableCommand {
       ]
       if identifiers {
         row.append(try await store.subjects.identifier(of: entry.id).map { .text($0) } ?? .absent)
+      }
+      if facts {
+        let facts = try store.subjects.facts(of: entry.id)
+        row += [Cell(facts.jurisdiction), Cell(facts.birthDate)]
       }
       writer.write(row)
     }

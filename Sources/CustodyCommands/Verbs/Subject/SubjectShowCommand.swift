@@ -4,8 +4,11 @@ import Custody
 struct SubjectShowCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
-    abstract: "Show one person's keys.",
+    abstract: "Show one person's keys, and what was said of her.",
     discussion: """
+      Shows whose law is for her, when she was born, and what happened, as `custody subject add` and \
+      `custody subject event` recorded it. Such output belongs in no log.
+
       Example:
         $ custody subject show patient-0017
       """)
@@ -16,29 +19,20 @@ struct SubjectShowCommand: AsyncParsableCommand {
   @Flag(help: "Show her outside identifier too.")
   var identifiers = false
 
+  @OptionGroup var at: AtOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 
   func run() async throws {
     let store = try store.open(for: .contents)
-    let id: KeyID?
-    switch try SubjectArgument.parse(subject) {
-    case .key(let key): id = key
-    case .identifier(let identifier): id = try store.subjects.id(of: identifier)
+    let id = try store.subjects.id(of: try SubjectArgument.parse(subject))
+    let subjects = try store.subjects.known(at: try at.moment(in: store))
+    guard let entry = try subjects.entry(id) else {
+      throw CustodyError(.notFound, "The ledger did not know of her at that moment.")
     }
-    guard let id, let entry = try store.subjects.entry(id) else {
-      throw try store.erasures.unknown(id)
-    }
-    var writer = RecordWriter(
-      output.format,
-      [.init("subject"), .init("class"), .init("key"), .init("identifier", detail: !identifiers)])
-    let identifier = identifiers ? try await store.subjects.identifier(of: id) : nil
-    for key in entry.keys {
-      writer.write([
-        .text(entry.id.hex), .text(key.dataClass), .text(key.id.hex),
-        identifier.map { .text($0) } ?? .absent,
-      ])
-    }
-    writer.finish()
+    SubjectPrinter(
+      entry: entry, facts: try subjects.facts(of: id),
+      identifier: identifiers ? try await subjects.identifier(of: id) : nil
+    ).print(output.format)
   }
 }

@@ -1,0 +1,67 @@
+import CustodyModel
+import CustodyStore
+
+extension Subjects {
+  /// People as the ledger knew them at a moment: who was registered since, and what was said since, is
+  /// left out. What was erased since stays erased.
+  public func known(at moment: Moment) throws -> Subjects {
+    guard moment != .head else { return self }
+    return Subjects(store: store, end: min(end, try store.eventCount(at: moment)))
+  }
+
+  /// What the ledger says of a person; nothing of somebody who is not there or was erased.
+  ///
+  /// What was sealed under a key of hers that is gone is left out.
+  ///
+  /// - Throws: `usage` without secrets; `damaged` when an event cannot be read: verify the ledger.
+  ///
+  /// Cost: opens the events of her stream, a few for most people.
+  public func facts(of id: KeyID) throws -> SubjectFacts {
+    let events = try said(SubjectObserved.self, of: id).compactMap {
+      event, content -> SubjectFacts.Event? in
+      guard let content, let kind = SubjectEventKind(content.kind),
+        let on = DateOrTime(content.on)
+      else { return nil }
+      return SubjectFacts.Event(
+        kind: kind, on: on, recordedAt: event.header.place.recordedAt, position: event.position)
+    }
+    return SubjectFacts(
+      try said(SubjectRegistered.self, of: id).compactMap(\.content), events: events)
+  }
+
+  // MARK: - Her stream
+
+  static func stream(of id: KeyID) -> String { "\(SubjectRegistered.streamPrefix)\(id)" }
+
+  /// The events of a type on a person's stream, the oldest first, with what each says: nil where
+  /// that is gone with its key.
+  func said<Event: ModelEvent>(
+    _ type: Event.Type, of id: KeyID
+  ) throws -> [(event: StoredEvent, content: Event?)] {
+    let filter = EventFilter(
+      stream: Self.stream(of: id), type: Event.type, to: end == .max ? nil : Position(end))
+    let folder = store.folder
+    return try folder.read {
+      try $0.events(filter, ledgerID: folder.ledgerID, limit: .max >> 1)
+    }.map { event in
+      let content = try folder.openedContent(of: event)
+      return (
+        event,
+        content.flatMap { Event(content: $0, version: event.header.claim.typeVersion) }
+      )
+    }
+  }
+
+  func append(_ events: [NewEvent]) async throws {
+    for start in stride(from: 0, to: events.count, by: Limits.batchCountMax) {
+      try await store.appendOwn(Array(events[start...].prefix(Limits.batchCountMax)))
+    }
+  }
+
+  /// - Throws: `usage` of people as they were known at a moment: nothing is written then.
+  func checkIsCurrent() throws {
+    guard end == .max else {
+      throw CustodyError(.usage, "People as they were known at a moment cannot be changed.")
+    }
+  }
+}

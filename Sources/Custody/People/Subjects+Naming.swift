@@ -1,0 +1,40 @@
+import CustodyStore
+
+extension Subjects {
+  /// The id of a person, however she is named.
+  ///
+  /// - Throws: `notFound` for somebody whom nobody registered; `keyDestroyed`, with when and under
+  ///   which request, for somebody who was erased.
+  public func id(of subject: Subject) throws -> KeyID {
+    switch subject {
+    case .identifier(let identifier):
+      guard let id = try id(of: identifier) else { throw try store.erasures.unknown(nil) }
+      return id
+    case .key(let id):
+      guard try !keyring.subjectKeys(of: id).isEmpty else { throw try store.erasures.unknown(id) }
+      return id
+    }
+  }
+
+  /// The ids of people, each once, in the order in which they are named.
+  ///
+  /// - Throws: as ``id(of:)-(Subject)``; among several, which of them it is.
+  public func ids(of subjects: [Subject]) throws -> [KeyID] { try ids(of: subjects) { _ in } }
+
+  /// - Parameter check: throws for somebody who is there and will not do; an error says which of them
+  ///   it is, without a word of who.
+  func ids(of subjects: [Subject], _ check: (KeyID) throws -> Void) throws -> [KeyID] {
+    var seen: Set<KeyID> = []
+    return try subjects.enumerated().compactMap { index, subject in
+      do {
+        let id = try id(of: subject)
+        try check(id)
+        return seen.insert(id).inserted ? id : nil
+      } catch let error as CustodyError where subjects.count > 1 {
+        throw CustodyError(
+          error.code, "Number \(index + 1) of the \(subjects.count) people named: \(error.message)",
+          cause: error)
+      }
+    }
+  }
+}
