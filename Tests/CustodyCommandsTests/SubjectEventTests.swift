@@ -47,7 +47,7 @@ struct SubjectEventTests {
       record + ["@who", "contract-end", "--on", "2026-01-31"]
     ).succeeded()
     #expect(try many.objects().count == 2)
-    #expect(many.complaint == "of 1 of 2 it was recorded already\n")
+    #expect(many.complaint == "recorded already: 1 of 2\n")
     let input = try await folder.run(
       record + ["-", "moved-away", "--on", "2026-02-01T08:00:00+01:00"],
       input: .text("p-0001\np-0002\n")

@@ -68,7 +68,7 @@ struct SubjectEventCommand: AsyncParsableCommand {
       writer.finish()
       let known = recorded.subjects.count - recorded.newCount
       if known > 0 {
-        Terminal.note("of \(known) of \(recorded.subjects.count) it was recorded already")
+        Terminal.note("recorded already: \(known) of \(recorded.subjects.count)")
       }
     }
   }
