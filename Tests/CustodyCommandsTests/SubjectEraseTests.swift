@@ -59,6 +59,33 @@ struct SubjectEraseTests {
     #expect(verified.text.contains("keys destroyed") && !verified.text.contains("ann"))
   }
 
+  @Test("names where she came from, as the dataset does, and she comes back from there as another")
+  func comesBack() async throws {
+    let folder = try await store()
+    let path = folder.file("t.csv")
+    for verb in [["show", "t"], ["log", "t"]] {
+      let told = try await folder.run(["dataset"] + verb + ["--format", "ndjson"]).succeeded()
+      #expect(try told.objects().first?["source"] as? String == path)
+      #expect(try told.objects().first?["restored"] is NSNull)
+      #expect(try await folder.run(["dataset"] + verb).succeeded().text.contains(path))
+    }
+    let plan = try await folder.run(erase + ["ann", "--dry-run"]).succeeded().text
+    #expect(plan.contains("she comes back as a new person\n  t, v1: \(path)\n"), "\(plan)")
+    #expect(
+      try await folder.run(erase + ["ann", "bob", "--dry-run"]).succeeded().text.contains(
+        "they come back as new people"))
+    let done = try await folder.run(erase + ["ann", "--yes"]).succeeded().text
+    #expect(done.contains("she comes back as a new person\n  t, v1: \(path)\n"), "\(done)")
+    let again = try await folder.run("dataset", "commit", "t", "t.csv").succeeded().text
+    #expect(again.contains("registered 1 subject"))
+    let said = try await folder.run(
+      erase + ["ann", "--dry-run", "--format", "json"]
+    ).succeeded().object()
+    let sources = try #require(said["sources"] as? [[String: Any]])
+    #expect(sources.count == 1 && sources[0]["path"] as? String == path)
+    #expect(sources[0]["dataset"] as? String == "t" && sources[0]["versions"] as? [Int] == [2])
+  }
+
   @Test("takes many from a file, and nobody when one of them is unknown")
   func many() async throws {
     let folder = try await store()

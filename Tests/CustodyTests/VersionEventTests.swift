@@ -107,7 +107,7 @@ struct VersionEventTests {
   @Test("a version, a parent or a change set that cannot follow halts the projection")
   func refusals() async throws {
     for (number, parent, bytes, says) in [
-      (3, nil, nil, "this program knows 2"), (2, String(repeating: "7", count: 64), nil, "follows"),
+      (4, nil, nil, "this program knows 3"), (2, String(repeating: "7", count: 64), nil, "follows"),
       (2, nil, [9], "not as it should be"),
       (2, nil, [2, 0] + [UInt8](repeating: 0, count: 8), "never was"),
     ] as [(UInt16, String?, [UInt8]?, String)] {

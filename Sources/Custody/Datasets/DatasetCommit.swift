@@ -14,6 +14,8 @@ struct DatasetCommit {
   let message: String?
   let registersUnknown: Bool
   let progress: Datasets.Progress?
+  /// Where the source is, of a commit by hand.
+  var path: String?
   /// The id of the run that commits.
   var run: String?
   /// Called with every record and its ordinal, in the order of the source.
@@ -84,7 +86,8 @@ struct DatasetCommit {
       root: root.hex,
       records: changes.records, bytes: changes.bytes, added: changes.added,
       changed: changes.changed, removed: changes.removed, run: run, message: message,
-      changes: changeSet.map(\.hex), order: orders.map(\.hex), frame: frame?.hex)
+      changes: changeSet.map(\.hex), order: orders.map(\.hex), frame: frame?.hex,
+      source: try nameless(path))
     return Prepared(
       commit: Datasets.Commit(
         version: event.number, isNew: true, records: event.records, added: event.added,
@@ -94,6 +97,11 @@ struct DatasetCommit {
         typeVersion: DatasetVersionCommitted.version,
         expectedRevision: revision.map { .exactly(Revision($0)) } ?? .none,
         content: event.content))
+  }
+
+  /// A path that names nobody, everybody whom the source names among them: no erasure reaches it.
+  private func nameless(_ path: String?) throws -> String? {
+    try path.flatMap { try store.folder.keyring?.holdsIdentifier($0) == false ? $0 : nil }
   }
 }
 

@@ -226,7 +226,8 @@ public struct Datasets: Sendable {
   ///     `key` of natural keys and a column `subject` of outside identifiers, a row for each person.
   ///   - registersUnknown: whether people who are not registered are.
   ///   - progress: called as bytes are sealed.
-  /// - Returns: what differs from the version before; nothing is appended when nothing does.
+  /// - Returns: what differs from the version before; nothing is appended when nothing does. The
+  ///   event says where the path leads, unless that names a person.
   /// - Throws: `invalidInput` for what cannot be committed, with the place in it;
   ///   `revisionConflict` when somebody else committed meanwhile. The ledger is unchanged then.
   ///
@@ -241,9 +242,10 @@ public struct Datasets: Sendable {
     let row = try existing(name)
     if let message { try check(message, "message") }
     let source = try await Self.source(row, path, subjectFile: subjectFile, in: store)
-    let commit = DatasetCommit(
+    var commit = DatasetCommit(
       store: store, dataset: row, message: message, registersUnknown: registersUnknown,
       progress: progress)
+    commit.path = Store.absolute(path)
     return try await commit.commit(source)
   }
 

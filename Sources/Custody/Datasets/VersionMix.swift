@@ -178,7 +178,7 @@ struct VersionMix {
       root: root.root.hex,
       records: ordinals.count, bytes: bytes, added: counts.added, changed: counts.changed,
       removed: counts.removed, run: nil, message: message, changes: changes.map(\.hex),
-      order: orders.map(\.hex), frame: frame?.hex)
+      order: orders.map(\.hex), frame: frame?.hex, restored: source.number)
   }
 }
 

@@ -92,6 +92,8 @@ public struct ErasurePlan: Sendable {
   public let models: [String]
   /// What left the store, and is not reached.
   public let copies: [Copy]
+  /// Where versions with their records were committed from; nothing there is touched.
+  public let sources: [Source]
   /// Texts of runs that read and wrote no records: they are not searched.
   public let unsearchedRunCount: Int
   /// Imported events of runs that nobody can be attributed to: they are not searched.

@@ -75,6 +75,7 @@ struct ErasurePlanning {
       objectCount: sealed.objectCount, objectByteCount: sealed.objectByteCount,
       records: Self.records(touched), derivedCount: touched.derived.count,
       models: touched.models.sorted(), copies: try copies(touched, Set(sealed.positions)),
+      sources: try sources(of: Self.records(touched)),
       unsearchedRunCount: try unsearchedRunCount(touched.allRuns),
       unsearchedImportCount: try positions(of: LineageReceived.type).count - texts.importCount,
       backupsExpire: try backupsExpire())

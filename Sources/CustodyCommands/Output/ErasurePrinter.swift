@@ -34,6 +34,7 @@ struct ErasurePrinter {
     Terminal.printSection("waits", waits)
     Terminal.printSection("stays", stays)
     Terminal.printSection("not reached", notReached)
+    printSources()
   }
 
   private var goes: [String] {
@@ -105,7 +106,7 @@ struct ErasurePrinter {
   }
 
   /// `v1 to v7, v9`.
-  private static func versions(_ numbers: [Int]) -> String {
+  static func versions(_ numbers: [Int]) -> String {
     var ranges: [ClosedRange<Int>] = []
     for number in numbers {
       if let last = ranges.last, last.upperBound + 1 == number {
@@ -139,6 +140,7 @@ struct ErasurePrinter {
     }
     Terminal.printSection("waits", waits)
     Terminal.printSection("not reached", notReached)
+    printSources()
   }
 
   /// Why an erasure is not done.
@@ -216,6 +218,7 @@ struct ErasurePrinter {
       object.member("what", copy.what)
       object.member("path", copy.path)
     }
+    writeSources(to: &writer)
     writer.member("unsearchedRuns", plan.unsearchedRunCount)
     writer.member("unsearchedImports", plan.unsearchedImportCount)
     writer.member("backupsExpire", plan.backupsExpire)

@@ -1,7 +1,7 @@
 /// A version of a dataset: what changed since the one before, and the root over all records.
 package struct DatasetVersionCommitted: ModelEvent {
   package static let type = "dataset.version.committed"
-  package static let version: UInt16 = 2
+  package static let version: UInt16 = 3
 
   package let dataset: String
   /// From 1, dense.
@@ -26,11 +26,16 @@ package struct DatasetVersionCommitted: ModelEvent {
   package let order: [String]
   /// The address of the frame of a CSV or a file of lines.
   package let frame: String?
+  /// The path that the records were read from; nil of a run, where the path names a person, and where
+  /// older versions of this event did not say.
+  package let source: String?
+  /// The version that was made the newest again, or whose records were; nil of all others.
+  package let restored: Int?
 
   package init(
     dataset: String, number: Int, parent: String?, root: String, records: Int, bytes: Int,
     added: Int, changed: Int, removed: Int, run: String?, message: String?, changes: [String],
-    order: [String], frame: String?
+    order: [String], frame: String?, source: String? = nil, restored: Int? = nil
   ) {
     self.dataset = dataset
     self.number = number
@@ -46,11 +51,13 @@ package struct DatasetVersionCommitted: ModelEvent {
     self.changes = changes
     self.order = order
     self.frame = frame
+    self.source = source
+    self.restored = restored
   }
 
   package var content: [UInt8] { content(version: Self.version) }
 
-  /// Version 1 had all members but `parent`.
+  /// Version 1 had no `parent`, version 2 neither `source` nor `restored`.
   func content(version: UInt16) -> [UInt8] {
     var writer = JSONWriter()
     writer.member("dataset", dataset)
@@ -67,6 +74,10 @@ package struct DatasetVersionCommitted: ModelEvent {
     writer.member("changes", strings: changes)
     writer.member("order", strings: order)
     writer.member("frame", frame)
+    if version > 2 {
+      writer.member("source", source)
+      writer.member("restored", restored)
+    }
     return Array(writer.object.utf8)
   }
 
@@ -85,7 +96,9 @@ package struct DatasetVersionCommitted: ModelEvent {
       dataset: dataset, number: number, parent: version > 1 ? reader.string("parent") : nil,
       root: root, records: records, bytes: bytes, added: added, changed: changed,
       removed: removed, run: reader.string("run"), message: reader.string("message"),
-      changes: changes, order: order, frame: reader.string("frame"))
+      changes: changes, order: order, frame: reader.string("frame"),
+      source: version > 2 ? reader.string("source") : nil,
+      restored: version > 2 ? reader.integer("restored") : nil)
   }
 
   package static let example = DatasetVersionCommitted(
@@ -93,5 +106,5 @@ package struct DatasetVersionCommitted: ModelEvent {
     root: String(repeating: "0", count: 64), records: 1000, bytes: 200_000, added: 2, changed: 7,
     removed: 1, run: "01a204a7-ba70-7fdc-b314-7b88f7b52729", message: "corrected",
     changes: [String(repeating: "1", count: 64)], order: [],
-    frame: String(repeating: "2", count: 64))
+    frame: String(repeating: "2", count: 64), source: "/srv/delivery/answers.csv", restored: 1)
 }

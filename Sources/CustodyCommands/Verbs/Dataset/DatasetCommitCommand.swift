@@ -8,7 +8,8 @@ struct DatasetCommitCommand: AsyncParsableCommand {
     discussion: """
       Everything is checked before anything is written. People whom it names and nobody registered \
       are registered, unless --no-register is given. What did not change is not stored again; when \
-      nothing did, nothing is appended.
+      nothing did, nothing is appended. The ledger keeps where PATH leads, sealed, unless that names a \
+      person: `dataset log` shows it, and `subject erase` to where somebody came from.
 
       Example:
         $ custody dataset commit answers answers.csv -m "first delivery"

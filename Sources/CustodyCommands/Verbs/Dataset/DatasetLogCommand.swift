@@ -27,16 +27,20 @@ struct DatasetLogCommand: AsyncParsableCommand {
         .init("added", right: true), .init("changed", right: true),
         .init("removed", right: true), .init("actor"),
         .init("run", detail: versions.allSatisfy { $0.run == nil }), .init("tags"),
-        .init("message", long: true), .init("position", detail: true), .init("root", detail: true),
+        .init("message", long: true), .init("source", "from", long: true),
+        .init("position", detail: true), .init("root", detail: true),
+        .init("restored", detail: true),
       ])
     for version in versions.reversed() {
       let run: Cell = version.run.map { .text($0) } ?? .absent
       let message: Cell = version.message.map { .text($0) } ?? .absent
+      let source = try datasets.source(of: version)
       writer.write([
         .text("v\(version.number)"), .time(version.recordedAt), .number(version.records),
         .number(version.added), .number(version.changed), .number(version.removed),
-        .text(version.actor), run, .list(version.tags), message,
+        .text(version.actor), run, .list(version.tags), message, Cell(source.path),
         .number(version.position.value), .text(version.root.hex),
+        source.restored.map { .number($0) } ?? .absent,
       ])
     }
     writer.finish(none: "no versions")

@@ -47,11 +47,13 @@ struct DatasetShowCommand: AsyncParsableCommand {
     facts.add("tags", "tags", .list(entry.tags))
     let version =
       try dataset.explicit.map { try datasets.version(dataset.name, $0) } ?? entry.newest
-    if let version { add(version, to: &facts) }
+    if let version { add(version, try datasets.source(of: version), to: &facts) }
     facts.write(output.format)
   }
 
-  private func add(_ version: Datasets.Version, to facts: inout Facts) {
+  private func add(
+    _ version: Datasets.Version, _ source: Datasets.Source, to facts: inout Facts
+  ) {
     facts.add("version", dataset.explicit == nil ? "newest version" : "version", version.number)
     facts.add("versionTags", "tags of it", .list(version.tags))
     facts.add("records", "records", version.records)
@@ -62,6 +64,8 @@ struct DatasetShowCommand: AsyncParsableCommand {
     facts.add("message", "message", version.message)
     facts.add("actor", "committed by", version.actor)
     facts.add("run", "run", version.run)
+    facts.add("source", "from", source.path)
+    facts.add("restored", "from version", source.restored.map { .number($0) } ?? .absent)
     facts.add("committedAt", "committed at", .time(version.recordedAt))
     facts.add("position", "position", version.position.value)
     facts.add("root", "root", version.root.hex)
@@ -89,4 +93,12 @@ struct DatasetShowCommand: AsyncParsableCommand {
     if goneCount > 0 { Terminal.note("\(goneCount.counted("record")) gone because of erasure") }
     filter.noteUndecided(undecided)
   }
+}
+
+extension Datasets.Source {
+  /// The path that it is; nil of all others.
+  var path: String? { if case .path(let path) = self { path } else { nil } }
+
+  /// The version that was made the newest again; nil of all others.
+  var restored: Int? { if case .version(let number) = self { number } else { nil } }
 }

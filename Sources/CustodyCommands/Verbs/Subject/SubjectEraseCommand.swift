@@ -13,8 +13,9 @@ struct SubjectEraseCommand: AsyncParsableCommand {
       people go with any of them.
 
       --dry-run shows what goes, what stays and what is not reached: copies that left the store, models \
-      that may have learned from the data, and key backups until they are deleted. A kill in the \
-      middle loses nothing: the next command that writes finishes. \
+      that may have learned from the data, and key backups until they are deleted. It names what \
+      their records were committed from: committed again, they come back as new people. A kill in \
+      the middle loses nothing: the next command that writes finishes. \
       ID is what your pipeline calls the person, the key id that names her, or @FILE or -, one a line.
 
       Reasons are the grounds of Article 17 of the GDPR, and `request` for none of them: \

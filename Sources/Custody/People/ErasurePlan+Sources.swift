@@ -1,0 +1,34 @@
+import CustodyStore
+
+extension ErasurePlan {
+  /// Where versions with their records were committed from. Committing from there again brings the
+  /// people back, as new ones with other keys.
+  public struct Source: Hashable, Sendable {
+    /// The dataset.
+    public let dataset: String
+    /// The path of the file or folder; nil where the ledger does not say.
+    public let path: String?
+    /// The versions that came from there, ascending.
+    public let versions: [Int]
+  }
+}
+
+extension ErasurePlanning {
+  /// Where records were committed from by hand, by dataset and then by version.
+  func sources(of records: [ErasurePlan.Records]) throws -> [ErasurePlan.Source] {
+    try records.flatMap { records -> [ErasurePlan.Source] in
+      var versions: [String?: [Int]] = [:]
+      for version in try store.datasets.versions(of: records.dataset)
+      where records.versions.contains(version.number) {
+        switch try store.datasets.source(of: version) {
+        case .path(let path): versions[path, default: []].append(version.number)
+        case .unrecorded: versions[nil, default: []].append(version.number)
+        case .run, .version: break
+        }
+      }
+      return versions.sorted { $0.value[0] < $1.value[0] }.map {
+        ErasurePlan.Source(dataset: records.dataset, path: $0.key, versions: $0.value)
+      }
+    }
+  }
+}
