@@ -62,7 +62,7 @@ struct RecoverCommand: AsyncParsableCommand {
   @Flag(help: "Say what would be done, and do nothing.")
   var dryRun = false
 
-  @OptionGroup var consent: ConsentOptions
+  @OptionGroup var confirmation: ConfirmationOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 
@@ -104,7 +104,7 @@ struct RecoverCommand: AsyncParsableCommand {
     }
     // What is asked about is shown first; what was done is the result.
     if output.format == .table { printer.print(.table, isDone: false) }
-    try consent.ask(printer.question)
+    try confirmation.ask(printer.question)
     let recovered = try recovery.run(plan)
     try await recovered.close()
     if output.format == .table {

@@ -14,12 +14,12 @@ struct KeyRotateCommand: AsyncParsableCommand {
         $ custody key rotate --yes
       """)
 
-  @OptionGroup var consent: ConsentOptions
+  @OptionGroup var confirmation: ConfirmationOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 
   func run() async throws {
-    try consent.ask(
+    try confirmation.ask(
       "This destroys the epoch key: older copies of keys.sqlite become useless, and key backups are "
         + "behind.")
     try await store.writing { store in

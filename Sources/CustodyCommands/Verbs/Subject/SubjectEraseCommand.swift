@@ -44,7 +44,7 @@ struct SubjectEraseCommand: AsyncParsableCommand {
   @Flag(help: "Say what would be done, and do nothing.")
   var dryRun = false
 
-  @OptionGroup var consent: ConsentOptions
+  @OptionGroup var confirmation: ConfirmationOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 
@@ -58,8 +58,8 @@ struct SubjectEraseCommand: AsyncParsableCommand {
     try await store.writing { store in
       let plan = try store.erasures.plan(wanted, classes: classes, reason: reason)
       let printer = ErasurePrinter(plan: plan)
-      if !consent.yes, output.format == .table { printer.print(.table, nil) }
-      try consent.ask(printer.question)
+      if !confirmation.yes, output.format == .table { printer.print(.table, nil) }
+      try confirmation.ask(printer.question)
       let result = try await store.erasures.run(plan)
       ErasurePrinter(plan: result.plan ?? plan).print(output.format, result)
       if result.completedPosition != nil {

@@ -3,7 +3,7 @@ import Custody
 import Foundation
 
 /// What a verb that destroys asks before it does.
-struct ConsentOptions: ParsableArguments {
+struct ConfirmationOptions: ParsableArguments {
   @Flag(help: "Do not ask.")
   var yes = false
 
