@@ -1,25 +1,9 @@
 import ArgumentParser
 import Custody
 
-/// As of when the graph is asked.
-struct LineageMomentOptions: ParsableArguments {
-  @OptionGroup var at: AtOptions
-
-  @Option(
-    help: ArgumentHelp(
-      "As it was then, by the events' own times: a date (its end, UTC) or an RFC 3339 time.",
-      valueName: "TIME"))
-  var when: String?
-
+extension MomentOptions {
   func lineage(of store: Store) throws -> Lineage {
-    var time: Timestamp?
-    if let when {
-      guard case .time(let moment) = store.moment(when) else {
-        throw CustodyError(.usage, "\(when) is no time: give a date or an RFC 3339 time.")
-      }
-      time = moment
-    }
-    return try store.lineage.known(at: try at.moment(in: store), when: time)
+    try store.lineage.known(at: try at.moment(in: store), when: try time(in: store))
   }
 }
 

@@ -31,4 +31,16 @@ enum Reference {
     }
     return moment
   }
+
+  /// A date or an RFC 3339 time.
+  ///
+  /// - Throws: `usage` when `text` is neither.
+  static func time(
+    _ text: String, in store: Store, dateMeans day: Moment.DayEnd = .end
+  ) throws -> Timestamp {
+    guard case .time(let time) = store.moment(text, dateMeans: day) else {
+      throw CustodyError(.usage, "\(text) is no time: give a date or an RFC 3339 time.")
+    }
+    return time
+  }
 }

@@ -55,7 +55,7 @@ struct LineageExportCommand: AsyncParsableCommand {
   @Option(help: "What nodes are folded into where there are many.")
   var group = Lineage.Grouping.namespace
 
-  @OptionGroup var moment: LineageMomentOptions
+  @OptionGroup var moment: MomentOptions
   @OptionGroup var target: TargetOptions
   @OptionGroup var store: StoreOptions
 

@@ -21,7 +21,7 @@ struct LineageGapsCommand: AsyncParsableCommand {
   @Option(help: "Only gaps of this kind; may be repeated.")
   var kind: [LineageGap.Kind] = []
 
-  @OptionGroup var moment: LineageMomentOptions
+  @OptionGroup var moment: MomentOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 

@@ -27,7 +27,7 @@ struct LineageImpactCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Show at most so many; 0 shows all.", valueName: "N"))
   var limit = 50
 
-  @OptionGroup var moment: LineageMomentOptions
+  @OptionGroup var moment: MomentOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 

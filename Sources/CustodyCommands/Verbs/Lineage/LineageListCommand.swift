@@ -10,7 +10,7 @@ struct LineageListCommand: AsyncParsableCommand {
         $ custody lineage list
       """)
 
-  @OptionGroup var moment: LineageMomentOptions
+  @OptionGroup var moment: MomentOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 

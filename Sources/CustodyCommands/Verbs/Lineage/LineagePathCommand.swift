@@ -25,7 +25,7 @@ struct LineagePathCommand: AsyncParsableCommand {
   @Option(help: "What the nodes are; else what fits A and B.")
   var grain: Lineage.Grain?
 
-  @OptionGroup var moment: LineageMomentOptions
+  @OptionGroup var moment: MomentOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 

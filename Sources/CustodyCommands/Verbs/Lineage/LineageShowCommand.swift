@@ -46,7 +46,7 @@ struct LineageShowCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Show at most so many of each; 0 shows all.", valueName: "N"))
   var limit = 50
 
-  @OptionGroup var moment: LineageMomentOptions
+  @OptionGroup var moment: MomentOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 

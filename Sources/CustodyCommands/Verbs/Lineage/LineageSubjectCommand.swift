@@ -21,7 +21,7 @@ struct LineageSubjectCommand: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("Whose data.", valueName: "ID"))
   var id: String
 
-  @OptionGroup var moment: LineageMomentOptions
+  @OptionGroup var moment: MomentOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 
