@@ -41,5 +41,6 @@ package struct Migration: Sendable {
     Migration(number: 3, name: "create_dataset_1", sql: PackageResources._003_create_dataset_1_sql),
     Migration(number: 4, name: "create_run_1", sql: PackageResources._004_create_run_1_sql),
     Migration(number: 5, name: "create_lineage_1", sql: PackageResources._005_create_lineage_1_sql),
+    Migration(number: 6, name: "create_consent_1", sql: PackageResources._006_create_consent_1_sql),
   ]
 }

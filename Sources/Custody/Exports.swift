@@ -2,11 +2,13 @@
 @_exported import CustodyLedger
 
 @_exported import struct CustodyModel.CalendarDate
+@_exported import enum CustodyModel.ConsentGiver
 @_exported import enum CustodyModel.DateOrTime
 @_exported import enum CustodyModel.ErasureReason
 @_exported import enum CustodyModel.HoldReason
 @_exported import enum CustodyModel.HoldReleaseReason
 @_exported import struct CustodyModel.Jurisdiction
+@_exported import enum CustodyModel.LegalBasis
 @_exported import struct CustodyModel.SubjectEventKind
 @_exported import struct CustodyStore.CustodyError
 @_exported import struct CustodyStore.EventFilter

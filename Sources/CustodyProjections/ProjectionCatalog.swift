@@ -1,6 +1,7 @@
 /// Every projection there is; a new one, or a new version of one, is a line here.
 package enum ProjectionCatalog {
   package static let all: [ProjectionKind] = [
-    DatasetProjection.kind, EventIndex.kind, LineageProjection.kind, RunProjection.kind,
+    ConsentProjection.kind, DatasetProjection.kind, EventIndex.kind, LineageProjection.kind,
+    RunProjection.kind,
   ]
 }

@@ -28,6 +28,8 @@ struct MigrationTests {
       "82df05120861dc543461dcc125a040cdc1ac10142df38edeaae504054dfaec20",
     "projections/0005_create_lineage_1.sql":
       "e164e78ba6381617e0199c1e6dd46079757da2c036b6c14564f2d54bf77aa786",
+    "projections/0006_create_consent_1.sql":
+      "ad97e783523d090cdfa951f9a4be5d3e5e9e4877fdb9cfc4eca69cbdc0e00c3b",
   ]
 
   /// What is compiled in, by folder. A new database gets a line here.

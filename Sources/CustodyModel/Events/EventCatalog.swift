@@ -26,10 +26,11 @@ extension ModelEvent {
 /// older version keeps its file, with its number in the name.
 package enum EventCatalog {
   package static let all: [any ModelEvent.Type] = [
-    BackupTaken.self, DatasetCreated.self, DatasetRestored.self, DatasetVersionCommitted.self,
-    DatasetVersionCommitted1.self, DatasetVersionCommitted2.self, DatasetVersionTagged.self,
-    DisclosureMade.self, ErasureCompleted.self, ErasureDenied.self, ErasureRequested.self,
-    ErasureRequested1.self, HoldPlaced.self, HoldReleased.self,
+    BackupTaken.self, ConsentGranted.self, ConsentWithdrawn.self, DatasetCreated.self,
+    DatasetRestored.self, DatasetVersionCommitted.self, DatasetVersionCommitted1.self,
+    DatasetVersionCommitted2.self, DatasetVersionTagged.self, DisclosureMade.self,
+    ErasureCompleted.self, ErasureDenied.self, ErasureRequested.self, ErasureRequested1.self,
+    HoldPlaced.self, HoldReleased.self,
     LineageRecorded.self, ModelRegistered.self, RunAborted.self, RunAnnotated.self,
     RunCompleted.self, RunFailed.self,
     RunStarted.self, SubjectObserved.self, SubjectRegistered.self, SubjectRegistered1.self,
