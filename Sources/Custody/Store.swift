@@ -149,6 +149,9 @@ public final class Store: Sendable {
   /// People and their keys.
   public var subjects: Subjects { Subjects(store: self) }
 
+  /// What people allowed of their data.
+  public var consents: Consents { Consents(store: self) }
+
   /// Forgetting people.
   public var erasures: Erasures { Erasures(store: self) }
 

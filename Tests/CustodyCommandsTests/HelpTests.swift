@@ -109,6 +109,12 @@ struct HelpTests {
         "--review", "2099-01-31"
       ).succeeded()
     }
+    if example.verb.name.hasPrefix("consent-"), example.verb.name != "consent-grant" {
+      try await folder.run(
+        "consent", "grant", "patient-0017", "--purpose", "research", "--basis", "consent",
+        "--text-version", "2026-03"
+      ).succeeded()
+    }
     let isLineage = ["lineage-", "model-"].contains { example.verb.name.hasPrefix($0) }
     if example.verb.name.hasPrefix("dataset-") || isLineage
       || ["run", "why", "pipeline-run", "pipeline-status"].contains(example.verb.name)

@@ -38,9 +38,10 @@ struct ProjectionLawTests {
     }
 
     mutating func go() async throws {
-      switch Int.random(in: 0..<7, using: &random) {
+      switch Int.random(in: 0..<9, using: &random) {
       case 0, 1: try await say()
       case 2: try await tag()
+      case 7, 8: try await consent()
       case 3:
         try await store.destroyKeys(
           of: people.randomElement(using: &random)!, in: temporary)
@@ -59,6 +60,24 @@ struct ProjectionLawTests {
             content: random.bytes(Int.random(in: 0..<40, using: &random))))
       }
       try await store.append(events)
+    }
+
+    /// Purposes are allowed, and taken back where they were.
+    private mutating func consent() async throws {
+      let who = somebody()
+      try await store.subjects.register(who)
+      let people = who.map { Subject.identifier($0) }
+      let purposes = Array(["a", "b"].prefix(Int.random(in: 1...2, using: &random)))
+      if Bool.random(using: &random) {
+        do {
+          try await store.consents.withdraw(people, purposes: purposes)
+        } catch let error as CustodyError
+          where error.code == .notFound || error.code == .alreadyExists
+        {}
+      } else {
+        try await store.consents.grant(
+          people, Consents.Terms(purposes: purposes, basis: .consent, textVersion: "1"))
+      }
     }
 
     private mutating func somebody() -> [String] {

@@ -61,6 +61,9 @@ public enum Subject: Hashable, Sendable {
   /// The class of data when nobody says otherwise.
   public static let defaultClass = "default"
 
+  /// The class of data of what people allowed, which an erasure of other classes keeps.
+  public static let consentClass = "consent-record"
+
   /// Compares identifiers by their bytes: Swift's `==` takes canonically equivalent ones as equal,
   /// their hashes in the keyring are not.
   public static func == (left: Subject, right: Subject) -> Bool {

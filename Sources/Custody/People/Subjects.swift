@@ -92,6 +92,26 @@ public struct Subjects: Sendable {
     }
   }
 
+  /// Makes the keys of a class of data that people lack, who are registered for another.
+  ///
+  /// - Throws: `notFound` for somebody of whom nobody can tell what she is called outside.
+  func register(_ people: [KeyID], dataClass: String) async throws {
+    var identifiers: [String] = []
+    for id in people {
+      guard try !keyring.subjectKeys(of: id).contains(where: { $0.dataClass == dataClass }) else {
+        continue
+      }
+      guard let identifier = try await identifier(of: id), try self.id(of: identifier) == id else {
+        throw CustodyError(
+          .notFound,
+          "What the person \(id) is called outside is lost, so that no key for class \(dataClass) can "
+            + "be made for her. Register her again with custody subject add.")
+      }
+      identifiers.append(identifier)
+    }
+    if !identifiers.isEmpty { try await register(identifiers, dataClass: dataClass) }
+  }
+
   /// Whether the ledger says this of a person under this key, and nothing else since. Of somebody
   /// who is registered it may say nothing: a crash may have come before its event.
   private func isRecorded(

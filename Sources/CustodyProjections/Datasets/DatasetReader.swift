@@ -219,6 +219,27 @@ package final class DatasetReader {
     return KeySet(query.bytes(0)).keyIDs
   }
 
+  /// What records of a version name their keys by, each once.
+  ///
+  /// Cost: a pass over the records that the dataset had up to that version.
+  package func keySets(of dataset: Int64, in version: Int) throws -> [Int64] {
+    // https://www.sqlite.org/lang_select.html#bareagg: "the bare columns in the result set take
+    // values from the input row which also contains the minimum or maximum"
+    let query = try statement(
+      """
+      SELECT DISTINCT keys FROM (
+        SELECT keys, address, max(since) FROM dataset_1_record
+        WHERE dataset = ?1 AND since <= ?2 GROUP BY ordinal)
+      WHERE address IS NOT NULL
+      """)
+    query.bind(1, dataset)
+    query.bind(2, Int64(version))
+    defer { query.reset() }
+    var found: [Int64] = []
+    while try query.step() { found.append(query.integer(0)) }
+    return found
+  }
+
   /// What rows of records name keys by, of those that a key is one of.
   package func keySets(with key: KeyID) throws -> [Int64] {
     let query = try statement("SELECT keys FROM dataset_1_key WHERE key_id = ?")

@@ -101,6 +101,25 @@ extension Keyring {
     }
   }
 
+  /// The key id that names whoever has each key of a person.
+  ///
+  /// Cost: a pass over the keys of all people.
+  package func peopleByKey() throws -> [KeyID: KeyID] {
+    let index = try SubjectIndex(key: indexKey())
+    return try read { db in
+      let query = try statements.prepared(
+        "SELECT subject_id, class, key_id, tag FROM subject", db)
+      defer { query.reset() }
+      var people: [KeyID: KeyID] = [:]
+      while try query.step() {
+        let (person, key): (KeyID, KeyID) = (try query.value(0), try query.value(2))
+        try index.check(try query.value(3), index.tag(person, query.text(1), key))
+        people[key] = person
+      }
+      return people
+    }
+  }
+
   /// The person whose name in Custody `identifier` leads to, or nil.
   package func subjectID(_ identifier: String) throws -> KeyID? {
     let index = try SubjectIndex(key: indexKey())

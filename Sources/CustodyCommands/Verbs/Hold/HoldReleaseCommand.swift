@@ -26,7 +26,7 @@ struct HoldReleaseCommand: AsyncParsableCommand {
   @Flag(help: "Say what would be erased, and do nothing.")
   var dryRun = false
 
-  @OptionGroup var consent: ConsentOptions
+  @OptionGroup var consent: ConfirmationOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 

@@ -46,7 +46,10 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("A parameter to keep.", valueName: "NAME=VALUE"))
   var param: [ParameterArgument] = []
 
-  @Option(help: ArgumentHelp("What the data is used for.", valueName: "PURPOSE"))
+  @Option(
+    help: ArgumentHelp(
+      "What the data is used for; held against consents by custody consent gaps.",
+      valueName: "PURPOSE"))
   var purpose: String?
 
   @Option(help: ArgumentHelp("An environment variable to keep.", valueName: "NAME"))
