@@ -102,6 +102,7 @@ private struct ConsentGapFinder {
 
   private let store: Store
   private let organization: String
+  /// What was granted, by purpose and person.
   private let consents: [String: [KeyID: [Consent]]]
   /// Everybody of whom something is known.
   private let named: Set<KeyID>
@@ -134,9 +135,10 @@ private struct ConsentGapFinder {
     let about = try readership(Version(dataset: input.dataset, number: input.number))
     let actor = header.claim.actor.text
     let start = header.place.recordedAt
+    let granted = run.purpose.map { consents[$0] ?? [:] }
     var outside: [ConsentGap.Reason: [KeyID]] = [:]
     for person in about.people {
-      if let reason = reason(person, run.purpose, start, actor) {
+      if let reason = reason(granted.map { $0[person] ?? [] }, start, actor) {
         outside[reason, default: []].append(person)
       }
     }
@@ -147,12 +149,13 @@ private struct ConsentGapFinder {
       people: about.people.count, erased: about.erased, outside: outside)
   }
 
-  /// Why a purpose was not allowed; nil when it was.
+  /// Why somebody did not allow a purpose; nil when she did.
+  ///
+  /// - Parameter granted: what she granted of it; nil when the run names none.
   private func reason(
-    _ person: KeyID, _ purpose: String?, _ time: Timestamp, _ actor: String
+    _ granted: [Consent]?, _ time: Timestamp, _ actor: String
   ) -> ConsentGap.Reason? {
-    guard let purpose else { return .noPurpose }
-    let granted = consents[purpose]?[person] ?? []
+    guard let granted else { return .noPurpose }
     let ours = granted.filter {
       $0.recipients.isEmpty || $0.recipients.contains(organization) || $0.recipients.contains(actor)
     }

@@ -156,6 +156,7 @@ public struct Consents: Sendable {
       // Messages repeat it.
       try store.datasets.check(purpose, "purpose")
     }
+    let purposes = Self.unique(purposes)
     if let from { try Self.check(from) }
     let people = try store.people(subjects)
     let ledger = try store.folder.ledger()
