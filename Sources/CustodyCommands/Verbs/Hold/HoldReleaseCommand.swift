@@ -26,7 +26,7 @@ struct HoldReleaseCommand: AsyncParsableCommand {
   @Flag(help: "Say what would be erased, and do nothing.")
   var dryRun = false
 
-  @OptionGroup var consent: ConfirmationOptions
+  @OptionGroup var confirmation: ConfirmationOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 
@@ -38,7 +38,7 @@ struct HoldReleaseCommand: AsyncParsableCommand {
     try await store.writing { store in
       let waiting = try MatterPrinter(store).waiting(for: try store.holds.matter(matter))
       if !waiting.isEmpty {
-        try consent.ask(
+        try confirmation.ask(
           "\(waiting.count.counted("erasure")) waited for this matter, and what nothing else holds is "
             + "destroyed for good.")
       }
