@@ -53,7 +53,7 @@ extension Consents {
   /// purpose that read records about people.
   ///
   /// What counts is what is known now of that time, or at the moment these consents are known at: a
-  /// consent that was recorded later and is in force from before counts. Any ``LegalBasis`` allows a
+  /// consent that was recorded later and is in force from before counts. Any `LegalBasis` allows a
   /// purpose. Runs that other tools report name no purpose here, and are not looked at.
   ///
   /// - Parameters:

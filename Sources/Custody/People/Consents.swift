@@ -73,6 +73,9 @@ public struct Consents: Sendable {
   ///
   /// Whoever granted the same purposes before has renewed them: both grants stand.
   ///
+  /// - Parameters:
+  ///   - subjects: who; all of them, or nobody.
+  ///   - terms: what they allow, and under which conditions.
   /// - Returns: what was recorded, a person each, in the order in which they were named.
   /// - Throws: `usage` for terms that end before they start or name no purpose; `invalidInput` for a
   ///   purpose, a recipient or a version that is no name; `nameHoldsIdentifier`; `notFound` and
@@ -136,10 +139,12 @@ public struct Consents: Sendable {
   /// What was done before stays lawful: a consent that is withdrawn was in force until then.
   ///
   /// - Parameters:
+  ///   - subjects: who; all of them, or nobody.
   ///   - purposes: which; all when empty.
   ///   - grants: the ids of the events that granted them; all when empty.
   ///   - from: from when on; from now on when nil. A time in the past ends what was granted by then,
   ///     any other also what is to begin later.
+  /// - Returns: what was recorded, a person each, in the order in which they were named.
   /// - Throws: `notFound` for somebody who granted nothing of that, `alreadyExists` for somebody who
   ///   withdrew all of it before or whose consent has ended; `notFound` and `keyDestroyed` for
   ///   somebody who is not there. Nothing is recorded then.
