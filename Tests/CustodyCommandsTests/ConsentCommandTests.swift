@@ -28,6 +28,9 @@ struct ConsentCommandTests {
     ).succeeded().objects()
     #expect(granted.count == 2)
     let subject = try #require(granted.first?["subject"] as? String)
+    // On the last day it is still in force.
+    #expect(try await folder.run("consent", "list", "--when", "2026-12-31").lines.count == 5)
+    #expect(try await folder.run("consent", "list", "--when", "2027-01-01").lines.isEmpty)
     let list = ["consent", "list", "--when", "2026-06-01"]
     let rows = try await folder.run(list + ["--format", "ndjson"]).succeeded().objects()
     #expect(rows.count == 4)

@@ -65,14 +65,14 @@ struct ConsentTests {
     #expect(try store.subjects.entry(id)?.keys.map(\.dataClass) == ["consent-record", "default"])
   }
 
-  @Test("holds from when it begins until before it ends, and until it is withdrawn")
+  @Test("holds from when it begins until it ends, and until before it is withdrawn")
   func valid() async throws {
     try await consents.grant(
       [Self.person], Self.terms("a", "b", from: "2026-01-01", expires: "2026-07-01"))
     #expect(try allowed(at: "2025-12-31T23:59:59.999999Z") == [])
     #expect(try allowed(at: "2026-01-01") == ["a", "b"])
-    #expect(try allowed(at: "2026-06-30T23:59:59.999999Z") == ["a", "b"])
-    #expect(try allowed(at: "2026-07-01") == [])
+    #expect(try allowed(at: "2026-07-01") == ["a", "b"])
+    #expect(try allowed(at: "2026-07-01T00:00:00.000001Z") == [])
     try await consents.withdraw([Self.person], purposes: ["a"], from: Self.time("2026-03-01"))
     #expect(try allowed(at: "2026-02-28T23:59:59.999999Z") == ["a", "b"])
     #expect(try allowed(at: "2026-03-01") == ["b"])
@@ -305,7 +305,7 @@ struct ConsentTests {
 
       func allows(_ purpose: String, at time: Int) -> Bool {
         guard purposes.contains(purpose), from <= time else { return false }
-        return time < min(expires ?? .max, ends[purpose] ?? .max)
+        return time <= expires ?? .max && time < ends[purpose] ?? .max
       }
     }
 

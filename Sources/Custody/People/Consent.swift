@@ -39,7 +39,7 @@ public struct Consent: Sendable {
   public let giver: ConsentGiver
   /// From when on.
   public let from: Timestamp
-  /// When it ends by itself; nil when it does not.
+  /// The last moment, when it ends by itself; nil when it does not.
   public let expires: Timestamp?
   /// From when on it is taken back; nil when it is not.
   public internal(set) var withdrawn: Timestamp?
@@ -65,10 +65,13 @@ public struct Consent: Sendable {
     return min(expires, withdrawn)
   }
 
-  /// What holds at a time: in force from ``from`` on and before ``end``.
+  /// What holds at a time: in force from ``from`` to ``expires``, both included, and before
+  /// ``withdrawn``.
   public func state(at time: Timestamp) -> State {
-    guard let end, end <= time else { return time < from ? .notYet : .inForce }
-    return end == withdrawn ? .withdrawn : .expired
+    // Nothing is withdrawn after it has ended.
+    if let withdrawn, withdrawn <= time { return .withdrawn }
+    if let expires, expires < time { return .expired }
+    return time < from ? .notYet : .inForce
   }
 
   /// What several grants of one purpose come to at a time: one that is in force, else the one that

@@ -25,7 +25,7 @@ public struct ConsentRecord: Sendable {
     public let actor: String
     /// What was said.
     public let kind: Kind
-    /// Of which purposes.
+    /// Of which purposes; empty in a withdrawal of all that its grants allowed.
     public let purposes: [String]
     /// From when on.
     public let from: Timestamp
@@ -93,14 +93,20 @@ extension Consents {
   }
 
   private func entry(_ row: ConsentRow) throws -> ConsentRecord.Entry {
-    let actor = try store.event(at: row.position)?.header.claim.actor.text ?? ""
-    let (kind, purposes, from, grants): (ConsentRecord.Entry.Kind, [String], Timestamp, [EventID]) =
-      switch row.said {
-      case .granted(let said): (.granted, said.purposes, said.from, [])
-      case .withdrawn(let said): (.withdrawn, said.purposes, said.from, said.grants)
-      }
-    return ConsentRecord.Entry(
-      position: row.position, event: row.id, recordedAt: row.recordedAt, actor: actor, kind: kind,
+    switch row.said {
+    case .granted(let said): try entry(row, .granted, said.purposes, said.from)
+    case .withdrawn(let said):
+      try entry(row, .withdrawn, said.purposes, said.from, ending: said.grants)
+    }
+  }
+
+  private func entry(
+    _ row: ConsentRow, _ kind: ConsentRecord.Entry.Kind, _ purposes: [String], _ from: Timestamp,
+    ending grants: [EventID] = []
+  ) throws -> ConsentRecord.Entry {
+    ConsentRecord.Entry(
+      position: row.position, event: row.id, recordedAt: row.recordedAt,
+      actor: try store.event(at: row.position)?.header.claim.actor.text ?? "", kind: kind,
       purposes: purposes, from: from, grants: grants)
   }
 

@@ -33,7 +33,7 @@ public struct Consents: Sendable {
     public var textDigest: Digest?
     /// From when on; from the moment of recording on when nil.
     public var from: Timestamp?
-    /// When it ends by itself; nil when it does not.
+    /// The last moment, when it ends by itself; nil when it does not.
     public var expires: Timestamp?
     /// Who may use the data; empty for whoever keeps the ledger.
     public var recipients: [String]

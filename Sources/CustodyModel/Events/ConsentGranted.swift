@@ -14,7 +14,7 @@ package struct ConsentGranted: ModelEvent {
   package let textDigest: String?
   /// From when on.
   package let from: Timestamp
-  /// Until when; nil when it does not end by itself.
+  /// Until when, included; nil when it does not end by itself.
   package let expires: Timestamp?
   /// Who may use the data; none for whoever keeps the ledger.
   package let recipients: [String]
