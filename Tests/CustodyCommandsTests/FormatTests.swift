@@ -9,7 +9,8 @@ struct FormatTests {
     ["log"], ["log", "--content"], ["show", "head"], ["head"], ["status"], ["stats"], ["doctor"],
     ["verify"], ["subject", "list", "--identifiers"], ["subject", "show", "p,\"0001\"\u{e9}"],
     ["key", "list"], ["key", "show", "epoch"], ["key", "rotate", "--yes"],
-    ["subject", "add", "p-2"], ["dataset", "list"], ["dataset", "show", "t"],
+    ["subject", "add", "p-2"], ["subject", "event", "p,\"0001\"\u{e9}", "case-closed"],
+    ["dataset", "list"], ["dataset", "show", "t"],
     ["dataset", "log", "t"], ["dataset", "diff", "t", "v1", "v2"],
     ["dataset", "status", "t", "t.csv"],
     ["dataset", "commit", "t", "t.csv"], ["projection", "list"], ["projection", "status"],
@@ -45,7 +46,8 @@ struct FormatTests {
   func parses(verb: [String]) async throws {
     let folder = try await folder()
     let isList =
-      ["log", "stats", "doctor", "projection"].contains(verb[0]) || verb[0] == "subject"
+      ["log", "stats", "doctor", "projection"].contains(verb[0])
+      || verb[0] == "subject" && verb[1] != "show"
       || verb[0] == "dataset" && !["show", "commit"].contains(verb[1])
       || verb == ["key", "list"]
     var names: [Set<String>] = []
