@@ -158,6 +158,9 @@ public final class Store: Sendable {
   /// Matters that keep data from being destroyed.
   public var holds: Holds { Holds(store: self) }
 
+  /// Data that is kept and not processed.
+  public var restrictions: Restrictions { Restrictions(store: self) }
+
   /// The keyring and the epoch key.
   public var keys: Keys { Keys(folder: folder, actor: actor) }
 

@@ -25,6 +25,8 @@ public struct CustodyError: Error, Sendable {
     case nameHoldsIdentifier
     /// A key that is gone: nothing can be written under it or opened with it.
     case keyDestroyed
+    /// Data that is kept and not processed, and that nobody stated a ground to read.
+    case restricted
     /// Store, guard, signer and anchors do not agree: read-only until recovered.
     case needsRecovery
     /// The folder or file is no store of Custody.

@@ -103,6 +103,10 @@ struct HelpTests {
       try await folder.run("subject", "erase", "patient-0017", "--reason", "request", "--yes")
         .succeeded()
     }
+    if example.verb.name == "restriction-lift" {
+      try await folder.run("restriction", "place", "patient-0017", "--reason", "objection-pending")
+        .succeeded()
+    }
     if ["hold-release", "hold-show"].contains(example.verb.name) {
       try await folder.run(
         "hold", "place", "M-2026-014", "--everyone", "--reason", "audit", "--approver", "counsel",

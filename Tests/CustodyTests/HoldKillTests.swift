@@ -37,7 +37,7 @@ struct HoldKillTests {
       #expect(opened.finishedErasures.count == 1)
     }
     #expect(try await place.notes(opened) == ["by herself", "together"], "\(step)")
-    #expect(try await place.records(opened, "v1") == "bc", "\(step)")
+    #expect(try await place.records(opened, "v1", on: .legalClaim) == "bc", "\(step)")
     try await check(opened, step)
     let erased = try await opened.holds.release("M-1", reason: .resolved, approver: "counsel")
     #expect(!erased.isEmpty)

@@ -63,9 +63,11 @@ struct HoldPlace {
   }
 
   /// The ids of the records of a version that open.
-  func records(_ store: Store, _ version: String) async throws -> String {
+  func records(
+    _ store: Store, _ version: String, on ground: RestrictionGround? = nil
+  ) async throws -> String {
     let target = "\(temporary.folder)/restored-\(UUID().uuidString).jsonl"
-    try await store.datasets.restore("calls", version, to: target)
+    try await store.datasets.restore("calls", version, to: target, on: ground)
     let text = try String(contentsOfFile: target, encoding: .utf8)
     return text.matches(of: /"id":"(.)"/).map { String($0.1) }.joined()
   }

@@ -20,7 +20,7 @@ struct HoldTests {
     let result = try await place.erase(store, [Place.one])
     #expect(result.waiting == result.request && result.completedPosition == nil)
     #expect(try await place.notes(store) == ["alone", "by herself", "together"])
-    #expect(try await place.records(store, "v1") == "abc")
+    #expect(try await place.records(store, "v1", on: .legalClaim) == "abc")
     let waiting = try store.erasures.waiting()
     #expect(waiting.count == 1 && waiting[0].id == result.waiting)
 

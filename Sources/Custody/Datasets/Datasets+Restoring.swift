@@ -17,6 +17,8 @@ extension Datasets {
     /// Records of the version whose keys or objects are gone: people were erased since. With a
     /// pattern, those are among them of which nobody can tell any more whether it matched.
     public let missing: Int
+    /// Records that were left out because they are restricted.
+    public let restricted: Int
   }
 
   /// Writes a version, or some records of it, to a folder or file that is not there yet.
@@ -28,6 +30,7 @@ extension Datasets {
   ///   - filter: which records; not together with `keys`.
   ///   - target: a folder for files, else a file.
   ///   - replacing: whether what is there is replaced, once the whole is written.
+  ///   - ground: on which ground restricted records are written too; they are left out without one.
   ///   - progress: called as bytes are written.
   /// - Returns: how many records were written, and how many are missing because of erasure.
   /// - Throws: `notFound` for a version or key that there is not; `alreadyExists`; `diskFull`. No
@@ -38,6 +41,7 @@ extension Datasets {
   public func restore(
     _ name: String, _ reference: String = "head", keys: [String] = [],
     matching filter: Filter? = nil, to target: String, replacing: Bool = false,
+    on ground: RestrictionGround? = nil,
     progress: Progress? = nil
   ) async throws -> Restored {
     let row = try existing(name)
@@ -50,7 +54,9 @@ extension Datasets {
     try OutsidePath.checkReplacement(of: path, byFolder: row.kind == Kind.files.rawValue)
     try check(path, "target")
     try store.checkRecords(of: row, in: version)
-    let reader = try VersionContents(store: store, dataset: row, version: version)
+    let reader = try VersionContents(
+      store: store, dataset: row, version: version,
+      leavingOut: store.restrictions.restricted(unless: ground))
     let chosen = try chosen(keys, filter, row, version)
     let building = OutsidePath.building(path, store)
     defer { UnfinishedFiles.remove(building) }
@@ -65,12 +71,13 @@ extension Datasets {
     try writer.finish()
     let restored = Restored(
       version: version.number, records: reader.written,
-      missing: reader.missing + (chosen?.undecided ?? 0))
+      missing: reader.missing + (chosen?.undecided ?? 0), restricted: reader.restricted)
     // Recorded before it is there: what is outside is never unknown to the ledger.
     try await record(
       DatasetRestored(
         dataset: name, number: version.number, records: restored.records,
-        missing: restored.missing, target: path))
+        missing: restored.missing, restricted: restored.restricted, ground: ground?.rawValue,
+        target: path))
     try OutsidePath.move(building, to: path, replacing: replacing)
     return restored
   }
@@ -95,16 +102,21 @@ extension Datasets {
 
   /// The content of one record as a version has it.
   ///
-  /// - Throws: `notFound` when the version has no such record; `keyDestroyed` when it is erased.
+  /// - Parameter ground: on which ground it is read although it is restricted.
+  /// - Throws: `notFound` when the version has no such record; `keyDestroyed` when it is erased;
+  ///   `restricted`.
   ///
   /// Cost: one look-up and one object, whatever the number of versions.
   public func content(
     of name: String, _ reference: String = "head", key: String,
-    _ write: ([UInt8]) throws -> Void
+    on ground: RestrictionGround? = nil, _ write: ([UInt8]) throws -> Void
   ) throws {
     let row = try existing(name)
-    let reader = try VersionContents(store: store, dataset: row, version: version(row, reference))
+    let reader = try VersionContents(
+      store: store, dataset: row, version: version(row, reference),
+      leavingOut: store.restrictions.restricted(unless: ground))
     try reader.forEach(reader.ordinals(of: [key])) { try $0.forEachPiece(write) }
+    guard reader.restricted == 0 else { throw Restrictions.refusal("The record") }
     guard reader.missing == 0 else {
       throw CustodyError(
         .keyDestroyed, "The record is gone: a person it was about was erased, or it expired.")
@@ -120,11 +132,19 @@ final class VersionContents {
   private let readers: WorkerPool<StoredObjects>
   private(set) var written = 0
   private(set) var missing = 0
+  private(set) var restricted = 0
+  private let leftOut: RestrictedKeys?
   private var place = 0
   /// Rows of key sets, and whether a key of theirs is gone.
   private var erased: [Int64: Bool] = [:]
+  /// The same, and whether it is left out.
+  private var isLeftOut: [Int64: Bool] = [:]
 
-  init(store: Store, dataset: DatasetRow, version: VersionRow) throws {
+  init(
+    store: Store, dataset: DatasetRow, version: VersionRow,
+    leavingOut leftOut: RestrictedKeys? = nil
+  ) throws {
+    self.leftOut = leftOut
     self.store = store
     self.dataset = dataset
     self.version = version
@@ -198,7 +218,11 @@ final class VersionContents {
         try DatasetReader($0).records(
           of: dataset.id, in: version.number, from: from, limit: min(pageSize, run.count))
       }
-      let wanted = rows.filter { $0.ordinal < run.upperBound }
+      let wanted = try rows.filter { $0.ordinal < run.upperBound }.filter { row in
+        guard try isLeftOut(row) else { return true }
+        restricted += 1
+        return false
+      }
       let opened = try openAll(wanted)
       let isSmall = opened.reduce(0) { $0 + $1.size } < Self.pageBytes / 2
       pageSize =
@@ -247,6 +271,15 @@ final class VersionContents {
         case .pieces(let total, let addresses): try self.pieces(total, addresses, write)
         }
       })
+  }
+
+  private func isLeftOut(_ row: RecordRow) throws -> Bool {
+    guard let leftOut, !leftOut.isEmpty else { return false }
+    if let known = isLeftOut[row.keys] { return known }
+    let ids = try store.engine.readUncaught { try DatasetReader($0).keyIDs(row.keys) }
+    let isRestricted = leftOut.restricts(ids)
+    isLeftOut[row.keys] = isRestricted
+    return isRestricted
   }
 
   private func isErased(_ row: RecordRow) throws -> Bool {

@@ -273,7 +273,7 @@ package final class SealingService: Sendable {
       (DatasetProjection.streamPrefix, "dataset"), (RunProjection.streamPrefix, "run"),
       (LineageProjection.streamPrefix, "lineage"), (LineageProjection.modelStreamPrefix, "model"),
       (ErasureRequested.streamPrefix, "subject"), (SubjectRegistered.streamPrefix, "subject"),
-      (HoldPlaced.streamPrefix, "hold"),
+      (HoldPlaced.streamPrefix, "hold"), (RestrictionPlaced.streamPrefix, "restriction"),
     ].first { event.stream.hasPrefix($0.0) }
     if event.stream == SystemEvent.stream || reserved != nil {
       throw CustodyError(

@@ -84,17 +84,24 @@ public struct Evidence: Sendable {
   ///   - position: which event.
   ///   - recipients: age recipients (`age1…`) who alone can open the file; none leaves it in clear.
   ///   - purpose: what for; no personal data.
+  ///   - ground: on which ground it is disclosed although it is restricted.
   ///   - note: a checkpoint of this ledger that somebody keeps; the newest one when nil.
   /// - Returns: the bytes of the file.
   /// - Throws: as ``proof(of:under:)``; `notFound` when the content is gone: its body was purged or
-  ///   its key destroyed.
+  ///   its key destroyed; `restricted`.
   public func disclose(
-    _ position: Position, to recipients: [String], purpose: String? = nil, under note: String? = nil
+    _ position: Position, to recipients: [String], purpose: String? = nil,
+    on ground: RestrictionGround? = nil, under note: String? = nil
   ) async throws -> [UInt8] {
     let reader = try recipients.isEmpty ? nil : Recipients(recipients)
     if let purpose { try store.datasets.check(purpose, "purpose") }
     let (proof, event) = try store.folder.read {
       try inclusion(of: position, under: note, $0)
+    }
+    if try store.restrictions.restricted(unless: ground)?.restricts(event.header.claim.keyIDs)
+      == true
+    {
+      throw Restrictions.refusal("The content at position \(position)")
     }
     guard let (salt, content) = try store.folder.disclosure(of: event) else {
       throw CustodyError(
@@ -111,7 +118,7 @@ public struct Evidence: Sendable {
     // Recorded before it leaves.
     let made = DisclosureMade(
       position: position.value, event: "\(event.header.claim.eventID)", recipients: recipients,
-      purpose: purpose, digest: "sha256:\(digest)")
+      purpose: purpose, ground: ground?.rawValue, digest: "sha256:\(digest)")
     try await store.appendOwn(
       NewEvent(
         stream: "disclosures", type: DisclosureMade.type, typeVersion: DisclosureMade.version,

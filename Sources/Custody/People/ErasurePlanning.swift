@@ -206,7 +206,9 @@ struct ErasurePlanning {
   ) throws -> [ErasurePlan.Copy] {
     var found: [ErasurePlan.Copy] = []
     for (event, content) in try contents(of: DatasetRestored.type) {
-      guard let restored = DatasetRestored(content: content),
+      guard
+        let restored = DatasetRestored(
+          content: content, version: event.header.claim.typeVersion),
         touched.records[.init(dataset: restored.dataset, number: restored.number)] != nil
       else { continue }
       found.append(
@@ -215,7 +217,10 @@ struct ErasurePlanning {
           what: "\(restored.dataset)@v\(restored.number)", path: restored.target))
     }
     for (event, content) in try contents(of: DisclosureMade.type) {
-      guard let disclosed = DisclosureMade(content: content), positions.contains(disclosed.position)
+      guard
+        let disclosed = DisclosureMade(
+          content: content, version: event.header.claim.typeVersion),
+        positions.contains(disclosed.position)
       else { continue }
       found.append(
         ErasurePlan.Copy(

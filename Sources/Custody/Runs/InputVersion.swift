@@ -11,6 +11,8 @@ struct InputVersion: Sendable {
   let version: VersionRow
   /// Records whose keys are gone: people were erased since.
   let missing: Int
+  /// Records that were left out because they are restricted.
+  let restricted: Int
 
   /// How what is read differs from the version.
   private(set) var drift: RunStarted.Drift?
@@ -28,10 +30,12 @@ struct InputVersion: Sendable {
 
   /// Goes through a version, and writes it when there is a place for it.
   ///
-  /// - Parameter place: a path where nothing is.
+  /// - Parameters:
+  ///   - place: a path where nothing is.
+  ///   - leftOut: what is restricted.
   init(
     _ store: Store, _ dataset: DatasetRow, _ version: VersionRow, to place: String?,
-    _ progress: Datasets.Progress?
+    leavingOut leftOut: RestrictedKeys? = nil, _ progress: Datasets.Progress?
   ) throws {
     self.dataset = dataset
     self.version = version
@@ -39,7 +43,8 @@ struct InputVersion: Sendable {
     let hashes = WorkerPool { try StoredObjects(folder: folder) }
     self.hashes = hashes
     try store.checkRecords(of: dataset, in: version)
-    let contents = try VersionContents(store: store, dataset: dataset, version: version)
+    let contents = try VersionContents(
+      store: store, dataset: dataset, version: version, leavingOut: leftOut)
     var writer = try place.map { try Datasets.writer(dataset, $0, contents) }
     var index = Index(dataset)
     let isTable = dataset.kind != Datasets.Kind.files.rawValue
@@ -60,6 +65,7 @@ struct InputVersion: Sendable {
     }
     try writer?.finish()
     missing = contents.missing
+    restricted = contents.restricted
     self.index = index
     self.keys = keys
     self.order = order

@@ -113,7 +113,7 @@ private struct PipelineFile {
   init(_ file: String) { self.file = file }
 
   private static let words: Set<String> = [
-    "job", "in", "out", "command", "param", "purpose", "env", "tool", "code", "subject",
+    "job", "in", "out", "command", "param", "purpose", "ground", "env", "tool", "code", "subject",
     "derivations", "key",
   ]
 
@@ -179,6 +179,13 @@ private struct PipelineFile {
       step.parameters = try pairs.map { (try text($0.key), try text($0.value)) }
     }
     step.purpose = try mapping["purpose"].map(text)
+    step.ground = try mapping["ground"].map { node in
+      guard let ground = RestrictionGround(rawValue: try text(node)) else {
+        let known = RestrictionGround.allCases.map(\.rawValue).joined(separator: ", ")
+        throw fault(node, "ground: is one of \(known).")
+      }
+      return ground
+    }
     step.environment = try texts(mapping["env"]).map(\.text)
     step.tools = try texts(mapping["tool"]).map(\.text)
     step.code = try texts(mapping["code"]).map(\.text)

@@ -14,6 +14,8 @@ struct RunRecording {
   let plan: RunPlan
   let id: EventID
   let folder: RunFolder
+  /// What is restricted, unless the step reads it on a ground.
+  private let leftOut: RestrictedKeys?
 
   /// A version as the command finds it.
   struct Input {
@@ -33,6 +35,7 @@ struct RunRecording {
     self.appendEvents = appendEvents
     self.progress = progress
     plan = try RunPlan(step, store)
+    leftOut = try store.restrictions.restricted(unless: step.ground)
     let environment = store.folder.environment
     id = EventID(
       at: environment.now(),
@@ -55,6 +58,11 @@ struct RunRecording {
 
   private func recorded() async throws -> RunResult {
     let inputs = try await makeInputs()
+    for input in inputs where input.version.restricted > 0 {
+      notice?(
+        "\(input.version.restricted) of \(input.version.dataset.name)'s records are restricted and left "
+          + "out; --ground says on which ground they are read")
+    }
     let facts = try await facts(inputs)
     let start = try start()
     // Last, for it may remove what was there.
@@ -134,7 +142,8 @@ struct RunRecording {
           inputs.append(try await restored(dataset, version, to: given, report))
         } else {
           let path = try folder.place(placeName("in", dataset.name, dataset.kind))
-          let made = try InputVersion(store, dataset, version, to: path, report)
+          let made = try InputVersion(
+            store, dataset, version, to: path, leavingOut: leftOut, report)
           inputs.append(Input(version: made, path: path))
         }
         continue
@@ -148,7 +157,8 @@ struct RunRecording {
   private func input(
     _ dataset: DatasetRow, _ version: VersionRow, at path: String, _ report: Datasets.Progress?
   ) async throws -> Input {
-    var found = try InputVersion(store, dataset, version, to: nil, nil)
+    var found = try InputVersion(
+      store, dataset, version, to: nil, leavingOut: leftOut, nil)
     guard let drift = try await found.drift(of: path, in: store) else {
       return Input(version: found, path: path)
     }
@@ -175,12 +185,14 @@ struct RunRecording {
     let building = OutsidePath.building(path, store)
     defer { UnfinishedFiles.remove(building) }
     do {
-      let made = try InputVersion(store, dataset, version, to: building, report)
+      let made = try InputVersion(
+        store, dataset, version, to: building, leavingOut: leftOut, report)
       // Recorded before it is there: what is outside is never unknown to the ledger.
       try await store.datasets.record(
         DatasetRestored(
-          dataset: dataset.name, number: version.number, records: version.records - made.missing,
-          missing: made.missing, target: path))
+          dataset: dataset.name, number: version.number,
+          records: version.records - made.missing - made.restricted, missing: made.missing,
+          restricted: made.restricted, ground: step.ground?.rawValue, target: path))
       try OutsidePath.move(building, to: path, replacing: true)
       return Input(version: made, path: path)
     } catch {
@@ -282,13 +294,14 @@ struct RunRecording {
       decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     let holdsName = try store.folder.keyring?.holdsIdentifier(hostName) == true
     return RunStarted(
-      run: "\(id)", job: step.job, purpose: step.purpose,
+      run: "\(id)", job: step.job, purpose: step.purpose, ground: step.ground?.rawValue,
       host: holdsName ? "" : hostName,
       commit: git?.commit, isDirty: git?.isDirty,
       inputs: inputs.map {
         .init(
           dataset: $0.version.dataset.name, number: $0.version.version.number,
-          root: $0.version.version.root.hex, drift: $0.version.drift)
+          root: $0.version.version.root.hex, drift: $0.version.drift,
+          restricted: $0.version.restricted)
       },
       outputs: plan.outputs.map(\.dataset), tools: tools)
   }

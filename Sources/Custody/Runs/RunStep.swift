@@ -66,6 +66,8 @@ public struct RunStep: Sendable {
   public var parameters: [(name: String, value: String)] = []
   /// What the data is used for.
   public var purpose: String?
+  /// On which ground it reads restricted records too; they are left out without one.
+  public var ground: RestrictionGround?
   /// Environment variables whose values are kept.
   public var environment: [String] = []
   /// Programs that are asked for their version.

@@ -1,42 +1,65 @@
 /// Records of a version were written somewhere outside the store, which no erasure reaches.
 package struct DatasetRestored: ModelEvent {
   package static let type = "dataset.restored"
-  package static let version: UInt16 = 1
+  package static let version: UInt16 = 2
 
   package let dataset: String
   package let number: Int
   package let records: Int
   /// Records of the version whose keys are gone.
   package let missing: Int
+  /// Records that were left out because they are restricted.
+  package let restricted: Int
+  /// On which ground restricted records were read, one of ``RestrictionGround``; nil when they were not.
+  package let ground: String?
   /// Where they were written.
   package let target: String
 
-  package init(dataset: String, number: Int, records: Int, missing: Int, target: String) {
+  package init(
+    dataset: String, number: Int, records: Int, missing: Int, restricted: Int, ground: String?,
+    target: String
+  ) {
     self.dataset = dataset
     self.number = number
     self.records = records
     self.missing = missing
+    self.restricted = restricted
+    self.ground = ground
     self.target = target
   }
 
-  package var content: [UInt8] {
+  package var content: [UInt8] { content(version: Self.version) }
+
+  /// Written before anything could be restricted, version 1 does not speak of it.
+  func content(version: UInt16) -> [UInt8] {
     var writer = JSONWriter()
     writer.member("dataset", dataset)
     writer.member("version", number)
     writer.member("records", records)
     writer.member("missing", missing)
+    if version > 1 {
+      writer.member("restricted", restricted)
+      writer.member("ground", ground)
+    }
     writer.member("target", target)
     return Array(writer.object.utf8)
   }
 
-  package init?(content: [UInt8]) {
-    guard let reader = MemberReader(content), let dataset = reader.string("dataset"),
+  package init?(content: [UInt8]) { self.init(content: content, version: Self.version) }
+
+  package init?(content: [UInt8], version: UInt16) {
+    guard (1...Self.version).contains(version), let reader = MemberReader(content),
+      let dataset = reader.string("dataset"),
       let number = reader.integer("version"), let records = reader.integer("records"),
-      let missing = reader.integer("missing"), let target = reader.string("target"), number > 0
+      let missing = reader.integer("missing"), let target = reader.string("target"),
+      let restricted = version > 1 ? reader.integer("restricted") : 0, number > 0
     else { return nil }
-    self.init(dataset: dataset, number: number, records: records, missing: missing, target: target)
+    self.init(
+      dataset: dataset, number: number, records: records, missing: missing, restricted: restricted,
+      ground: version > 1 ? reader.string("ground") : nil, target: target)
   }
 
   package static let example = DatasetRestored(
-    dataset: "counseling", number: 2, records: 999, missing: 1, target: "/srv/review")
+    dataset: "counseling", number: 2, records: 999, missing: 1, restricted: 2, ground: nil,
+    target: "/srv/review")
 }

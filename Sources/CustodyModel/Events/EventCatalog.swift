@@ -27,12 +27,15 @@ extension ModelEvent {
 package enum EventCatalog {
   package static let all: [any ModelEvent.Type] = [
     BackupTaken.self, ConsentGranted.self, ConsentWithdrawn.self, DatasetCreated.self,
-    DatasetRestored.self, DatasetVersionCommitted.self, DatasetVersionCommitted1.self,
+    DatasetRestored.self, DatasetRestored1.self, DatasetVersionCommitted.self,
+    DatasetVersionCommitted1.self,
     DatasetVersionCommitted2.self, DatasetVersionTagged.self, DisclosureMade.self,
+    DisclosureMade1.self,
     ErasureCompleted.self, ErasureDenied.self, ErasureRequested.self, ErasureRequested1.self,
     HoldPlaced.self, HoldReleased.self,
     LineageRecorded.self, ModelRegistered.self, RunAborted.self, RunAnnotated.self,
     RunCompleted.self, RunFailed.self,
-    RunStarted.self, SubjectObserved.self, SubjectRegistered.self, SubjectRegistered1.self,
+    RestrictionLifted.self, RestrictionPlaced.self, RunStarted.self, RunStarted1.self,
+    SubjectObserved.self, SubjectRegistered.self, SubjectRegistered1.self,
   ]
 }

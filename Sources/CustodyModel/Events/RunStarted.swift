@@ -1,7 +1,7 @@
 /// A step of a pipeline began: facts without text. What nobody has classified is in ``RunAnnotated``.
 package struct RunStarted: ModelEvent {
   package static let type = "run.started"
-  package static let version: UInt16 = 1
+  package static let version: UInt16 = 2
 
   /// A version that the run reads.
   package struct Input: Equatable, Sendable {
@@ -11,12 +11,17 @@ package struct RunStarted: ModelEvent {
     package let root: String
     /// How what was read differs from the version; nil when it does not.
     package let drift: Drift?
+    /// Records that were left out because they are restricted.
+    package let restricted: Int
 
-    package init(dataset: String, number: Int, root: String, drift: Drift?) {
+    package init(
+      dataset: String, number: Int, root: String, drift: Drift?, restricted: Int = 0
+    ) {
       self.dataset = dataset
       self.number = number
       self.root = root
       self.drift = drift
+      self.restricted = restricted
     }
   }
 
@@ -65,6 +70,8 @@ package struct RunStarted: ModelEvent {
   package let job: String
   /// What the data is used for.
   package let purpose: String?
+  /// On which ground restricted records were read, one of ``RestrictionGround``; nil when they were not.
+  package let ground: String?
   /// The name of the machine.
   package let host: String
   /// The commit of the code's repository; nil outside of one.
@@ -78,12 +85,14 @@ package struct RunStarted: ModelEvent {
   package let tools: [Pair]
 
   package init(
-    run: String, job: String, purpose: String?, host: String, commit: String?, isDirty: Bool?,
+    run: String, job: String, purpose: String?, ground: String?, host: String, commit: String?,
+    isDirty: Bool?,
     inputs: [Input], outputs: [String], tools: [Pair]
   ) {
     self.run = run
     self.job = job
     self.purpose = purpose
+    self.ground = ground
     self.host = host
     self.commit = commit
     self.isDirty = isDirty
@@ -92,11 +101,15 @@ package struct RunStarted: ModelEvent {
     self.tools = tools
   }
 
-  package var content: [UInt8] {
+  package var content: [UInt8] { content(version: Self.version) }
+
+  /// Written before anything could be restricted, version 1 does not speak of it.
+  func content(version: UInt16) -> [UInt8] {
     var writer = JSONWriter()
     writer.member("run", run)
     writer.member("job", job)
     writer.member("purpose", purpose)
+    if version > 1 { writer.member("ground", ground) }
     writer.member("host", host)
     writer.member("commit", commit)
     writer.member("dirty", json: isDirty.map { $0 ? "true" : "false" } ?? "null")
@@ -105,40 +118,48 @@ package struct RunStarted: ModelEvent {
       writer.member("version", input.number)
       writer.member("root", input.root)
       writer.member("drift", json: input.drift?.json ?? "null")
+      if version > 1 { writer.member("restricted", input.restricted) }
     }
     writer.member("outputs", strings: outputs)
     writer.member("tools", pairs: tools)
     return Array(writer.object.utf8)
   }
 
-  package init?(content: [UInt8]) {
-    guard let reader = MemberReader(content), let run = reader.string("run"),
+  package init?(content: [UInt8]) { self.init(content: content, version: Self.version) }
+
+  package init?(content: [UInt8], version: UInt16) {
+    guard (1...Self.version).contains(version), let reader = MemberReader(content),
+      let run = reader.string("run"),
       let job = reader.string("job"), let host = reader.string("host"),
       let inputs = reader.objects("inputs"), let outputs = reader.strings("outputs"),
       let tools = reader.pairs("tools")
     else { return nil }
-    let read = inputs.compactMap(Input.init)
+    let read = inputs.compactMap { Input($0, version: version) }
     guard read.count == inputs.count else { return nil }
     self.init(
-      run: run, job: job, purpose: reader.string("purpose"), host: host,
+      run: run, job: job, purpose: reader.string("purpose"),
+      ground: version > 1 ? reader.string("ground") : nil, host: host,
       commit: reader.string("commit"), isDirty: reader.boolean("dirty"), inputs: read,
       outputs: outputs, tools: tools)
   }
 
   package static let example = RunStarted(
     run: "01a204a7-ba70-7fdc-b314-7b88f7b52729", job: "transcribe", purpose: "quality",
-    host: "worker-3", commit: String(repeating: "a", count: 40), isDirty: false,
+    ground: "legal-claim", host: "worker-3", commit: String(repeating: "a", count: 40),
+    isDirty: false,
     inputs: [
       Input(
         dataset: "segments", number: 2, root: String(repeating: "0", count: 64),
-        drift: Drift(added: 0, changed: 1, removed: 0, isReordered: true, isReframed: false))
+        drift: Drift(added: 0, changed: 1, removed: 0, isReordered: true, isReframed: false),
+        restricted: 2)
     ], outputs: ["transcripts"], tools: [Pair(name: "sox", value: "SoX v14.4.2")])
 }
 
 extension RunStarted.Input {
-  fileprivate init?(_ reader: MemberReader) {
+  fileprivate init?(_ reader: MemberReader, version: UInt16) {
     guard let dataset = reader.string("dataset"), let number = reader.integer("version"),
-      let root = reader.string("root"), number > 0
+      let root = reader.string("root"),
+      let restricted = version > 1 ? reader.integer("restricted") : 0, number > 0
     else { return nil }
     let drift = reader.object("drift").flatMap { drift -> RunStarted.Drift? in
       guard let added = drift.integer("added"), let changed = drift.integer("changed"),
@@ -149,6 +170,7 @@ extension RunStarted.Input {
         isReordered: drift.boolean("reordered") ?? false,
         isReframed: drift.boolean("reframed") ?? false)
     }
-    self.init(dataset: dataset, number: number, root: root, drift: drift)
+    self.init(
+      dataset: dataset, number: number, root: root, drift: drift, restricted: restricted)
   }
 }

@@ -19,12 +19,13 @@ struct DatasetCatCommand: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("The record's natural key.", valueName: "KEY"))
   var key: String
 
+  @OptionGroup var ground: GroundOptions
   @OptionGroup var at: AtOptions
   @OptionGroup var store: StoreOptions
 
   func run() async throws {
     try at.datasets(of: try store.open(for: .contents)).content(
-      of: dataset.name, dataset.reference, key: key
+      of: dataset.name, dataset.reference, key: key, on: ground.ground
     ) { Terminal.write($0) }
   }
 }

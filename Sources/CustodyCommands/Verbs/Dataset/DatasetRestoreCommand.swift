@@ -7,7 +7,7 @@ struct DatasetRestoreCommand: AsyncParsableCommand {
     abstract: "Write a version, or records of it, byte for byte; or make it the newest again.",
     discussion: """
       NAME@REF is a version; the newest without @REF. Files get their times and modes back. What is \
-      missing because people were erased is counted. The ledger records that it was restored, and \
+      missing because people were erased is counted, and so is what is left out because it is restricted. The ledger records that it was restored, and \
       where, because no erasure reaches there. --as-new-version writes no file: it appends a version \
       with the same records, and nothing in between is rewound; with KEY or --where, those records \
       become what they were and all others stay.
@@ -38,6 +38,7 @@ struct DatasetRestoreCommand: AsyncParsableCommand {
   var message: String?
 
   @OptionGroup var filter: WhereOptions
+  @OptionGroup var ground: GroundOptions
   @OptionGroup var at: AtOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
@@ -47,6 +48,9 @@ struct DatasetRestoreCommand: AsyncParsableCommand {
       throw ValidationError("Give either --to PATH or --as-new-version.")
     }
     if message != nil, !asNewVersion { throw ValidationError("-m needs --as-new-version.") }
+    if ground.ground != nil, asNewVersion {
+      throw ValidationError("--ground needs --to: nothing is read with --as-new-version.")
+    }
     if force, asNewVersion { throw ValidationError("--force needs --to.") }
     if !keys.isEmpty, !filter.conditions.isEmpty {
       throw ValidationError("Give KEY or --where, not both.")
@@ -75,7 +79,8 @@ struct DatasetRestoreCommand: AsyncParsableCommand {
     do {
       defer { progress.finish() }
       restored = try await datasets.restore(
-        dataset.name, dataset.reference, keys: keys, matching: filter, to: target, replacing: force
+        dataset.name, dataset.reference, keys: keys, matching: filter, to: target, replacing: force,
+        on: ground.ground
       ) { progress.update($0, $1) }
     }
     guard output.format == .table else {
@@ -83,12 +88,15 @@ struct DatasetRestoreCommand: AsyncParsableCommand {
       facts.add("version", "version", restored.version)
       facts.add("records", "records", restored.records)
       facts.add("missing", "missing", restored.missing)
+      facts.add("restricted", "restricted", restored.restricted)
       facts.add("target", "target", target)
       return facts.write(output.format)
     }
     Terminal.print(
       "restored v\(restored.version): \(restored.records.counted("record")) to \(target)"
-        + missing(restored.missing))
+        + missing(restored.missing)
+        + (restored.restricted == 0
+          ? "" : "; \(restored.restricted.counted("record")) left out, restricted (see --ground)"))
   }
 
   private func say(_ restored: Datasets.RestoredVersion) {

@@ -26,6 +26,7 @@ struct DiscloseCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("What for; no personal data.", valueName: "PURPOSE"))
   var purpose: String?
 
+  @OptionGroup var ground: GroundOptions
   @OptionGroup var checkpoint: CheckpointOptions
   @OptionGroup var target: TargetOptions
   @OptionGroup var store: StoreOptions
@@ -42,7 +43,7 @@ struct DiscloseCommand: AsyncParsableCommand {
       let position = try store.event(named: item).header.place.position
       try target.write(
         try await store.evidence.disclose(
-          position, to: recipient, purpose: purpose, under: note), store)
+          position, to: recipient, purpose: purpose, on: ground.ground, under: note), store)
     }
   }
 }

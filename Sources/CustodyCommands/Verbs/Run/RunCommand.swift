@@ -52,6 +52,8 @@ struct RunCommand: AsyncParsableCommand {
       valueName: "PURPOSE"))
   var purpose: String?
 
+  @OptionGroup var ground: GroundOptions
+
   @Option(help: ArgumentHelp("An environment variable to keep.", valueName: "NAME"))
   var env: [String] = []
 
@@ -114,6 +116,7 @@ struct RunCommand: AsyncParsableCommand {
     step.outputs = outputs.map(\.output)
     step.parameters = param.map { ($0.name, $0.value) }
     step.purpose = purpose
+    step.ground = ground.ground
     step.environment = env
     step.tools = tool
     step.code = code

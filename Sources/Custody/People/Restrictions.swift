@@ -1,0 +1,208 @@
+import CustodyLedger
+import CustodyModel
+import CustodyStore
+
+/// Data that is kept and not processed: runs, restores and disclosures leave it out, unless they state
+/// on which ground they read it.
+///
+/// What waits for an erasure because a matter holds it is restricted too, without being asked for.
+///
+/// ```swift
+/// try await store.restrictions.place(
+///   [.identifier("patient-0017")], reason: .accuracyContested)
+/// let restored = try await store.datasets.restore("answers", to: "answers.csv")
+/// print(restored.restricted)
+/// ```
+public struct Restrictions: Sendable {
+  let store: Store
+
+  /// A restriction of one person's data.
+  public struct Restriction: Sendable {
+    /// Why it is restricted.
+    public enum Cause: Equatable, Sendable {
+      /// Somebody said so.
+      case placed(RestrictionReason)
+      /// It is to be erased, and a matter holds it.
+      case erasureWaits
+    }
+
+    /// Whose data, by the id that names or named her.
+    public let subject: KeyID
+    /// These classes of data alone; all when empty.
+    public let classes: [String]
+    /// Why.
+    public let cause: Cause
+    /// Where the event stands that says so.
+    public let position: Position
+    /// When it was recorded.
+    public let placedAt: Timestamp
+    /// When it was recorded that it is lifted; nil while it lasts.
+    public internal(set) var liftedAt: Timestamp?
+  }
+
+  /// Every restriction there was, the oldest first.
+  ///
+  /// - Parameter moment: as the ledger knew it then.
+  /// - Throws: `usage` without secrets; `damaged` for an event that is not what Custody writes.
+  ///
+  /// Cost: an opened content for each event of each restriction.
+  public func list(at moment: Moment = .head) throws -> [Restriction] {
+    let end = try moment == .head ? Int.max : store.eventCount(at: moment)
+    var found = try placed(below: end)
+    for waiting in try store.erasures.waiting() where waiting.position.value < end {
+      found += waiting.subjects.map {
+        Restriction(
+          subject: $0, classes: waiting.classes, cause: .erasureWaits, position: waiting.position,
+          placedAt: waiting.recordedAt)
+      }
+    }
+    return found.sorted { $0.position < $1.position }
+  }
+
+  private func placed(below end: Int) throws -> [Restriction] {
+    let events = try store.folder.read { reader in
+      try reader.positions(
+        ofTypes: [RestrictionPlaced.type, RestrictionLifted.type],
+        inStreams: RestrictionPlaced.streamPrefix, below: end
+      ).compactMap { try reader.event(at: $0.position, ledgerID: store.ledgerID) }
+    }
+    var found: [Restriction] = []
+    for event in events {
+      let claim = event.header.claim
+      let content = try store.folder.openedContent(of: event)
+      if let placed = content.flatMap({
+        RestrictionPlaced(content: $0, version: claim.typeVersion)
+      }), let subject = KeyID(hex: placed.subject),
+        let reason = RestrictionReason(rawValue: placed.reason)
+      {
+        found.append(
+          Restriction(
+            subject: subject, classes: placed.classes, cause: .placed(reason),
+            position: event.position, placedAt: event.header.place.recordedAt))
+      } else if let lifted = content.flatMap({
+        RestrictionLifted(content: $0, version: claim.typeVersion)
+      }), let subject = KeyID(hex: lifted.subject) {
+        for index in found.indices
+        where found[index].subject == subject && found[index].liftedAt == nil {
+          found[index].liftedAt = event.header.place.recordedAt
+        }
+      } else {
+        throw CustodyError(
+          .damaged,
+          "What the event at position \(event.position) says of a restriction cannot be read. Run: "
+            + "custody verify --level contents")
+      }
+    }
+    return found
+  }
+
+  /// Restricts what is kept of people.
+  ///
+  /// - Parameters:
+  ///   - people: whose data.
+  ///   - classes: these classes of data alone; all when empty.
+  ///   - reason: why.
+  /// - Returns: the ids that name them.
+  /// - Throws: `notFound`; `keyDestroyed` for somebody who was erased; `alreadyExists` for somebody of whom
+  ///   these classes are restricted already. Then nobody is restricted.
+  ///
+  /// Cost: an event for each person, in one commit for 10,000.
+  @discardableResult
+  public func place(
+    _ people: [Subject], classes: [String] = [], reason: RestrictionReason
+  ) async throws -> [KeyID] {
+    for dataClass in classes { try Subjects.check(dataClass, "class") }
+    let ids = try store.subjects.ids(of: people)
+    let lasting = try lasting()
+    for id in ids {
+      let known = lasting.filter { $0.subject == id }
+      let isCovered =
+        known.contains { $0.classes.isEmpty }
+        || !classes.isEmpty && Set(classes).isSubset(of: known.flatMap(\.classes))
+      if isCovered {
+        throw CustodyError(
+          .alreadyExists, "\(id) is restricted already: custody restriction list says since when.")
+      }
+    }
+    try await append(
+      ids.map { id in
+        (id, RestrictionPlaced(subject: id.hex, classes: classes, reason: reason.rawValue))
+      })
+    return ids
+  }
+
+  /// Lifts the restrictions of people; what waits for an erasure stays restricted.
+  ///
+  /// - Returns: the ids that name them.
+  /// - Throws: `notFound` for somebody whom nobody restricted: then nobody's are lifted.
+  @discardableResult
+  public func lift(_ people: [Subject]) async throws -> [KeyID] {
+    let ids = try store.subjects.ids(of: people)
+    let restricted = Set(try lasting().map(\.subject))
+    if let free = ids.first(where: { !restricted.contains($0) }) {
+      throw CustodyError(
+        .notFound, "Nobody restricted \(free): custody restriction list names whom.")
+    }
+    try await append(ids.map { ($0, RestrictionLifted(subject: $0.hex)) })
+    return ids
+  }
+
+  /// Those that somebody placed and nobody lifted.
+  private func lasting() throws -> [Restriction] {
+    try placed(below: .max).filter { $0.liftedAt == nil }
+  }
+
+  private func append(_ contents: [(id: KeyID, content: some ModelEvent)]) async throws {
+    let events = contents.map { id, content in
+      let type = Swift.type(of: content)
+      return NewEvent(
+        stream: "\(RestrictionPlaced.streamPrefix)\(id)", type: type.type,
+        typeVersion: type.version, content: content.content)
+    }
+    for batch in events.batches { try await store.appendOwn(Array(batch)) }
+  }
+
+  // MARK: - Reading
+
+  /// What is left out by whoever reads without a ground; nil with one.
+  func restricted(unless ground: RestrictionGround?) throws -> RestrictedKeys? {
+    try ground == nil ? RestrictedKeys(list(), store) : nil
+  }
+
+  static func refusal(_ what: String) -> CustodyError {
+    CustodyError(
+      .restricted,
+      "\(what) is restricted (custody restriction list): it is read only on a ground that --ground "
+        + "states: \(RestrictionGround.allCases.map(\.rawValue).joined(separator: ", ")).")
+  }
+}
+
+/// Which keys seal what is restricted.
+struct RestrictedKeys: Sendable {
+  private let keys: Set<KeyID>
+  /// What is kept of several people of whom one was erased, for a matter alone.
+  private let joint: Set<[KeyID]>
+
+  var isEmpty: Bool { keys.isEmpty && joint.isEmpty }
+
+  init(_ restrictions: [Restrictions.Restriction], _ store: Store) throws {
+    guard let keyring = store.folder.keyring else {
+      (keys, joint) = ([], [])
+      return
+    }
+    var keys: Set<KeyID> = []
+    for restriction in restrictions where restriction.liftedAt == nil {
+      for (dataClass, key) in try keyring.subjectKeys(of: restriction.subject)
+      where restriction.classes.isEmpty || restriction.classes.contains(dataClass) {
+        keys.insert(key)
+      }
+    }
+    self.keys = keys
+    joint = Set(try keyring.keptJointKeys().map(\.members))
+  }
+
+  /// Whether what some keys seal together is restricted: about any of the people.
+  func restricts(_ ids: [KeyID]) -> Bool {
+    ids.contains { keys.contains($0) } || joint.contains(ids)
+  }
+}
