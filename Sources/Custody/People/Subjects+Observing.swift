@@ -37,7 +37,14 @@ extension Subjects {
     let now = store.folder.environment.now()
     try check(kind, date, now)
     let keyring = try keyring
-    let ids = try ids(of: subjects) { _ = try keyring.key(of: .key($0), dataClass) }
+    let ids = try ids(of: subjects) { id in
+      guard try keyring.subjectKeys(of: id).contains(where: { $0.dataClass == dataClass }) else {
+        throw CustodyError(
+          .unknownSubject,
+          "She has no key for class \(dataClass). Name a class that `custody subject show` lists, or "
+            + "make one with `custody subject add --class`.")
+      }
+    }
     let on = date ?? .time(now)
     let content = SubjectObserved(kind: kind.name, on: on.description).content
     let events = try ids.filter { id in
