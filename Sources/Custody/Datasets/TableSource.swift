@@ -64,6 +64,28 @@ final class TableSource: DatasetSource {
   }
 }
 
+extension TableFrame {
+  /// The number from 0 of a column that is named, or numbered from 1 as `#3`.
+  ///
+  /// - Throws: `invalidInput` with the names that there are, for one that there is not or twice.
+  func column(_ name: String, in file: String) throws -> Int {
+    let names = names.map { String(decoding: $0, as: UTF8.self) }
+    if name.hasPrefix("#"), let number = Int(name.dropFirst()), names.indices.contains(number - 1) {
+      return number - 1
+    }
+    let places = names.indices.filter { names[$0].utf8.elementsEqual(name.utf8) }
+    guard places.count == 1 else {
+      throw CustodyError(
+        .invalidInput,
+        places.isEmpty
+          ? "There is no column \(name). There are: \(names.joined(separator: ", "))."
+          : "\(places.count) columns have the name \(name). Name one by number, as #1.",
+        at: .init(file: file, line: 1))
+    }
+    return places[0]
+  }
+}
+
 /// Where in a row its key and its people stand.
 private struct Columns: Sendable {
   private enum Place: Sendable {
@@ -77,26 +99,13 @@ private struct Columns: Sendable {
 
   init(key: String?, _ rule: SubjectRule, _ frame: TableFrame, _ file: String) throws {
     delimiter = frame.delimiter
-    let names = frame.names.map { String(decoding: $0, as: UTF8.self) }
-    func column(_ name: String) throws -> Place {
-      if name.hasPrefix("#"), let number = Int(name.dropFirst()), names.indices.contains(number - 1)
-      {
-        return .column(number - 1)
-      }
-      let places = names.indices.filter { names[$0].utf8.elementsEqual(name.utf8) }
-      guard places.count == 1 else {
-        throw CustodyError(
-          .invalidInput,
-          places.isEmpty
-            ? "There is no column \(name). There are: \(names.joined(separator: ", "))."
-            : "\(places.count) columns have the name \(name). Name one by number, as #1.",
-          at: .init(file: file, line: 1))
-      }
-      return .column(places[0])
-    }
     if let delimiter = frame.delimiter, delimiter > 0 {
-      self.key = try key.map { try column($0) }
-      if case .column(let name) = rule.place { subject = try column(name) } else { subject = nil }
+      self.key = try key.map { .column(try frame.column($0, in: file)) }
+      if case .column(let name) = rule.place {
+        subject = .column(try frame.column(name, in: file))
+      } else {
+        subject = nil
+      }
     } else {
       self.key = key.map { .member($0.split(separator: ".").map(String.init)) }
       if case .json(let path) = rule.place { subject = .member(path) } else { subject = nil }

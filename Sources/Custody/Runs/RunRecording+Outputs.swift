@@ -125,23 +125,7 @@ extension RunRecording {
   ) async throws -> [KeyID: KeyID] {
     let foreign = inputs.filter { $0.dataset.dataClass != dataClass }
     guard !foreign.isEmpty else { return [:] }
-    let keyring = store.folder.keyring!
     let wanted = foreign.reduce(into: Set<KeyID>()) { $0.formUnion($1.allKeyIDs) }
-    var translation: [KeyID: KeyID] = [:]
-    for entry in try keyring.entries() where wanted.contains(entry.id) {
-      guard let person = entry.subjectID else { continue }
-      func key(of person: KeyID) throws -> KeyID? {
-        try keyring.subjectKeys(of: person).first { $0.dataClass == dataClass }?.keyID
-      }
-      translation[entry.id] = try key(of: person)
-      if translation[entry.id] == nil,
-        let identifier = try await store.subjects.identifier(of: person)
-      {
-        // Of somebody who was registered again, her identifier may lead to her other id.
-        let named = try await store.subjects.register([identifier], dataClass: dataClass)[0]
-        translation[entry.id] = try key(of: named)
-      }
-    }
-    return translation
+    return try await store.keys(wanted, of: dataClass)
   }
 }

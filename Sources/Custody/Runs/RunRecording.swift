@@ -280,8 +280,6 @@ struct RunRecording {
   // MARK: - What is known before
 
   private func facts(_ inputs: [Input]) async throws -> RunStarted {
-    var host = [CChar](repeating: 0, count: 256)
-    gethostname(&host, host.count - 1)
     let git = await GitState.ofCurrentFolder()
     var tools: [Pair] = []
     for name in step.tools {
@@ -290,12 +288,9 @@ struct RunRecording {
     for tool in tools {
       try store.datasets.check("\(tool.name) \(tool.value)", "version of a tool")
     }
-    let hostName = String(
-      decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-    let holdsName = try store.folder.keyring?.holdsIdentifier(hostName) == true
     return RunStarted(
       run: "\(id)", job: step.job, purpose: step.purpose, ground: step.ground?.rawValue,
-      host: holdsName ? "" : hostName,
+      host: try store.hostName(),
       commit: git?.commit, isDirty: git?.isDirty,
       inputs: inputs.map {
         .init(
