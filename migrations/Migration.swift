@@ -24,7 +24,7 @@ package struct Migration: Sendable {
     Migration(number: 1, name: "create_keys", sql: PackageResources._001_create_keys_sql),
     Migration(number: 2, name: "create_state", sql: PackageResources._002_create_state_sql),
     Migration(
-      number: 3, name: "allow_joint_keys", sql: PackageResources._003_allow_joint_keys_sql),
+      number: 3, name: "add_kinds_of_keys", sql: PackageResources._003_add_kinds_of_keys_sql),
   ]
 
   /// The changes of objects.sqlite, in order.

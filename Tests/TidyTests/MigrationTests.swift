@@ -12,8 +12,8 @@ struct MigrationTests {
       "36a25cb4b0111e72cd464f2de08c31bc241572898022c463ec5e62a77af3d6eb",
     "keys/0002_create_state.sql":
       "7a7ab42fe0b38b5e3af00a4ec8ad5b7122ece5557060e02218c6be9615d666d7",
-    "keys/0003_allow_joint_keys.sql":
-      "7d9be31ee27a6063f8255f76bd0be57c9a81fb2ebd06b6e28f637208a366f6d6",
+    "keys/0003_add_kinds_of_keys.sql":
+      "3b25e7e514c1a3808f0d9b01f02a3317f0bca432b4aff95598fe5607ae1444e5",
     "ledger/0001_create_ledger.sql":
       "17e8edd889a697aba8ef142e80304918c1907af0b5d512db05f50e1560c49adf",
     "objects/0001_create_objects.sql":

@@ -6,9 +6,9 @@ public struct Keys: Sendable {
   public struct Entry: Hashable, Sendable {
     /// The key's random id, as headers name it.
     public let id: KeyID
-    /// `operations`, `subject`, `run`, `group` or `index`.
+    /// `operations`, `subject`, `run`, `group`, `index` or `pseudonym`.
     public let purpose: String
-    /// The class of data of a subject's key.
+    /// The class of data of a subject's key; what releases are for, of a pseudonym key.
     public let dataClass: String?
     /// The epoch key that wraps it.
     public let epoch: KeyID

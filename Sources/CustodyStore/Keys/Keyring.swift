@@ -15,6 +15,8 @@ package final class Keyring: Sendable {
     case joint
     /// The key of the hash by which people are looked up.
     case index
+    /// Under it the values of a column become tokens; its class says what releases are for.
+    case pseudonym
   }
 
   /// A data key as listed: never its bytes.
