@@ -26,13 +26,12 @@ extension ModelEvent {
 /// older version keeps its file, with its number in the name.
 package enum EventCatalog {
   package static let all: [any ModelEvent.Type] = [
-    BackupTaken.self, ConsentGranted.self, ConsentWithdrawn.self, DatasetCreated.self,
-    DatasetRestored.self, DatasetRestored1.self, DatasetVersionCommitted.self,
-    DatasetVersionCommitted1.self,
-    DatasetVersionCommitted2.self, DatasetVersionTagged.self, DisclosureMade.self,
-    DisclosureMade1.self,
-    ErasureCompleted.self, ErasureDenied.self, ErasureRequested.self, ErasureRequested1.self,
-    HoldPlaced.self, HoldReleased.self,
+    BackupTaken.self, ConsentGranted.self, ConsentWithdrawn.self, DatasetAnonymityClaimed.self,
+    DatasetAnonymityMeasured.self, DatasetCreated.self, DatasetRestored.self,
+    DatasetRestored1.self, DatasetVersionCommitted.self, DatasetVersionCommitted1.self,
+    DatasetVersionCommitted2.self, DatasetVersionPseudonymized.self, DatasetVersionTagged.self,
+    DisclosureMade.self, DisclosureMade1.self, ErasureCompleted.self, ErasureDenied.self,
+    ErasureRequested.self, ErasureRequested1.self, HoldPlaced.self, HoldReleased.self,
     LineageRecorded.self, ModelRegistered.self, RunAborted.self, RunAnnotated.self,
     RunCompleted.self, RunFailed.self,
     RestrictionLifted.self, RestrictionPlaced.self, RunStarted.self, RunStarted1.self,
