@@ -42,5 +42,7 @@ package struct Migration: Sendable {
     Migration(number: 4, name: "create_run_1", sql: PackageResources._004_create_run_1_sql),
     Migration(number: 5, name: "create_lineage_1", sql: PackageResources._005_create_lineage_1_sql),
     Migration(number: 6, name: "create_consent_1", sql: PackageResources._006_create_consent_1_sql),
+    Migration(
+      number: 7, name: "create_anonymity_1", sql: PackageResources._007_create_anonymity_1_sql),
   ]
 }

@@ -1,7 +1,8 @@
 /// Every projection there is; a new one, or a new version of one, is a line here.
 package enum ProjectionCatalog {
   package static let all: [ProjectionKind] = [
-    ConsentProjection.kind, DatasetProjection.kind, EventIndex.kind, LineageProjection.kind,
+    AnonymityProjection.kind, ConsentProjection.kind, DatasetProjection.kind, EventIndex.kind,
+    LineageProjection.kind,
     RunProjection.kind,
   ]
 }

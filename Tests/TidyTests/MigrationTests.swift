@@ -30,6 +30,8 @@ struct MigrationTests {
       "e164e78ba6381617e0199c1e6dd46079757da2c036b6c14564f2d54bf77aa786",
     "projections/0006_create_consent_1.sql":
       "ad97e783523d090cdfa951f9a4be5d3e5e9e4877fdb9cfc4eca69cbdc0e00c3b",
+    "projections/0007_create_anonymity_1.sql":
+      "dc51c785d25a8286dcd5800e61634a53134424aa655cc484f377177c249cc5c8",
   ]
 
   /// What is compiled in, by folder. A new database gets a line here.

@@ -240,6 +240,25 @@ package final class DatasetReader {
     return found
   }
 
+  /// Whether a record of any version of a dataset can be opened, as far as keys go.
+  ///
+  /// - Parameter end: what the ledger says from this position on does not count.
+  ///
+  /// Cost: one look-up, or a pass over the dataset's intervals when all is gone.
+  package func hasOpenRecord(of dataset: Int64, below end: Int = .max) throws -> Bool {
+    let query = try statement(
+      """
+      SELECT EXISTS (
+        SELECT 1 FROM dataset_1_record AS r JOIN dataset_1_keys AS k ON k.id = r.keys
+        WHERE r.dataset = ?1 AND r.address IS NOT NULL
+          AND (k.destroyed IS NULL OR k.destroyed >= ?2))
+      """)
+    query.bind(1, dataset)
+    query.bind(2, Int64(end))
+    defer { query.reset() }
+    return try query.step() && query.integer(0) != 0
+  }
+
   /// What rows of records name keys by, of those that a key is one of.
   package func keySets(with key: KeyID) throws -> [Int64] {
     let query = try statement("SELECT keys FROM dataset_1_key WHERE key_id = ?")
