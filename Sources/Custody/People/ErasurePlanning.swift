@@ -230,7 +230,7 @@ struct ErasurePlanning {
     return found.sorted { $0.position < $1.position }
   }
 
-  private func backupsExpire() throws -> String? {
+  func backupsExpire() throws -> String? {
     try contents(of: BackupTaken.type).compactMap { BackupTaken(content: $0.content)?.expires }
       .max()
   }

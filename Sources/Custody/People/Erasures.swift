@@ -107,9 +107,7 @@ public struct Erasures: Sendable {
     try checkNothingIsSetAside()
     let ledger = try store.folder.ledger()
     return try await ledger.locked {
-      let erasure = try KeyErasure(store.folder, actor: try Name("custody"), surroundings)
-      // What another process has decided, and could not finish, comes first.
-      _ = try finish(erasure, ledger)
+      let erasure = try begin(ledger).erasure
       for subject in plan.subjects where try store.subjects.entry(subject) == nil {
         throw try unknown(subject)
       }
@@ -131,6 +129,16 @@ public struct Erasures: Sendable {
     return try carryOut(
       try erasure.decide(plan.dying, sealed, request: request, hashes: hashes), erasure, ledger,
       plan, waiting)
+  }
+
+  /// What another process has decided, and could not finish, comes first. The store's lock is held.
+  func begin(_ ledger: LedgerStore) throws -> (erasure: KeyErasure, keyring: Keyring) {
+    guard let keyring = store.folder.keyring else {
+      throw CustodyError(.usage, "Destroying keys needs the store's secrets.")
+    }
+    let erasure = try KeyErasure(store.folder, actor: try Name("custody"), surroundings)
+    _ = try finish(erasure, ledger)
+    return (erasure, keyring)
   }
 
   /// Carries out what a kill has cut short; called when a clean store was opened for writing.
@@ -187,7 +195,7 @@ public struct Erasures: Sendable {
   }
 
   /// Files that a recovery replaced hold what an erasure does not reach.
-  private func checkNothingIsSetAside() throws {
+  func checkNothingIsSetAside() throws {
     let names = SetAside.names(in: store.folder.layout.root)
     guard names.isEmpty else {
       throw CustodyError(
@@ -206,7 +214,7 @@ public struct Erasures: Sendable {
   // MARK: - Events
 
   /// Says what is requested and what of it waits, in one commit: what waits is never lost.
-  private func say(
+  func say(
     _ plan: ErasurePlan, _ cause: EventID?, _ ledger: LedgerStore
   ) throws -> (request: EventID?, waiting: EventID?) {
     let environment = store.folder.environment
@@ -261,7 +269,7 @@ public struct Erasures: Sendable {
     try ledger.appendUnderLock(try store.sealing.seal([event], isOwn: true))
   }
 
-  private func carryOut(
+  func carryOut(
     _ decision: KeyErasure.Decision, _ erasure: KeyErasure, _ ledger: LedgerStore,
     _ plan: ErasurePlan? = nil, _ waiting: EventID? = nil
   ) throws -> ErasureResult {
