@@ -119,6 +119,17 @@ struct HelpTests {
         "--text-version", "2026-03"
       ).succeeded()
     }
+    if ["key-destroy", "dataset-anonymity"].contains(example.verb.name) {
+      try folder.write("visits.csv", "client,city\npatient-0017,Bern\npatient-0018,Bern\n")
+      try await folder.run(
+        "dataset", "create", "visits", "--kind", "csv", "--subject", "client"
+      ).succeeded()
+      try await folder.run("dataset", "commit", "visits", "visits.csv").succeeded()
+      try await folder.run(
+        "dataset", "pseudonymize", "visits", "--column", "client", "--to", "released", "--tokens",
+        "keyed", "--purpose", "research"
+      ).succeeded()
+    }
     let isLineage = ["lineage-", "model-"].contains { example.verb.name.hasPrefix($0) }
     if example.verb.name.hasPrefix("dataset-") || isLineage
       || ["run", "why", "pipeline-run", "pipeline-status"].contains(example.verb.name)

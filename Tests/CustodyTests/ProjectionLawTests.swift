@@ -38,10 +38,14 @@ struct ProjectionLawTests {
     }
 
     mutating func go() async throws {
-      switch Int.random(in: 0..<9, using: &random) {
+      switch Int.random(in: 0..<11, using: &random) {
       case 0, 1: try await say()
       case 2: try await tag()
       case 7, 8: try await consent()
+      case 9: try await pseudonymize()
+      case 10:
+        let keys = try store.keys.all().filter { $0.purpose == "pseudonym" }.map(\.id)
+        if !keys.isEmpty { try await store.destroy(keys, in: temporary) }
       case 3:
         try await store.destroyKeys(
           of: people.randomElement(using: &random)!, in: temporary)
@@ -77,6 +81,20 @@ struct ProjectionLawTests {
       } else {
         try await store.consents.grant(
           people, Consents.Terms(purposes: purposes, basis: .consent, textVersion: "1"))
+      }
+    }
+
+    /// Tokens from chance or a key; of rows whose people may be gone.
+    private mutating func pseudonymize() async throws {
+      guard try store.datasets.entry("lines").newest?.records ?? 0 > 0 else { return }
+      do {
+        try await store.datasets.pseudonymize(
+          "lines", columns: ["text"],
+          tokens: Bool.random(using: &random) ? .random : .keyed(purpose: "research"),
+          to: "released")
+      } catch let error as CustodyError where error.code == .invalidInput {
+        // Nobody who is left said anything.
+        return
       }
     }
 

@@ -11,6 +11,12 @@ extension Store {
   func destroyKeys(of identifier: String, in temporary: TemporaryStore) async throws -> [KeyID] {
     guard let subject = try subjects.id(of: identifier) else { return [] }
     let keys = try subjects.entry(subject)?.keys.map(\.id) ?? []
+    try await destroy(keys, in: temporary)
+    return keys
+  }
+
+  /// The same of keys, whosever they are.
+  func destroy(_ keys: [KeyID], in temporary: TemporaryStore) async throws {
     let database = try RawDatabase(temporary.keysFile)
     for key in keys {
       for sql in [
@@ -29,6 +35,5 @@ extension Store {
     }
     // Unsigned, nobody would believe it.
     _ = try await checkpoint()
-    return keys
   }
 }

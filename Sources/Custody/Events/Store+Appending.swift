@@ -85,15 +85,31 @@ extension Store {
 
   /// The same of several with versions of datasets among them.
   ///
-  /// - Throws: `revisionConflict` in the words of datasets when somebody was faster.
-  func appendVersions(_ events: [NewEvent], of datasets: String) async throws {
+  /// - Parameter key: one that seals none of them and has to be there still.
+  /// - Throws: `revisionConflict` in the words of datasets when somebody was faster; `keyDestroyed`.
+  func appendVersions(
+    _ events: [NewEvent], of datasets: String, whileLive key: KeyID? = nil
+  ) async throws {
     do {
-      try await appendOwn(events)
+      if let key {
+        try await appendOwn(events, whileLive: key)
+      } else {
+        try await appendOwn(events)
+      }
     } catch let error as CustodyError where error.code == .revisionConflict {
       throw CustodyError(
         .revisionConflict,
         "Somebody else committed to \(datasets) meanwhile; nothing of this was committed. Look at what "
           + "came with `custody dataset log`, and try again.", cause: error)
+    }
+  }
+
+  private func appendOwn(_ events: [NewEvent], whileLive key: KeyID) async throws {
+    let sealed = try sealing.seal(events, isOwn: true)
+    let (ledger, keyring) = (try folder.ledger(), folder.keyring)
+    try await ledger.locked {
+      guard try keyring?.missing([key]) == [] else { throw CustodyError.destroyed(key) }
+      try ledger.appendUnderLock(sealed)
     }
   }
 

@@ -8,6 +8,6 @@ struct DatasetCommand: AsyncParsableCommand {
       DatasetCreateCommand.self, DatasetListCommand.self, DatasetShowCommand.self,
       DatasetCommitCommand.self, DatasetLogCommand.self, DatasetStatusCommand.self,
       DatasetDiffCommand.self, DatasetCatCommand.self, DatasetRestoreCommand.self,
-      DatasetTagCommand.self,
+      DatasetTagCommand.self, DatasetPseudonymizeCommand.self, DatasetAnonymityCommand.self,
     ])
 }

@@ -20,6 +20,7 @@ struct DatasetLogCommand: AsyncParsableCommand {
   func run() async throws {
     let datasets = try at.datasets(of: try store.open(for: .contents))
     let versions = try datasets.versions(of: name)
+    let states = try datasets.states(of: name)
     var writer = RecordWriter(
       output.format,
       [
@@ -30,6 +31,7 @@ struct DatasetLogCommand: AsyncParsableCommand {
         .init("message", long: true), .init("source", "from", long: true),
         .init("position", detail: true), .init("root", detail: true),
         .init("restored", detail: true),
+        .init("state", detail: states.isEmpty),
       ])
     for version in versions.reversed() {
       let run: Cell = version.run.map { .text($0) } ?? .absent
@@ -41,6 +43,7 @@ struct DatasetLogCommand: AsyncParsableCommand {
         .text(version.actor), run, .list(version.tags), message, Cell(source.path),
         .number(version.position.value), .text(version.root.hex),
         source.restored.map { .number($0) } ?? .absent,
+        .text((states[version.number]?.kind ?? .raw).rawValue),
       ])
     }
     writer.finish(none: "no versions")

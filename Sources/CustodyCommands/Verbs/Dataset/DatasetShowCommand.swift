@@ -47,7 +47,11 @@ struct DatasetShowCommand: AsyncParsableCommand {
     facts.add("tags", "tags", .list(entry.tags))
     let version =
       try dataset.explicit.map { try datasets.version(dataset.name, $0) } ?? entry.newest
-    if let version { add(version, try datasets.source(of: version), to: &facts) }
+    if let version {
+      add(version, try datasets.source(of: version), to: &facts)
+      StatePrinter.add(
+        try datasets.state(of: dataset.name, "v\(version.number)"), to: &facts, output.format)
+    }
     facts.write(output.format)
   }
 

@@ -6,5 +6,6 @@ struct KeyCommand: AsyncParsableCommand {
     abstract: "The keyring: data keys, and the epoch key that wraps them.",
     subcommands: [
       KeyListCommand.self, KeyShowCommand.self, KeyRotateCommand.self, KeyBackupCommand.self,
+      KeyDestroyCommand.self,
     ])
 }

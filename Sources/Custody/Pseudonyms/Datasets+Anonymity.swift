@@ -1,0 +1,122 @@
+import CustodyModel
+import CustodyProjections
+import CustodyStore
+
+extension Datasets {
+  /// How many people share what a version says of them.
+  public struct Measurement: Sendable {
+    /// The columns by which somebody might be found.
+    public let columns: [String]
+    /// Columns that say something of people, and by which nobody is found, as the caller says.
+    public let sensitive: [String]
+    /// Other columns that have no tokens, and that nobody looked at.
+    public let otherCount: Int
+    /// Their names; the ledger keeps only how many there are, so that a later answer has none.
+    public let others: [String]
+    /// Records that were looked at.
+    public let records: Int
+    /// Records that were gone.
+    public let missing: Int
+    /// Combinations of values that occur.
+    public let groups: Int
+    /// The fewest people who share one: *k*. Of records about nobody, the fewest records.
+    public let smallest: Int
+    /// Records of somebody who shares hers with nobody.
+    public let unique: Int
+    /// The fewest that were asked for.
+    public let required: Int
+    /// Where the ledger says so; nil when nothing was recorded.
+    public let position: Position?
+
+    /// Whether every column was looked at or has tokens, and as many people share every combination as
+    /// were asked for.
+    public var isReached: Bool { otherCount == 0 && records > 0 && smallest >= required }
+  }
+
+  /// Measures how many people share every combination of values of some columns, and records it.
+  ///
+  /// - Parameters:
+  ///   - name: a dataset of rows or lines.
+  ///   - reference: which version.
+  ///   - columns: by which somebody might be found, as for pseudonyms.
+  ///   - sensitive: columns that say something of people and by which nobody is found.
+  ///   - required: how many people are to share each, at least 2.
+  ///   - isTrial: whether nothing is recorded.
+  /// - Throws: `invalidInput` for a column that there is not; `usage` for files, for one that is named
+  ///   twice, and for a sensitive one that says whom records are about.
+  ///
+  /// People are counted, not records: several records of one person hide nobody. What was erased since
+  /// the version was committed is not counted. <doc:Pseudonyms> says what the number does not say.
+  ///
+  /// Cost: opens every record once; memory for each combination and each person in one.
+  @discardableResult
+  public func measureAnonymity(
+    of name: String, _ reference: String = "head", columns: [String], sensitive: [String] = [],
+    required: Int = 5, isTrial: Bool = false
+  ) async throws -> Measurement {
+    let (row, version) = try measurable(name, reference)
+    guard !columns.isEmpty, required >= 2 else {
+      throw CustodyError(
+        .usage,
+        columns.isEmpty
+          ? "Name the columns by which somebody might be found."
+          : "At least 2 people have to share something, or it is about one.")
+    }
+    for column in columns + sensitive { try check(column, "column") }
+    try store.checkRecords(of: row, in: version)
+    let state = try states(of: name)[version.number] ?? .raw
+    var scan = try AnonymityScan(store, row, version, columns, sensitive, state)
+    try scan.run()
+    let said = scan.measured(required: required)
+    let event = isTrial ? nil : try await say(said, of: name)
+    return Measurement(said, others: scan.others.sorted(), at: event)
+  }
+
+  /// Records that somebody says a version is anonymous, and by which method.
+  ///
+  /// - Parameter method: for example `expert-determination`; checked like names.
+  /// - Returns: how the version stands now: while a key or a table leads back, it is pseudonymized
+  ///   whatever anybody says.
+  /// - Throws: `notFound`; `invalidInput` for a method that is no name; `nameHoldsIdentifier`.
+  @discardableResult
+  public func claimAnonymity(
+    of name: String, _ reference: String = "head", method: String
+  ) async throws -> State {
+    try checkIsCurrent()
+    let version = try version(try existing(name), reference)
+    try Subjects.check(method, "method")
+    try check(method, "method")
+    _ = try await say(
+      DatasetAnonymityClaimed(dataset: name, number: version.number, method: method), of: name)
+    return try states(of: name)[version.number] ?? .raw
+  }
+
+  private func measurable(
+    _ name: String, _ reference: String
+  ) throws -> (DatasetRow, VersionRow) {
+    try checkIsCurrent()
+    let row = try existing(name)
+    guard row.kind != Kind.files.rawValue else {
+      throw CustodyError(
+        .usage, "\(name) is a dataset of files; columns are of a CSV, or members of JSON lines.")
+    }
+    return (row, try version(row, reference))
+  }
+
+  private func say<Event: ModelEvent>(_ said: Event, of name: String) async throws -> Position {
+    let event = NewEvent(
+      stream: "\(DatasetProjection.streamPrefix)\(name)", type: Event.type,
+      typeVersion: Event.version, content: said.content)
+    return try await store.folder.ledger().append(
+      try store.sealing.seal([event], isOwn: true))[0].position
+  }
+}
+
+extension Datasets.Measurement {
+  init(_ said: DatasetAnonymityMeasured, others: [String] = [], at position: Position?) {
+    self.init(
+      columns: said.columns, sensitive: said.sensitive, otherCount: said.others, others: others,
+      records: said.records, missing: said.missing, groups: said.groups, smallest: said.smallest,
+      unique: said.unique, required: said.required, position: position)
+  }
+}

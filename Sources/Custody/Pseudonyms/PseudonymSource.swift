@@ -1,0 +1,183 @@
+import CustodyModel
+import CustodyProjections
+import CustodyStore
+
+/// The records of a version with tokens instead of the values of some columns, about the same people,
+/// in the same order.
+final class PseudonymSource: DatasetSource {
+  let name: String
+  let frame: [UInt8]?
+  var size: Int { version.bytes }
+  /// The records of the version that a pass met, in their order.
+  private(set) var ordinals: [UInt32] = []
+  /// Records of the version that are gone.
+  private(set) var missing = 0
+
+  private let store: Store
+  private let dataset: DatasetRow
+  private let version: VersionRow
+  private let columns: PseudonymColumns
+  private let mint: TokenMint
+  private let people: PseudonymPeople
+  private var isCounted = true
+
+  init(
+    _ store: Store, _ dataset: DatasetRow, _ version: VersionRow, frame: [UInt8],
+    _ columns: PseudonymColumns, _ mint: TokenMint, _ people: PseudonymPeople
+  ) {
+    name = "\(dataset.name)@v\(version.number)"
+    self.frame = frame
+    self.store = store
+    self.dataset = dataset
+    self.version = version
+    self.columns = columns
+    self.mint = mint
+    self.people = people
+  }
+
+  func forEachBatch(_ body: (SourceBatch) async throws -> Void) async throws {
+    var pages = try VersionPages(store, dataset, version)
+    let isCounted = isCounted
+    self.isCounted = false
+    var first = 0
+    while let page = try pages.next() {
+      let (columns, mint, people, start) = (columns, mint, people, first)
+      let records = try Parallel.map(page.count) { range in
+        try range.map { index in
+          try columns.record(
+            page[index].content, place: start + index + 1, people.keyIDs(of: page[index].row.keys)
+          ) {
+            mint.token(
+              $0, $1, people: people.number(of: page[index].row.keys), isCounted: isCounted)
+          }
+        }
+      }
+      if isCounted { ordinals += page.map { UInt32($0.row.ordinal) } }
+      if !records.isEmpty {
+        try await body(SourceBatch(first: first, count: records.count) { records[$0] })
+      }
+      first += records.count
+    }
+    missing = pages.missing
+  }
+}
+
+/// Which columns get tokens, and how a record reads then.
+struct PseudonymColumns: Sendable {
+  /// As the header or the path to a member has them.
+  let names: [String]
+  private let values: ColumnValues
+  /// The column or member that says whom a record is about, if one does.
+  let subject: String?
+  /// The column that is the natural key, if it is one of them.
+  private let key: Int?
+  private let source: String
+
+  /// - Throws: `invalidInput` for a column that there is not, `usage` for one that is named twice.
+  init(_ wanted: [String], of dataset: DatasetRow, _ frame: TableFrame, _ source: String) throws {
+    let isCSV = dataset.kind == Datasets.Kind.csv.rawValue
+    func place(_ text: String) throws -> ColumnValues.Place {
+      if isCSV { return .column(try frame.column(text, in: source)) }
+      let path = text.split(separator: ".").map(String.init)
+      guard !path.isEmpty else {
+        throw CustodyError(.usage, "--column needs a member, as name or person.name.")
+      }
+      return .member(path)
+    }
+    let places = try wanted.map(place)
+    let columns = frame.names.map { String(decoding: $0, as: UTF8.self) }
+    func name(_ place: ColumnValues.Place) -> String {
+      switch place {
+      case .column(let number): columns[number]
+      case .member(let path): path.joined(separator: ".")
+      }
+    }
+    names = places.map(name)
+    for (index, name) in names.enumerated() where names[..<index].contains(name) {
+      throw CustodyError(.usage, "The column \(name) is named twice.")
+    }
+    switch try SubjectRule(dataset.subject, kind: dataset.kind).place {
+    case .column(let column): subject = name(try place(column))
+    case .json(let path): subject = path.joined(separator: ".")
+    case .none, .path, .file, .inherited: subject = nil
+    }
+    key = try dataset.key.flatMap { places.firstIndex(of: try place($0)) }
+    values = ColumnValues(places, delimiter: isCSV ? frame.delimiter : nil)
+    self.source = source
+  }
+
+  /// A record with tokens instead of values; its natural key is a token where that is one of them.
+  ///
+  /// - Parameter place: where it stands, from 1, for messages.
+  func record(
+    _ content: RecordContent, place: Int, _ keyIDs: [KeyID],
+    _ token: (Int, [UInt8]) -> [UInt8]
+  ) throws -> SourceRecord {
+    guard case .whole(let row) = content.bytes else {
+      throw CustodyError(.damaged, "A row is not one. Run: custody verify --level contents")
+    }
+    var naturalKey = content.naturalKey
+    let bytes: [UInt8]
+    do {
+      bytes = try row.withUnsafeBytes { row in
+        try values.replaced(row) { column, value in
+          let token = token(column, value)
+          if column == key { naturalKey = token }
+          return token
+        }
+      }
+    } catch let fault as ColumnValues.Fault {
+      throw refusal(fault, place)
+    }
+    return SourceRecord(
+      key: naturalKey, line: place, content: .bytes(bytes[...]), file: nil, subjects: [],
+      keyIDs: keyIDs)
+  }
+
+  /// The values of each column, in the columns' order.
+  func values(of content: RecordContent, place: Int) throws -> [[[UInt8]]] {
+    guard case .whole(let row) = content.bytes else {
+      throw CustodyError(.damaged, "A row is not one. Run: custody verify --level contents")
+    }
+    var found: [[[UInt8]]] = names.map { _ in [] }
+    do {
+      _ = try row.withUnsafeBytes { row in
+        try values.replaced(row) { column, value in
+          found[column].append(value)
+          return []
+        }
+      }
+    } catch let fault as ColumnValues.Fault {
+      throw refusal(fault, place)
+    }
+    return found
+  }
+
+  private func refusal(_ fault: ColumnValues.Fault, _ place: Int) -> CustodyError {
+    switch fault {
+    case .noValue(let number):
+      CustodyError(
+        .invalidInput,
+        "\(names[number]) is no single value in record \(place) of \(source). Name a member "
+          + "within it, as \(names[number]).name.")
+    case .noJSON:
+      CustodyError(.damaged, "Record \(place) of \(source) is not JSON. Run: custody verify")
+    }
+  }
+}
+
+/// Whom records are about: the keys that seal what is made of them, and their table.
+struct PseudonymPeople: Sendable {
+  /// By what rows of records name keys by; empty for nobody.
+  private let keyIDsByRow: [Int64: [KeyID]]
+  private let numbers: [Int64: Int]
+
+  init(_ keyIDs: [Int64: [KeyID]], numbers: [Int64: Int]) {
+    keyIDsByRow = keyIDs
+    self.numbers = numbers
+  }
+
+  func keyIDs(of row: Int64) -> [KeyID] { keyIDsByRow[row] ?? [] }
+  /// Which people of the table they are.
+  func number(of row: Int64) -> Int { numbers[row] ?? 0 }
+}
