@@ -141,6 +141,16 @@ struct PseudonymTests {
     #expect(done.run == nil)
   }
 
+  @Test("equal values of two columns have other tokens", arguments: [true, false])
+  func columns(isKeyed: Bool) async throws {
+    let place = try await DatasetPlace()
+    try await place.table("id,client,born,lives\n1,p-0001,Bern,Bern\n")
+    try await place.datasets.pseudonymize(
+      "table", columns: ["born", "lives"], tokens: isKeyed ? .keyed(purpose: "p") : .random)
+    let row = try await Self.rows(place, "table")[1]
+    #expect(row[2] != row[3] && row[2] != "Bern" && row[3] != "Bern")
+  }
+
   @Test("erasing a person takes her rows of version and table, and nobody else's")
   func erasure() async throws {
     let place = try await Self.place()
@@ -202,6 +212,11 @@ struct PseudonymTests {
     #expect(state.columns.map(\.name) == ["client", "city"])
     #expect(state.columns.map(\.tokens) == [.random, .keyed(purpose: "research")])
     #expect(state.source?.version == 2)
+    // The same records say the same of people.
+    _ = try await place.datasets.restoreAsNewVersion("table", "v2")
+    #expect(try place.datasets.state(of: "table").columns.map(\.name) == ["client"])
+    _ = try await place.datasets.restoreAsNewVersion("table", "v1")
+    #expect(try place.datasets.state(of: "table").kind == .raw)
     // What is committed by hand says nothing.
     try await place.commit("table", Self.text + "9,p-0001,Chur,nine\n")
     #expect(try place.datasets.state(of: "table").kind == .raw)

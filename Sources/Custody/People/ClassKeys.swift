@@ -3,21 +3,29 @@ import CustodyStore
 extension Store {
   /// Keys of the same people for another class of data, made where they are missing, by the keys that
   /// are known of them. Whoever has no identifier any more is left out.
+  ///
+  /// Cost: a pass over all keys; of each person without a key of the class, an event.
   func keys(_ ids: Set<KeyID>, of dataClass: String) async throws -> [KeyID: KeyID] {
     guard let keyring = folder.keyring, !ids.isEmpty else { return [:] }
-    var found: [KeyID: KeyID] = [:]
-    for entry in try keyring.entries() where ids.contains(entry.id) {
+    var people: [KeyID: KeyID] = [:]
+    var known: [KeyID: KeyID] = [:]
+    for entry in try keyring.entries() {
       guard let person = entry.subjectID else { continue }
-      func key(of person: KeyID) throws -> KeyID? {
-        try keyring.subjectKeys(of: person).first { $0.dataClass == dataClass }?.keyID
-      }
-      found[entry.id] = try key(of: person)
-      if found[entry.id] == nil, let identifier = try await subjects.identifier(of: person) {
-        // Of somebody who was registered again, her identifier may lead to her other id.
-        let named = try await subjects.register([identifier], dataClass: dataClass)[0]
-        found[entry.id] = try key(of: named)
+      if ids.contains(entry.id) { people[entry.id] = person }
+      if entry.dataClass == dataClass { known[person] = entry.id }
+    }
+    let missing = Set(people.values).filter { known[$0] == nil }.sorted()
+    var named: [(person: KeyID, identifier: String)] = []
+    for person in missing {
+      if let identifier = try await subjects.identifier(of: person) {
+        named.append((person, identifier))
       }
     }
-    return found
+    let registered = try await subjects.register(named.map(\.identifier), dataClass: dataClass)
+    for ((person, _), other) in zip(named, registered) {
+      // Of somebody who was registered again, her identifier may lead to her other id.
+      known[person] = try keyring.subjectKeys(of: other).first { $0.dataClass == dataClass }?.keyID
+    }
+    return people.compactMapValues { known[$0] }
   }
 }

@@ -74,7 +74,10 @@ extension Datasets {
 
   /// Records that somebody says a version is anonymous, and by which method.
   ///
-  /// - Parameter method: for example `expert-determination`; checked like names.
+  /// - Parameters:
+  ///   - name: a dataset.
+  ///   - reference: which version.
+  ///   - method: for example `expert-determination`; checked like names.
   /// - Returns: how the version stands now: while a key or a table leads back, it is pseudonymized
   ///   whatever anybody says.
   /// - Throws: `notFound`; `invalidInput` for a method that is no name; `nameHoldsIdentifier`.

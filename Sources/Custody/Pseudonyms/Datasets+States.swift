@@ -87,7 +87,8 @@ extension Datasets {
     return try states(of: name)[try version(row, reference).number] ?? .raw
   }
 
-  /// The same of every version of which something was said, by its number; others are raw.
+  /// The same of every version of which something was said, by its number, and of those with the same
+  /// records; others are raw.
   ///
   /// Cost: what was said; of each table that is erased, a pass over its rows.
   public func states(of name: String) throws -> [Int: State] {
@@ -95,14 +96,30 @@ extension Datasets {
     let facts = try store.engine.read(AnonymityProjection.kind) {
       try AnonymityReader($0, columns).versions(of: name, below: end)
     }
+    guard !facts.isEmpty else { return [:] }
     var ways: [String: State.Column.WayBack] = [:]
-    return try facts.mapValues { facts in
+    let states = try facts.mapValues { facts in
       State(
         columns: try (facts.tokens?.columns ?? []).map { try column($0, &ways) },
         source: facts.tokens.map { ($0.sourceDataset, $0.sourceNumber) },
         measured: facts.measured.map { Measurement($0.said, at: $0.position) },
         claim: facts.claimed.map { ($0.said.method, $0.position) })
     }
+    return try withTwins(states, of: existing(name))
+  }
+
+  /// An older version that was restored as the newest has its records, and so its root.
+  private func withTwins(_ states: [Int: State], of row: DatasetRow) throws -> [Int: State] {
+    let versions = try read { try $0.versions(of: row.id) }.filter { $0.position.value < end }
+    var byRoot: [Digest: State] = [:]
+    for version in versions {
+      byRoot[version.root] = states[version.number] ?? byRoot[version.root]
+    }
+    var found = states
+    for version in versions where states[version.number] == nil {
+      found[version.number] = byRoot[version.root]
+    }
+    return found
   }
 
   private func column(

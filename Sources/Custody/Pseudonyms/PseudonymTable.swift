@@ -62,10 +62,11 @@ struct PseudonymTable {
     try store.checkRecords(of: dataset, in: newest)
     let numbers = Dictionary(uniqueKeysWithValues: zip(columns.map { Array($0.utf8) }, 0...))
     var pages = try VersionPages(store, dataset, newest)
+    var peopleOfRows: [Int64: Int] = [:]
     while let page = try pages.next() {
       for (row, content) in page {
         guard case .whole(let bytes) = content.bytes else { throw Self.damaged }
-        let fields = Array(bytes).withUnsafeBytes { bytes in
+        let fields = bytes.withUnsafeBytes { bytes in
           TableFields.ranges(bytes, delimiter: Self.comma).map {
             TableFields.value(UnsafeRawBufferPointer(rebasing: bytes[$0]))
           }
@@ -74,9 +75,10 @@ struct PseudonymTable {
           throw Self.damaged
         }
         guard let column = numbers[fields[1]] else { continue }
-        mint.learn(
-          column, fields[3], fields[2], number: number,
-          people: people.number(of: try store.people(of: row.keys)))
+        let whose =
+          try peopleOfRows[row.keys] ?? people.number(of: store.people(of: row.keys))
+        peopleOfRows[row.keys] = whose
+        mint.learn(column, fields[3], fields[2], number: number, people: whose)
       }
     }
   }
@@ -130,8 +132,15 @@ struct PseudonymTable {
       }
       if let newest = table.newest {
         var pages = try VersionPages(table.store, table.dataset, newest)
+        var keyIDs: [Int64: [KeyID]] = [:]
         while let page = try pages.next() {
-          try await give(try page.enumerated().map { try kept($1, place: first + $0 + 1) })
+          for (row, _) in page where keyIDs[row.keys] == nil {
+            keyIDs[row.keys] = try table.store.people(of: row.keys)
+          }
+          try await give(
+            try page.enumerated().map {
+              try kept($1.content, place: first + $0 + 1, keyIDs[$1.row.keys] ?? [])
+            })
         }
       }
       for start in stride(from: 0, to: rows.count, by: Self.batchSize) {
@@ -141,12 +150,12 @@ struct PseudonymTable {
     }
 
     private func kept(
-      _ record: (row: RecordRow, content: RecordContent), place: Int
+      _ content: RecordContent, place: Int, _ keyIDs: [KeyID]
     ) throws -> SourceRecord {
-      guard case .whole(let bytes) = record.content.bytes else { throw PseudonymTable.damaged }
+      guard case .whole(let bytes) = content.bytes else { throw PseudonymTable.damaged }
       return SourceRecord(
-        key: record.content.naturalKey, line: place, content: .bytes(Array(bytes)[...]), file: nil,
-        subjects: [], keyIDs: try table.store.people(of: record.row.keys))
+        key: content.naturalKey, line: place, content: .bytes(bytes[...]), file: nil, subjects: [],
+        keyIDs: keyIDs)
     }
 
     private func made(_ row: TokenMint.Row, place: Int) -> SourceRecord {
