@@ -49,6 +49,7 @@ struct PseudonymTests {
     #expect(rows.map { $0[0] } == ["id", "1", "2", "3"])
     #expect(rows[2][3...] == ["\"two", " or more\""])
     #expect(rows.dropFirst().allSatisfy { $0[1].wholeMatch(of: /p[a-z2-7]{26}/) != nil })
+    #expect(try place.store.lineage.gaps([.feedback]).isEmpty)
     var before: [[KeyID]] = []
     var after: [[KeyID]] = []
     try place.datasets.forEachRecord(of: "table", "v1") { before.append($0.keyIDs) }

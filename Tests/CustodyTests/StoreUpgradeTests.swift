@@ -90,6 +90,42 @@ struct StoreUpgradeTests {
     #expect(SmallStore.code { try temporary.open(for: .reading) } == .newerStore)
   }
 
+  @Test("keys of an older version are brought up to date, and open what they sealed")
+  func keys() async throws {
+    let temporary = try TemporaryStore()
+    let store = try await temporary.create()
+    try await store.subjects.register(["p-0001"])
+    let receipt = try await store.append(
+      NewEvent(stream: "a", type: "b.c", subjects: [.identifier("p-0001")], content: [1]))
+    let before = try store.keys.all()
+    try await store.close()
+    // The file as the version before made it, with the same rows.
+    let old = "\(temporary.folder)/old.sqlite"
+    try Migrator.migrate(
+      try Connection.writer(old), Array(Migration.keys.prefix(2)), path: old)
+    do {
+      let database = try RawDatabase(old)
+      try database.execute("ATTACH '\(temporary.keysFile)' AS new")
+      for table in ["data_key", "subject_key", "subject"] {
+        try database.execute("INSERT INTO \(table) SELECT * FROM new.\(table)")
+      }
+      try database.execute("UPDATE state SET revision = (SELECT revision FROM new.state)")
+      try database.execute("DETACH new")
+      try database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+    for suffix in ["", "-wal", "-shm"] { unlink(temporary.keysFile + suffix) }
+    try FileManager.default.moveItem(atPath: old, toPath: temporary.keysFile)
+    chmod(temporary.keysFile, 0o600)
+
+    #expect(SmallStore.code { try temporary.open(for: .contents) } == .olderStore)
+    let upgraded = try temporary.open()
+    #expect(try upgraded.keys.all() == before)
+    let event = try #require(try upgraded.event(at: receipt.position))
+    #expect(try upgraded.content(of: event) == [1])
+    #expect(try RawDatabase(temporary.keysFile).integer("SELECT count(*) FROM migration") == 3)
+    #expect(try await upgraded.verify().holds)
+  }
+
   @Test("a store whose objects are missing is not written, and can be read")
   func missingObjects() async throws {
     let temporary = try await SmallStore.make()
