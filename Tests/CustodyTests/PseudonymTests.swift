@@ -99,18 +99,18 @@ struct PseudonymTests {
     var keys: [String?] = []
     try place.datasets.forEachRecord(of: "released") { keys.append($0.key) }
     #expect(try await Self.rows(place, "released").dropFirst().map { $0[0] } == keys)
-    let record = try place.datasets.provenance(of: "released", key: try #require(keys[1]))
+    let record = try place.datasets.provenance(of: "released", key: try #require(keys[0]))
     guard case .run(let story, let inputs) = record.origin else {
       return #expect(Bool(false), "\(record.origin)")
     }
-    #expect(story.id == done.run && inputs.first?.records.map(\.key) == ["2"])
+    #expect(story.id == done.run && inputs.first?.records.map(\.key) == ["1"])
     #expect(
       story.text?.command == [
         "custody", "dataset", "pseudonymize", "table@v1", "--column", "id", "--to", "released",
       ])
     let reach = try place.store.lineage.reach(
-      fromRecord: "2", of: "table", .downstream)
-    #expect(reach.steps.contains { $0.node.name == "released \(keys[1] ?? "")" })
+      fromRecord: "1", of: "table", .downstream)
+    #expect(reach.steps.contains { $0.node.name == "released \(keys[0] ?? "")" })
   }
 
   @Test("tokens of one key join releases for one purpose, and not those for two")
@@ -255,6 +255,26 @@ struct PseudonymTests {
       try await place.store.erasures.destroy(pseudonymKey: key, reason: .request)
     }
     #expect(error?.code == .keyDestroyed)
+  }
+
+  @Test("a key that goes while it makes tokens leaves no version")
+  func goingKey() async throws {
+    let place = try await Self.place()
+    let tokens = Datasets.Tokens.keyed(purpose: "research")
+    let first = try await place.datasets.pseudonymize(
+      "table", columns: ["client"], tokens: tokens, to: "first")
+    let key = try #require(first.key)
+    let file = place.temporary.keysFile
+    let error = await #expect(throws: CustodyError.self) {
+      try await place.datasets.pseudonymize(
+        "table", columns: ["client"], tokens: tokens, to: "released"
+      ) { _, _ in
+        // As another process does it.
+        try? RawDatabase(file).execute("DELETE FROM data_key WHERE id = x'\(key)'")
+      }
+    }
+    #expect(error?.code == .keyDestroyed)
+    #expect(try place.datasets.versions(of: "released").isEmpty)
   }
 
   @Test("a key of a person, or of the store, is not destroyed as one that makes tokens")
