@@ -321,6 +321,23 @@ struct PseudonymTests {
     #expect(try place.store.head().size == size)
   }
 
+  @Test("columns of one name are refused: what is said of them goes by names")
+  func twins() async throws {
+    let place = try await DatasetPlace()
+    try await place.datasets.create("twins", kind: .csv, subject: "none")
+    try await place.commit("twins", "x,x,y\n1,2,3\n")
+    let error = await #expect(throws: CustodyError.self) {
+      try await place.datasets.pseudonymize("twins", columns: ["#1"])
+    }
+    #expect(error?.code == .invalidInput && error?.message.contains("name x") == true)
+    let measuring = await #expect(throws: CustodyError.self) {
+      try await place.datasets.measureAnonymity(of: "twins", columns: ["y"], sensitive: ["#2"])
+    }
+    #expect(measuring?.code == .invalidInput)
+    try await place.datasets.pseudonymize("twins", columns: ["y"])
+    #expect(try place.datasets.state(of: "twins").columns.map(\.name) == ["y"])
+  }
+
   @Test("tokens of tokens are refused, with the version that has the values")
   func tokensOfTokens() async throws {
     let place = try await Self.place()

@@ -93,6 +93,13 @@ struct PseudonymColumns: Sendable {
       }
     }
     names = places.map(name)
+    // What is said of a version names columns: of two of one name nobody knew which has tokens.
+    if let twin = names.first(where: { name in columns.count { $0 == name } > 1 }) {
+      throw CustodyError(
+        .invalidInput,
+        "Several columns have the name \(twin), and what is said of them goes by names. Commit a "
+          + "version in which each has its own.", at: .init(file: source, line: 1))
+    }
     for (index, name) in names.enumerated() where names[..<index].contains(name) {
       throw CustodyError(.usage, "The column \(name) is named twice.")
     }
