@@ -7,7 +7,8 @@ import Testing
 struct ExitStatusTests {
   /// The table of the command's help, code by code.
   private static let table: [CustodyError.Code: Int32] = [
-    .restricted: 1, .usage: 2, .notFound: 3, .notAStore: 3, .alreadyExists: 4, .revisionConflict: 4, .idReused: 4,
+    .restricted: 1, .usage: 2, .notFound: 3, .notAStore: 3, .alreadyExists: 4, .revisionConflict: 4,
+    .idReused: 4,
     .needsRecovery: 5, .damaged: 5, .olderStore: 7, .invalidInput: 6, .contentTooLarge: 6,
     .unknownSubject: 6,
     .nameHoldsIdentifier: 6, .keyDestroyed: 6, .newerStore: 7, .wrongPassphrase: 7,

@@ -3,6 +3,7 @@ import CustodyModel
 import CustodyStore
 import CustodyTesting
 import Foundation
+import Synchronization
 import Testing
 
 @Suite("What people allow of their data")
@@ -271,6 +272,29 @@ struct ConsentTests {
       if subject == .key(id) { #expect(error?.message.contains("\(result.request)") == true) }
     }
     #expect(try await store.projections.compare(["consent"]).allSatisfy(\.isEqual))
+  }
+
+  @Test("granted while the person is erased does not bring her back")
+  func erasedMeanwhile() async throws {
+    let plan = try store.erasures.plan([Self.person], reason: .request)
+    var erasures = try temporary.open().erasures
+    let isUnderWay = Atomic(false)
+    erasures.reached = { step in
+      guard step == .needles else { return }
+      isUnderWay.store(true, ordering: .sequentiallyConsistent)
+      // Her keys are still there: who grants now gets as far as the lock.
+      Thread.sleep(forTimeInterval: 0.3)
+    }
+    let erasing = erasures
+    async let erasure = erasing.run(plan)
+    while !isUnderWay.load(ordering: .sequentiallyConsistent) {
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    let error = await refusal { try await consents.grant([Self.person], Self.terms("a")) }
+    #expect(error?.code == .keyDestroyed)
+    #expect(try await erasure.completedPosition != nil)
+    #expect(try store.subjects.id(of: "patient-0017") == nil)
+    #expect(try consents.all().isEmpty)
   }
 
   @Test(

@@ -77,6 +77,18 @@ struct RestrictionTests {
       said[2].contains(#""ground":"rights-of-others""#) && said[2].contains(#""restricted":0"#))
   }
 
+  @Test("by what makes tokens of values")
+  func tokens() async throws {
+    let place = try await Place()
+    let store = try place.open()
+    try await store.restrictions.place([Place.other], reason: .unlawfulProcessing)
+    await expect(.restricted) {
+      _ = try await store.datasets.pseudonymize("calls", columns: ["said"], to: "released")
+    }
+    try await store.restrictions.lift([Place.other])
+    _ = try await store.datasets.pseudonymize("calls", columns: ["said"], to: "released")
+  }
+
   @Test("of one class of data, as it was at a moment, once")
   func classes() async throws {
     let place = try await Place()

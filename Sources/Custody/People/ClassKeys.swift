@@ -14,17 +14,17 @@ extension Store {
       if ids.contains(entry.id) { people[entry.id] = person }
       if entry.dataClass == dataClass { known[person] = entry.id }
     }
-    let missing = Set(people.values).filter { known[$0] == nil }.sorted()
-    var named: [(person: KeyID, identifier: String)] = []
-    for person in missing {
-      if let identifier = try await subjects.identifier(of: person) {
-        named.append((person, identifier))
-      }
-    }
-    let registered = try await subjects.register(named.map(\.identifier), dataClass: dataClass)
-    for ((person, _), other) in zip(named, registered) {
+    var lacking: [KeyID] = []
+    for person in Set(people.values).filter({ known[$0] == nil }).sorted() {
       // Of somebody who was registered again, her identifier may lead to her other id.
-      known[person] = try keyring.subjectKeys(of: other).first { $0.dataClass == dataClass }?.keyID
+      guard let identifier = try await subjects.identifier(of: person),
+        try subjects.id(of: identifier) == person
+      else { continue }
+      lacking.append(person)
+    }
+    try await subjects.register(lacking, dataClass: dataClass)
+    for person in lacking {
+      known[person] = try keyring.subjectKeys(of: person).first { $0.dataClass == dataClass }?.keyID
     }
     return people.compactMapValues { known[$0] }
   }

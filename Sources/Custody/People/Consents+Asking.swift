@@ -78,7 +78,7 @@ extension Consents {
   ///
   /// Cost: opens what was said of these people, some microseconds each.
   public func all(of subject: Subject? = nil) throws -> [Consent] {
-    if let subject { return try consents(of: try store.person(subject)) }
+    if let subject { return try consents(of: try store.subjects.id(of: subject)) }
     return Consent.consents(try rows(of: nil))
   }
 
@@ -86,7 +86,7 @@ extension Consents {
   ///
   /// - Throws: as ``all(of:)``.
   public func record(of subject: Subject) throws -> ConsentRecord {
-    let id = try store.person(subject)
+    let id = try store.subjects.id(of: subject)
     let rows = try rows(of: id)
     return ConsentRecord(
       subject: id, consents: Consent.consents(rows), history: try rows.map(entry))

@@ -85,7 +85,7 @@ public struct Consents: Sendable {
   @discardableResult
   public func grant(_ subjects: [Subject], _ terms: Terms) async throws -> [Recorded] {
     try checkIsCurrent()
-    let people = try store.people(subjects)
+    let people = try store.subjects.ids(of: subjects)
     let now = store.folder.environment.now()
     let from = terms.from ?? now
     try check(terms, from: from)
@@ -122,7 +122,9 @@ public struct Consents: Sendable {
     for time in [from, terms.expires].compactMap({ $0 }) { try Self.check(time) }
     if let expires = terms.expires, expires <= from {
       throw CustodyError(
-        .usage, "The consent would end, at \(expires), before it starts, at \(from).")
+        .usage,
+        "The consent would end, at \(expires), before it starts, at \(from). Give a later end, or the "
+          + "time from when on it holds.")
     }
   }
 
@@ -163,7 +165,7 @@ public struct Consents: Sendable {
     }
     let purposes = Self.unique(purposes)
     if let from { try Self.check(from) }
-    let people = try store.people(subjects)
+    let people = try store.subjects.ids(of: subjects)
     let ledger = try store.folder.ledger()
     // Two who withdraw at once: the second sees what the first did.
     return try await ledger.locked {
@@ -174,7 +176,7 @@ public struct Consents: Sendable {
       var events: [NewEvent] = []
       var recorded: [Recorded] = []
       for (index, person) in people.enumerated() {
-        let open = try Store.saying(index, of: people.count) {
+        let open = try Subjects.saying(index, of: people.count) {
           try withdrawal.chosen(from: try consents(of: person))
         }
         let ended = ConsentWithdrawn(

@@ -25,9 +25,10 @@ extension Erasures {
       let sealed = try KeyErasure.sealed(under: dying, in: store.folder)
       let plan = ErasurePlan(
         subjects: [], reason: reason, classes: [], keys: [], keptKeys: [], held: [], runs: [],
-        runKeys: [key], releasedJoint: [], keptJoint: [], eventCount: sealed.positions.count, objectCount: sealed.objectCount,
-        objectByteCount: sealed.objectByteCount, records: [], sources: [], derivedCount: 0, models: [],
-        copies: [], unsearchedRunCount: 0, unsearchedImportCount: 0,
+        runKeys: [key], releasedJoint: [], keptJoint: [], eventCount: sealed.positions.count,
+        objectCount: sealed.objectCount,
+        objectByteCount: sealed.objectByteCount, records: [], derivedCount: 0, models: [],
+        copies: [], sources: [], unsearchedRunCount: 0, unsearchedImportCount: 0,
         backupsExpire: try ErasurePlanning(store).backupsExpire())
       let request = try say(plan, nil, ledger).request!
       return try carryOut(

@@ -31,9 +31,6 @@ public struct Erasures: Sendable {
   public func plan(
     _ subjects: [Subject], classes: [String] = [], reason: ErasureReason
   ) throws -> ErasurePlan {
-    guard !subjects.isEmpty else {
-      throw CustodyError(.usage, "Nobody is named who is to be erased.")
-    }
     let ids = try store.subjects.ids(of: subjects)
     return try ErasurePlanning(store).plan(
       .init(subjects: ids, classes: classes, reason: reason)

@@ -146,7 +146,7 @@ public struct Holds: Sendable {
 
   private func find(_ subject: Subject) throws -> KeyID {
     do {
-      return try store.subjects.ids(of: [subject])[0]
+      return try store.subjects.id(of: subject)
     } catch let error as CustodyError where error.code == .keyDestroyed {
       // She was erased, and whoever holds her is to see that.
       guard case .key(let id) = subject else { throw error }

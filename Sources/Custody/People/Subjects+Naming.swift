@@ -18,23 +18,32 @@ extension Subjects {
 
   /// The ids of people, each once, in the order in which they are named.
   ///
-  /// - Throws: as ``id(of:)-(Subject)``; among several, which of them it is.
+  /// - Throws: as ``id(of:)-(Subject)``; among several, which of them it is; `usage` when nobody is named.
   public func ids(of subjects: [Subject]) throws -> [KeyID] { try ids(of: subjects) { _ in } }
 
   /// - Parameter check: throws for somebody who is there and will not do; an error says which of them
   ///   it is, without a word of who.
   func ids(of subjects: [Subject], _ check: (KeyID) throws -> Void) throws -> [KeyID] {
+    guard !subjects.isEmpty else { throw CustodyError(.usage, "Nobody is named.") }
     var seen: Set<KeyID> = []
     return try subjects.enumerated().compactMap { index, subject in
-      do {
-        let id = try id(of: subject)
+      let id = try Self.saying(index, of: subjects.count) {
+        let id = try self.id(of: subject)
         try check(id)
-        return seen.insert(id).inserted ? id : nil
-      } catch let error as CustodyError where subjects.count > 1 {
-        throw CustodyError(
-          error.code, "Number \(index + 1) of the \(subjects.count) people named: \(error.message)",
-          cause: error)
+        return id
       }
+      return seen.insert(id).inserted ? id : nil
+    }
+  }
+
+  /// Says of an error which of several people it is about, without a word of who.
+  static func saying<R>(_ index: Int, of count: Int, _ body: () throws -> R) throws -> R {
+    do {
+      return try body()
+    } catch let error as CustodyError where count > 1 {
+      throw CustodyError(
+        error.code, "Number \(index + 1) of the \(count) people named: \(error.message)",
+        cause: error)
     }
   }
 }

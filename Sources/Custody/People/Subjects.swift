@@ -63,8 +63,54 @@ public struct Subjects: Sendable {
     try store.sealing.checkActor(against: identifiers)
     let keyring = try keyring
     let wanted = identifiers.map { (identifier: $0, dataClass: dataClass) }
-    let ledger = try store.folder.ledger()
-    let registered = try await ledger.locked { try keyring.register(wanted) }
+    let registered = try await store.folder.ledger().locked { try keyring.register(wanted) }
+    try await record(registered, jurisdiction, birthDate)
+    return registered.map(\.subjectID)
+  }
+
+  private func check(_ birthDate: CalendarDate, of identifiers: [String]) throws {
+    guard Set(identifiers).count == 1 else {
+      throw CustodyError(.usage, "A date of birth is that of one person: name her alone.")
+    }
+    guard birthDate.hasBegun(by: store.folder.environment.now()) else {
+      throw CustodyError(.usage, "The date of birth is in the future.")
+    }
+  }
+
+  /// Makes the keys of a class of data that people lack, who are registered for another.
+  ///
+  /// - Throws: `notFound` for somebody of whom nobody can tell what she is called outside;
+  ///   `keyDestroyed` for somebody who is erased meanwhile: nobody gets a key then.
+  func register(_ people: [KeyID], dataClass: String) async throws {
+    let keyring = try keyring
+    var lacking: [(id: KeyID, identifier: String)] = []
+    for id in people
+    where try !keyring.subjectKeys(of: id).contains(where: { $0.dataClass == dataClass }) {
+      guard let identifier = try await identifier(of: id), try self.id(of: identifier) == id else {
+        throw CustodyError(
+          .notFound,
+          "What the person \(id) is called outside is lost, so that no key for class \(dataClass) can "
+            + "be made for her. Register her again with custody subject add.")
+      }
+      lacking.append((id, identifier))
+    }
+    guard !lacking.isEmpty else { return }
+    let known = lacking
+    try await record(
+      try store.folder.ledger().locked {
+        // Registering somebody who is erased by now would make her another person.
+        for (id, identifier) in known where try keyring.subjectID(identifier) != id {
+          throw CustodyError(
+            .keyDestroyed, "Somebody who is named was erased meanwhile. Nothing was recorded.")
+        }
+        return try keyring.register(known.map { ($0.identifier, dataClass) })
+      }, nil, nil)
+  }
+
+  /// Appends what says that people got keys, and what else is said of them.
+  private func record(
+    _ registered: [Keyring.Registration], _ jurisdiction: Jurisdiction?, _ birthDate: CalendarDate?
+  ) async throws {
     var events: [NewEvent] = []
     var seen: Set<KeyID> = []
     // Somebody may be named twice.
@@ -80,36 +126,6 @@ public struct Subjects: Sendable {
           dataClass: new.dataClass, content: said.content))
     }
     try await append(events)
-    return registered.map(\.subjectID)
-  }
-
-  private func check(_ birthDate: CalendarDate, of identifiers: [String]) throws {
-    guard Set(identifiers).count == 1 else {
-      throw CustodyError(.usage, "A date of birth is that of one person: name her alone.")
-    }
-    guard birthDate.hasBegun(by: store.folder.environment.now()) else {
-      throw CustodyError(.usage, "The date of birth is in the future.")
-    }
-  }
-
-  /// Makes the keys of a class of data that people lack, who are registered for another.
-  ///
-  /// - Throws: `notFound` for somebody of whom nobody can tell what she is called outside.
-  func register(_ people: [KeyID], dataClass: String) async throws {
-    var identifiers: [String] = []
-    for id in people {
-      guard try !keyring.subjectKeys(of: id).contains(where: { $0.dataClass == dataClass }) else {
-        continue
-      }
-      guard let identifier = try await identifier(of: id), try self.id(of: identifier) == id else {
-        throw CustodyError(
-          .notFound,
-          "What the person \(id) is called outside is lost, so that no key for class \(dataClass) can "
-            + "be made for her. Register her again with custody subject add.")
-      }
-      identifiers.append(identifier)
-    }
-    if !identifiers.isEmpty { try await register(identifiers, dataClass: dataClass) }
   }
 
   /// Whether the ledger says this of a person under this key, and nothing else since. Of somebody

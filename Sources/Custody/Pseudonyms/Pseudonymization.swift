@@ -89,10 +89,11 @@ struct Pseudonymization {
     let columns = try PseudonymColumns(wanted, of: dataset, frame, name)
     let before = try store.datasets.states(of: dataset.name)[version.number] ?? .raw
     try check(columns.names, before)
+    let keyIDs = try peopleOfRows()
+    try checkNobodyIsRestricted(keyIDs.values, name)
     let (key, secret) = try await key(isTrial: isTrial)
     let mint = TokenMint(columns.names, key: secret, store.folder.environment)
     var table: PseudonymTable?
-    let keyIDs = try peopleOfRows()
     var sets: [[KeyID]: Int] = [:]
     var numbers: [Int64: Int] = [:]
     if tokens == .random {
@@ -127,6 +128,16 @@ struct Pseudonymization {
       .invalidInput,
       "The column \(name) of \(dataset.name)@v\(version.number) has tokens already. Leave it out, or "
         + "name a version that has its values: \(source.dataset)@v\(source.version).")
+  }
+
+  /// Making tokens reads every record.
+  private func checkNobodyIsRestricted(_ sets: some Sequence<[KeyID]>, _ name: String) throws {
+    let restricted = try store.restrictions.restricted(unless: nil)
+    guard sets.contains(where: { restricted?.restricts($0) == true }) else { return }
+    throw CustodyError(
+      .restricted,
+      "People in \(name) are restricted (custody restriction list), and making tokens reads their records. "
+        + "Lift the restriction, or name a version without them.")
   }
 
   /// A column of a CSV is there; a member of lines may be nowhere.
@@ -262,7 +273,8 @@ struct Pseudonymization {
     var purpose: String?
     if case .keyed(let name) = tokens { purpose = name }
     let started = RunStarted(
-      run: "\(id)", job: Self.job, purpose: purpose, host: try store.hostName(), commit: nil,
+      run: "\(id)", job: Self.job, purpose: purpose, ground: nil, host: try store.hostName(),
+      commit: nil,
       isDirty: nil,
       inputs: [
         .init(

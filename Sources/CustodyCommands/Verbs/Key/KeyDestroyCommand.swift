@@ -26,7 +26,7 @@ struct KeyDestroyCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Why, as a code.", valueName: "CODE"))
   var reason: ErasureReason
 
-  @OptionGroup var consent: ConsentOptions
+  @OptionGroup var confirmation: ConfirmationOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 
@@ -39,7 +39,7 @@ struct KeyDestroyCommand: AsyncParsableCommand {
   func run() async throws {
     try await store.writing { store in
       let id = try id(in: store)
-      try consent.ask("This destroys the key \(id) for good: nobody makes the same tokens again.")
+      try confirmation.ask("This destroys the key \(id) for good: nobody makes the same tokens again.")
       let result = try await store.erasures.destroy(pseudonymKey: id, reason: reason)
       var facts = Facts()
       facts.add("key", "key", id.hex)
