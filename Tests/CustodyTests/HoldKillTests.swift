@@ -93,4 +93,28 @@ struct HoldKillTests {
     let report = try await opened.verify(level: .contents)
     #expect(report.holds, "\(report.findings)")
   }
+
+  @Test("also when the keyring is lost, and a key backup from before the erasure is the newest")
+  func keyBackup() async throws {
+    let place = try await Place()
+    let store = try place.open()
+    try await place.hold(store, [Place.other])
+    let identity = try AgeIdentity(bytes: (1...32).map { $0 })
+    let backup = try await store.keys.backup(
+      to: [identity.recipient.description], expires: Timestamp("2090-01-01")!)
+    _ = try await place.erase(store, [Place.one])
+    try await store.close()
+    for suffix in ["", "-wal", "-shm"] { unlink(place.temporary.keysFile + suffix) }
+    var recovery = try Recovery(at: place.temporary.path, actor: "uid:1") {
+      throw Passphrase.missing
+    }
+    try recovery.useKeys(from: backup, identity: Array(identity.secretText.utf8))
+    try await recovery.run(try recovery.plan()).close()
+    let opened = try place.open()
+    #expect(try await place.notes(opened) == ["by herself", "together"])
+    #expect(try opened.subjects.id(of: "patient-0017") == nil)
+    try await opened.holds.release("M-1", reason: .resolved, approver: "counsel")
+    #expect(try await place.notes(opened) == ["by herself"])
+    try await check(opened, .scan)
+  }
 }

@@ -137,6 +137,27 @@ struct HoldTests {
     #expect(erased.count == 1)
   }
 
+  @Test("on one of several people who are to be erased lets the others go")
+  func oneOfSeveral() async throws {
+    let place = try await Place()
+    let store = try place.open()
+    let ids = try ["patient-0017", "patient-0018"].map {
+      try #require(try store.subjects.id(of: $0))
+    }
+    try await place.hold(store, [Place.other])
+    let result = try await place.erase(store, [Place.one, Place.other])
+    #expect(result.plan?.keys.map(\.subject) == [ids[0]])
+    #expect(try await place.notes(store) == ["by herself", "together"])
+    // Asked for alone, what is held of her waits already.
+    let alone = try await place.erase(store, [Place.other])
+    #expect(alone.plan?.isBlocked == true)
+    try await store.holds.release("M-1", reason: .resolved, approver: "counsel")
+    #expect(try await place.notes(store).isEmpty)
+    #expect(try store.subjects.all().isEmpty)
+    #expect(try store.erasures.waiting().isEmpty)
+    try await check(store)
+  }
+
   @Test("of a class of data lets the others go")
   func classes() async throws {
     let place = try await Place()

@@ -30,6 +30,8 @@ public struct ErasurePlan: Sendable {
     public let id: KeyID
     /// What for.
     public let use: Use
+    /// Whose data; nil for joint keys and those of runs.
+    public let subject: KeyID?
     /// The class of data; nil for joint keys and those of runs.
     public let dataClass: String?
     /// The matters.
@@ -137,8 +139,11 @@ public struct ErasurePlan: Sendable {
 
   /// What the ledger says of what waits.
   var denied: ErasureDenied {
-    ErasureDenied(
-      subjects: subjects.map(\.hex), classes: classes, reason: reason.rawValue,
+    // Of what several people share nobody says here whose it is.
+    let isAllOfPeople = held.allSatisfy { $0.use == .data }
+    let people = isAllOfPeople ? Set(held.compactMap(\.subject)).sorted() : subjects
+    return ErasureDenied(
+      subjects: people.map(\.hex), classes: classes, reason: reason.rawValue,
       keys: held.map(\.id.hex).sorted(), matters: matters.map { "\($0.id)" })
   }
 }

@@ -38,7 +38,8 @@ struct ErasurePlanning {
     var held = keys.compactMap { key -> ErasurePlan.Held? in
       let matters = heldKeys.matters(holding: [key.id])
       if matters.isEmpty { return nil }
-      return .init(id: key.id, use: .data, dataClass: key.dataClass, matters: matters)
+      return .init(
+        id: key.id, use: .data, subject: key.subject, dataClass: key.dataClass, matters: matters)
     }
     let waiting = Set(held.map(\.id))
     keys.removeAll { waiting.contains($0.id) }
@@ -51,7 +52,8 @@ struct ErasurePlanning {
 
     held += (keptJoint + waitingJoint).map {
       .init(
-        id: $0.id, use: .joint, dataClass: nil, matters: heldKeys.matters(holding: $0.members))
+        id: $0.id, use: .joint, subject: nil, dataClass: nil,
+        matters: heldKeys.matters(holding: $0.members))
     }
     let keySets = try keySets(keys.map(\.id), keeping: keptJoint, releasing: releasedJoint)
     let touched = try store.lineage.touched(by: keySets)
@@ -61,7 +63,7 @@ struct ErasurePlanning {
     let heldRunKeys = try runKeys.isEmpty ? [] : textKeys(heldBy: heldKeys).intersection(runKeys)
     runKeys.subtract(heldRunKeys)
     held += heldRunKeys.sorted().map {
-      .init(id: $0, use: .run, dataClass: nil, matters: heldKeys.active)
+      .init(id: $0, use: .run, subject: nil, dataClass: nil, matters: heldKeys.active)
     }
 
     let dying = DyingKeys(

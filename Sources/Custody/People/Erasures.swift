@@ -142,7 +142,7 @@ public struct Erasures: Sendable {
   func finish() throws -> [ErasureResult] {
     // The usual case, without waiting for the lock again.
     if try pending().isEmpty, try KeyErasure.needleFiles(in: store.folder).isEmpty,
-      try due().isEmpty
+      try dueWhereKnown().isEmpty
     {
       return []
     }
@@ -163,7 +163,7 @@ public struct Erasures: Sendable {
     var results = try finish(erasure, ledger)
     var tried: Set<EventID> = []
     // One may take along what another waited for.
-    while let waiting = try due().first(where: { !tried.contains($0.id) }) {
+    while let waiting = try dueWhereKnown().first(where: { !tried.contains($0.id) }) {
       tried.insert(waiting.id)
       let wanted = ErasurePlanning.Wanted(
         subjects: waiting.subjects, classes: waiting.classes, reason: waiting.reason,

@@ -128,19 +128,21 @@ struct ErasurePrinter {
       return
     }
     Terminal.print("erased \(people), request \(result.request)")
-    let searched =
-      "searched \(result.byteCount.asBytes) in \(result.fileCount.counted("file")) for "
-      + "\(result.needleCount.counted("piece")) of what was removed"
     if result.completedPosition != nil {
-      Terminal.print("\(searched): none is left")
+      Terminal.print("\(Self.searched(result)): none is left")
     } else {
-      Terminal.print("\(searched); it is not done:")
+      Terminal.print("\(Self.searched(result)); it is not done:")
       for line in Self.obstacles(result) { Terminal.print("  \(Terminal.visible(line))") }
       Terminal.print("Remove what is named; the next command that writes tries again.")
     }
     Terminal.printSection("waits", waits)
     Terminal.printSection("not reached", notReached)
     printSources()
+  }
+
+  private static func searched(_ result: ErasureResult) -> String {
+    "searched \(result.byteCount.asBytes) in \(result.fileCount.counted("file")) for "
+      + "\(result.needleCount.counted("piece")) of what was removed"
   }
 
   /// Why an erasure is not done.
@@ -159,12 +161,16 @@ struct ErasurePrinter {
   }
 
   /// What is said of an erasure that had waited.
-  static func text(ofReleased result: ErasureResult) -> String {
-    guard result.completedPosition == nil else {
-      return "request \(result.request)"
-        + (result.waiting == nil ? "" : ", and a part still waits for another matter")
+  static func lines(ofReleased result: ErasureResult) -> [String] {
+    let people = result.plan?.subjects.count ?? 0
+    var lines = ["request \(result.request), \(people == 1 ? "1 person" : "\(people) people")"]
+    if result.completedPosition != nil {
+      lines.append("\(searched(result)): none is left")
+    } else {
+      lines.append("not done: \(obstacles(result).joined(separator: ", "))")
     }
-    return "request \(result.request), not done: \(obstacles(result).joined(separator: ", "))"
+    if result.waiting != nil { lines.append("a part of it waits for another matter") }
+    return lines
   }
 
   private func printKeys(_ format: OutputFormat) {

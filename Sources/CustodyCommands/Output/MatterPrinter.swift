@@ -40,7 +40,7 @@ struct MatterPrinter {
         ["\($0.reason), approved by \($0.approver), recorded at \($0.recordedAt) by \($0.actor)"]
       } ?? [])
     Terminal.printSection("erasures that wait", waiting.map(Self.line))
-    Terminal.printSection("erased", erased.map { ErasurePrinter.text(ofReleased: $0) })
+    Terminal.printSection("erased", erased.flatMap { ErasurePrinter.lines(ofReleased: $0) })
   }
 
   /// The erasures that wait for a matter that is in force.

@@ -104,6 +104,11 @@ enum Terminal {
     prompt("\(lines ?? line)\n")
   }
 
+  /// What follows when older key backups open nothing any more, or not what they should.
+  static func noteKeyBackupIsDue() {
+    note("A new key backup is due: custody key backup --recipient age1... --expires DATE --to FILE")
+  }
+
   /// Text on standard error without a line end. One that nobody reads changes no answer.
   static func prompt(_ text: String) { _ = put(Array(text.utf8), STDERR_FILENO) }
 

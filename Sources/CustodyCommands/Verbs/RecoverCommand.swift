@@ -113,8 +113,7 @@ struct RecoverCommand: AsyncParsableCommand {
       printer.print(output.format, isDone: true)
     }
     if plan.keys != nil {
-      Terminal.note(
-        "A new key backup is due: custody key backup --recipient age1... --expires DATE --to FILE")
+      Terminal.noteKeyBackupIsDue()
     }
   }
 

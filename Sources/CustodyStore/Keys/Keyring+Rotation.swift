@@ -11,13 +11,16 @@ extension Keyring {
   ///
   /// A crash at any point leaves either epoch in force; ``destroyUnusedEpochs()`` removes the other.
   package func rotate() throws -> (new: KeyID, destroyed: [KeyID]) {
-    let new = try rewrap()
+    let new = try rewrapAndCutLog()
     return (new, try destroyUnusedEpochs())
   }
 
-  /// Rewraps every key under a new epoch key, and leaves the old ones there.
-  func rewrap() throws -> KeyID {
-    let new = try rewrap(without: [])
+  /// The same as ``rewrap(without:keeping:)``, and nothing of the old rows is in the log afterwards. The old
+  /// epoch keys stay.
+  func rewrapAndCutLog(
+    without removed: Set<KeyID> = [], keeping kept: [[KeyID]] = []
+  ) throws -> KeyID {
+    let new = try rewrap(without: removed, keeping: kept)
     guard try truncateLog(wait: Connection.busySeconds) else {
       throw CustodyError(
         .io, "Another program reads keys.sqlite: the old epoch key is kept. Repeat the rotation.")

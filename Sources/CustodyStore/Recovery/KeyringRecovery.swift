@@ -46,9 +46,14 @@ struct KeyringRecovery {
   /// keyring whole or the new one. Old epoch keys stay until the store is opened again.
   ///
   /// - Parameters:
+  ///   - kept: sets of keys of which what they make together stays though some of them are destroyed: an
+  ///     older backup has these, and not what they make.
   ///   - provider: holds the new epoch key.
   ///   - revision: what the new keyring's number has to be above.
-  func run(_ selection: KeySelection, with provider: FileKeyProvider, above revision: Int) throws {
+  func run(
+    _ selection: KeySelection, keeping kept: [[KeyID]], with provider: FileKeyProvider,
+    above revision: Int
+  ) throws {
     try foldLog()
     let former = try provider.epochKeyIDs()
     let building = "\(layout.keys).recovering"
@@ -61,8 +66,12 @@ struct KeyringRecovery {
         path: building, ledgerID: ledgerID,
         provider: ProviderWithBackup(provider: provider, epochs: backup.epochs),
         environment: environment, isWritable: true)
-      try keyring.fill(selection.rows, above: revision)
-      _ = try keyring.rewrap()
+      let present = Set(selection.rows.keys.map(\.id))
+      let members = Set(kept.joined()).subtracting(present)
+      var rows = selection.rows
+      rows.keys += backup.rows.keys.filter { members.contains($0.id) }
+      try keyring.fill(rows, above: revision)
+      _ = try keyring.rewrapAndCutLog(without: members, keeping: kept)
     } catch {
       unlink(building)
       clear(building)

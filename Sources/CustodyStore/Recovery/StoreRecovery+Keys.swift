@@ -100,6 +100,14 @@ extension StoreRecovery {
     return destroyed
   }
 
+  /// Sets of keys with destroyed ones among them of which what they sealed together stays.
+  private func keptJoint() throws -> [[KeyID]] {
+    let folder = try StoreFolder.reading(layout, settings, ledgerID, environment)
+    let journal = try folder.mergedJournal(former: former.guard)
+    let gone = Set(journal.flatMap(\.keys))
+    return journal.flatMap(\.kept).filter { !gone.contains(JointKey.id(of: $0)) }
+  }
+
   /// How many events have a key that is neither known nor destroyed.
   private func unreadableCount(knowing known: Set<KeyID>, destroyed: Set<KeyID>) throws -> Int {
     try ReaderPool(path: layout.ledger).readConnection { connection in
@@ -135,6 +143,6 @@ extension StoreRecovery {
         in: secretsFolder, ledgerID: ledgerID, passphrase: newPassphrase, environment: environment,
         seed: backup.signingSeed)
     }
-    try recovery.run(selection, with: provider, above: revision)
+    try recovery.run(selection, keeping: keptJoint(), with: provider, above: revision)
   }
 }

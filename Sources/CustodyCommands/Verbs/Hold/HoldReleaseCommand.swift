@@ -44,6 +44,7 @@ struct HoldReleaseCommand: AsyncParsableCommand {
       }
       let erased = try await store.holds.release(matter, reason: reason, approver: approver)
       try MatterPrinter(store).print(try store.holds.matter(matter), output.format, erased: erased)
+      if !erased.isEmpty { Terminal.noteKeyBackupIsDue() }
       guard erased.contains(where: { $0.completedPosition == nil }) else { return }
       Terminal.willAnswer(false)
       throw ExitCode(ExitStatus.refused)

@@ -39,7 +39,8 @@ struct KeyDestroyCommand: AsyncParsableCommand {
   func run() async throws {
     try await store.writing { store in
       let id = try id(in: store)
-      try confirmation.ask("This destroys the key \(id) for good: nobody makes the same tokens again.")
+      try confirmation.ask(
+        "This destroys the key \(id) for good: nobody makes the same tokens again.")
       let result = try await store.erasures.destroy(pseudonymKey: id, reason: reason)
       var facts = Facts()
       facts.add("key", "key", id.hex)
@@ -48,8 +49,7 @@ struct KeyDestroyCommand: AsyncParsableCommand {
       facts.add("remnants", "pieces left in", .list(result.remnants.keys.sorted()))
       facts.add("unreadable", "not readable", .list(result.unreadable))
       facts.write(output.format)
-      Terminal.note(
-        "A new key backup is due: custody key backup --recipient age1... --expires DATE --to FILE")
+      Terminal.noteKeyBackupIsDue()
       if result.completedPosition == nil {
         Terminal.willAnswer(false)
         throw ExitCode(ExitStatus.refused)

@@ -29,8 +29,7 @@ struct KeyRotateCommand: AsyncParsableCommand {
       facts.add(
         "destroyed", "destroyed", rotated.destroyed.map(\.hex).joined(separator: " "))
       facts.write(output.format)
-      Terminal.note(
-        "A new key backup is due: custody key backup --recipient age1... --expires DATE --to FILE")
+      Terminal.noteKeyBackupIsDue()
     }
   }
 }

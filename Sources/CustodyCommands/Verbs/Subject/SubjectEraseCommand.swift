@@ -63,9 +63,7 @@ struct SubjectEraseCommand: AsyncParsableCommand {
       let result = try await store.erasures.run(plan)
       ErasurePrinter(plan: result.plan ?? plan).print(output.format, result)
       if result.completedPosition != nil {
-        Terminal.note(
-          "A new key backup is due: custody key backup --recipient age1... --expires DATE --to FILE"
-        )
+        Terminal.noteKeyBackupIsDue()
       }
       if result.completedPosition == nil || result.waiting != nil {
         Terminal.willAnswer(false)
