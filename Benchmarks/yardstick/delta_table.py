@@ -8,6 +8,9 @@ usage: delta_table.py nothing
        delta_table.py row TABLE VERSION ID
        delta_table.py restore TABLE VERSION CSV
        delta_table.py same TABLE VERSION CSV     whether they hold the same rows, in any order
+       delta_table.py delete TABLE CLIENT        from the newest version
+       delta_table.py vacuum TABLE               removes files that the newest version does not need
+       delta_table.py count TABLE VERSION CLIENT how many rows, or that the version is gone
 """
 
 import sys
@@ -61,7 +64,28 @@ def same(table: str, number: str, path: str) -> None:
         sys.exit(f"version {number} of {table} has other rows than {path}")
 
 
+def delete(table: str, client: str) -> None:
+    DeltaTable(table).delete(f"client = '{client}'")
+
+
+def vacuum(table: str) -> None:
+    DeltaTable(table).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+
+
+def count(table: str, number: str, client: str) -> None:
+    try:
+        rows = version(table, number).to_pyarrow_table()
+    except Exception as error:  # of several kinds, by where the file is missed
+        print(f"gone: {type(error).__name__}")
+        return
+    clients = rows.column("client").to_pylist()
+    print(f"{len(clients)} {clients.count(client)}")
+
+
 VERBS = {
+    "delete": delete,
+    "vacuum": vacuum,
+    "count": count,
     "nothing": lambda: None,
     "create": create,
     "merge": merge,

@@ -25,7 +25,7 @@ public struct CustodyError: Error, Sendable {
     case nameHoldsIdentifier
     /// A key that is gone: nothing can be written under it or opened with it.
     case keyDestroyed
-    /// Data that is kept and not processed, and that nobody stated a ground to read.
+    /// Data that is kept and not processed, and that nobody stated a ground to read; or that a matter holds.
     case restricted
     /// Store, guard, signer and anchors do not agree: read-only until recovered.
     case needsRecovery

@@ -176,6 +176,25 @@ struct HoldTests {
     #expect(try await place.notes(store) == ["by herself", "voice"])
   }
 
+  @Test("on what has tokens holds the table that leads back from them, and the keys that make them")
+  func tokens() async throws {
+    let place = try await Place()
+    let store = try place.open()
+    _ = try await store.datasets.pseudonymize("calls", columns: ["said"], to: "released")
+    _ = try await store.datasets.pseudonymize(
+      "calls", columns: ["said"], tokens: .keyed(purpose: "research"), to: "keyed")
+    try await store.holds.place(
+      "M-5", datasets: ["released"], reason: .order, approver: "counsel", review: Place.review)
+    let plan = try store.erasures.plan([Place.one], reason: .request)
+    #expect(plan.isBlocked && Set(plan.held.map(\.dataClass)) == ["default", "pseudonym-table"])
+    let key = try #require(try store.keys.all().first { $0.purpose == "pseudonym" }).id
+    await #expect {
+      _ = try await store.erasures.destroy(pseudonymKey: key, reason: .request)
+    } throws: {
+      ($0 as? CustodyError)?.code == .restricted
+    }
+  }
+
   @Test("holds on while any of several does")
   func several() async throws {
     let place = try await Place()

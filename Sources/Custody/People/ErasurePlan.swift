@@ -104,6 +104,11 @@ public struct ErasurePlan: Sendable {
   /// holds. Nil when there are none.
   public let backupsExpire: String?
 
+  /// Those of the people of whom something goes.
+  public var erasedSubjects: [KeyID] {
+    keys.isEmpty ? subjects : Set(keys.map(\.subject)).sorted()
+  }
+
   /// Whether nothing can go, because matters hold all of it.
   public var isBlocked: Bool { dying.keys.isEmpty }
 
@@ -123,7 +128,7 @@ public struct ErasurePlan: Sendable {
   /// What the ledger says of it.
   var requested: ErasureRequested {
     ErasureRequested(
-      subjects: subjects.map(\.hex), classes: classes, reason: reason.rawValue,
+      subjects: erasedSubjects.map(\.hex), classes: classes, reason: reason.rawValue,
       keys: dying.keys.sorted().map(\.hex),
       kept: keptKeys.map { .init(key: $0.id.hex, dataClass: $0.dataClass, ground: "class") }
         + held.map { .init(key: $0.id.hex, dataClass: $0.dataClass ?? "", ground: "hold") },

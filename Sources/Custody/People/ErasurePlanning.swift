@@ -45,7 +45,12 @@ struct ErasurePlanning {
     keys.removeAll { waiting.contains($0.id) }
     let keptJoint = try joint(keys.map(\.id), heldBy: heldKeys)
     let known = try keyring.keptJointKeys()
-    let releasedJoint = known.filter { !heldKeys.holdsAny(of: $0.members) }
+    // Those of others go with what waited for them.
+    let own = Set(keys.map(\.id))
+    let releasedJoint = known.filter { joint in
+      !heldKeys.holdsAny(of: joint.members)
+        && (wanted.waitedFor?.contains(joint.id) == true || !own.isDisjoint(with: joint.members))
+    }
     let waitingJoint = known.filter { joint in
       wanted.waitedFor?.contains(joint.id) == true && heldKeys.holdsAny(of: joint.members)
     }

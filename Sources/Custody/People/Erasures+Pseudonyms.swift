@@ -21,6 +21,13 @@ extension Erasures {
     return try await ledger.locked {
       let (erasure, keyring) = try begin(ledger)
       try check(key, keyring)
+      let matters = try store.holds.heldKeys().active
+      guard matters.isEmpty else {
+        throw CustodyError(
+          .restricted,
+          "While a matter holds anybody's data, no key that makes tokens is destroyed: "
+            + "\(matters.map(\.name).joined(separator: ", ")). Release it first: custody hold list")
+      }
       let dying = DyingKeys([key])
       let sealed = try KeyErasure.sealed(under: dying, in: store.folder)
       let plan = ErasurePlan(

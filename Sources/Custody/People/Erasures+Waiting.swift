@@ -37,6 +37,7 @@ extension Erasures {
     /// Whether it says the same.
     func says(_ denied: ErasureDenied) -> Bool {
       denied.keys == keys.map(\.hex) && denied.subjects == subjects.map(\.hex)
+        && denied.classes == classes && denied.reason == reason.rawValue
     }
   }
 
@@ -49,16 +50,21 @@ extension Erasures {
     // A request that a kill came before is none.
     let decided = Set(try journal().map(\.request))
     let answered = Set(
-      try headers(of: ErasureRequested.type).map(\.header.claim)
-        .filter { decided.contains($0.eventID) }.compactMap(\.causationID))
+      try (denied + headers(of: ErasureRequested.type)).map(\.header.claim)
+        .filter { $0.type.text == ErasureDenied.type || decided.contains($0.eventID) }
+        .compactMap(\.causationID))
     return try denied.filter { !answered.contains($0.header.claim.eventID) }.compactMap { event in
       guard let content = try store.folder.openedContent(of: event),
         let said = ErasureDenied(content: content, version: event.header.claim.typeVersion),
-        let waiting = Waiting(event, said),
-        // What another erasure has taken along waits no more.
-        try store.folder.keyring?.holdsAny(of: Set(waiting.keys)) == true
-      else { return nil }
-      return waiting
+        let waiting = Waiting(event, said)
+      else {
+        throw CustodyError(
+          .damaged,
+          "What the event at position \(event.position) says of an erasure that waits cannot be read. Run: "
+            + "custody verify --level contents")
+      }
+      // What another erasure has taken along waits no more.
+      return try store.folder.keyring?.holdsAny(of: Set(waiting.keys)) == true ? waiting : nil
     }
   }
 
@@ -70,27 +76,43 @@ extension Erasures {
     }
   }
 
-  /// Those that matters do not hold up any more, or not altogether.
-  func due() throws -> [Waiting] {
+  /// What is to be carried out: what waited and is not held any more, or not altogether.
+  struct Due {
+    var waiting: [Waiting] = []
+    /// Joint keys that nothing holds and nothing says to wait: a recovery has lost what said so.
+    var joint: [Keyring.KeptJointKey] = []
+
+    var isEmpty: Bool { waiting.isEmpty && joint.isEmpty }
+  }
+
+  func due() throws -> Due {
+    guard let keyring = store.folder.keyring else { return Due() }
     let waiting = try waiting()
-    guard !waiting.isEmpty, let keyring = store.folder.keyring else { return [] }
-    let held = try store.holds.heldKeys()
-    let joint = Dictionary(
-      uniqueKeysWithValues: try keyring.keptJointKeys().map { ($0.id, $0.members) })
-    return try waiting.filter { waiting in
-      let people = try keyring.keys(among: waiting.keys, for: [.subject])
-      let sets = people.map { [$0] } + waiting.keys.compactMap { joint[$0] }
-      // The texts of a run wait for everyone whom its records are about: only a plan can tell.
-      return sets.isEmpty || !sets.allSatisfy(held.holdsAny)
-    }
+    let joint = try keyring.keptJointKeys()
+    if waiting.isEmpty, joint.isEmpty { return Due() }
+    let matters = try store.holds.matters()
+    let active = Set(matters.filter { $0.release == nil }.map(\.id))
+    let held = try HeldKeys(matters, store)
+    let members = Dictionary(uniqueKeysWithValues: joint.map { ($0.id, $0.members) })
+    let said = Set(waiting.flatMap(\.keys))
+    return Due(
+      waiting: try waiting.filter { waiting in
+        let people = try keyring.keys(among: waiting.keys, for: [.subject])
+        let sets = people.map { [$0] } + waiting.keys.compactMap { members[$0] }
+        // The texts of a run wait for everyone whom its records are about: only a plan can tell, and
+        // there is no other answer while the same matters are in force.
+        if sets.isEmpty { return !active.isSuperset(of: waiting.matters) }
+        return !sets.allSatisfy(held.holdsAny)
+      },
+      joint: joint.filter { !said.contains($0.id) && !held.holdsAny(of: $0.members) })
   }
 
   /// The same; none where nobody can tell what is held, so that the store opens all the same.
-  func dueWhereKnown() throws -> [Waiting] {
+  func dueWhereKnown() throws -> Due {
     do {
       return try due()
     } catch let error as CustodyError where error.code == .damaged {
-      return []
+      return Due()
     }
   }
 }

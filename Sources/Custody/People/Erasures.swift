@@ -79,6 +79,14 @@ public struct Erasures: Sendable {
       keys: tombstone.keys)
   }
 
+  /// What was requested at or after a moment, and decided.
+  func decided(since moment: Timestamp) throws -> [(Tombstone, ErasureRequested)] {
+    try journal().reversed().prefix { tombstone in
+      guard let event = try? store.event(id: tombstone.request) else { return false }
+      return event.header.place.recordedAt >= moment
+    }.compactMap { tombstone in try requested(tombstone).map { (tombstone, $0) } }
+  }
+
   func journal() throws -> [Tombstone] {
     let own = try store.folder.journal().tombstones
     let guarded = try store.folder.guardFolder.journal().tombstones
@@ -148,7 +156,7 @@ public struct Erasures: Sendable {
     }
     let ledger = try store.folder.ledger()
     return try ledger.withLock {
-      let results = try finishUnderLock(ledger)
+      let results = try finishUnderLock(ledger, dueWhereKnown)
       if results.allSatisfy({ $0.completedPosition != nil }) {
         for path in try KeyErasure.needleFiles(in: store.folder) { unlink(path) }
       }
@@ -158,18 +166,33 @@ public struct Erasures: Sendable {
 
   /// Carries out what a kill has cut short, and what waited for matters that are released; the store's
   /// lock is held.
-  func finishUnderLock(_ ledger: LedgerStore) throws -> [ErasureResult] {
+  func finishUnderLock(
+    _ ledger: LedgerStore, _ due: () throws -> Due
+  ) throws -> [ErasureResult] {
     let erasure = try KeyErasure(store.folder, actor: try Name("custody"), surroundings)
     var results = try finish(erasure, ledger)
     var tried: Set<EventID> = []
     // One may take along what another waited for.
-    while let waiting = try dueWhereKnown().first(where: { !tried.contains($0.id) }) {
+    while let waiting = try due().waiting.first(where: { !tried.contains($0.id) }) {
       tried.insert(waiting.id)
       let wanted = ErasurePlanning.Wanted(
         subjects: waiting.subjects, classes: waiting.classes, reason: waiting.reason,
         waitedFor: Set(waiting.keys))
-      guard try !ErasurePlanning(store).plan(wanted).plan.isBlocked else { continue }
-      results.append(try run(wanted, erasure, ledger, cause: waiting.id))
+      let plan = try ErasurePlanning(store).plan(wanted).plan
+      guard plan.isBlocked else {
+        results.append(try run(wanted, erasure, ledger, cause: waiting.id))
+        continue
+      }
+      // Said anew where it waits for others now.
+      if Set(plan.matters.map(\.id)) != Set(waiting.matters) {
+        _ = try say(plan, waiting.id, ledger)
+      }
+    }
+    let joint = try due().joint
+    if !joint.isEmpty {
+      let wanted = ErasurePlanning.Wanted(
+        subjects: [], classes: [], reason: .request, waitedFor: Set(joint.map(\.id)))
+      results.append(try run(wanted, erasure, ledger))
     }
     return results
   }
@@ -225,7 +248,9 @@ public struct Erasures: Sendable {
     }
     if !plan.held.isEmpty {
       let denied = plan.denied
-      if request == nil, let known = try self.waiting().first(where: { $0.says(denied) }) {
+      if request == nil, cause == nil,
+        let known = try self.waiting().first(where: { $0.says(denied) })
+      {
         waiting = known.id
       } else {
         let id = environment.eventID(at: now)

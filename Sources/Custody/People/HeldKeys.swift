@@ -71,10 +71,15 @@ struct HeldKeys {
 
   func holdsAny(of ids: [KeyID]) -> Bool { ids.contains { all.contains($0) } }
 
-  private static func keys(in datasets: [String], _ store: Store) throws -> Set<KeyID> {
+  static func keys(in datasets: [String], _ store: Store) throws -> Set<KeyID> {
     try store.engine.catchUp()
+    // What leads back from tokens is part of what is held.
+    let tables = try datasets.flatMap { name in
+      try store.datasets.states(of: name).values.flatMap { $0.columns.compactMap(\.table) }
+    }
     return try store.datasets.list { listing, reader in
-      let ids = try listing.datasets().filter { datasets.contains($0.name) }.map(\.id)
+      let names = Set(datasets + tables)
+      let ids = try listing.datasets().filter { names.contains($0.name) }.map(\.id)
       return try reader.keyIDs(in: Set(ids))
     }
   }

@@ -83,6 +83,16 @@ public struct Holds: Sendable {
     return matter
   }
 
+  /// How many keys a matter holds now; what arrives later adds to them.
+  ///
+  /// Cost: a look-up for each person that it names; a pass over who is in which dataset where it names
+  /// datasets.
+  public func keyCount(of matter: Matter) throws -> Int {
+    guard matter.release == nil, let keyring = store.folder.keyring else { return 0 }
+    let held = try HeldKeys([matter], store).all
+    return held.count - (try keyring.missing(held).count)
+  }
+
   /// Which keys the matters in force hold.
   func heldKeys() throws -> HeldKeys { try HeldKeys(matters(), store) }
 
@@ -127,9 +137,12 @@ public struct Holds: Sendable {
     for dataClass in classes { try Subjects.check(dataClass, "class") }
     // Found before the lock is asked for: whoever is erased meanwhile is known to have been there.
     let subjects = Set(try people.map(find)).sorted()
+    let began = store.now
     let ledger = try store.folder.ledger()
     return try await ledger.locked {
-      let known = try matters().last { $0.name == name && $0.release == nil }
+      let known = try matters().last {
+        Array($0.name.utf8) == Array(name.utf8) && $0.release == nil
+      }
       let environment = store.folder.environment
       let id = environment.eventID(at: environment.now())
       let placed = HoldPlaced(
@@ -138,7 +151,8 @@ public struct Holds: Sendable {
           subjects: subjects.map(\.hex), datasets: Array(Set(datasets)).sorted(),
           classes: Array(Set(classes)).sorted()),
         reason: reason.rawValue, approver: approver, review: "\(review)",
-        tooLate: try tooLate(subjects))
+        tooLate: try subjects.isEmpty
+          ? tooLate(datasets, since: began) : tooLate(subjects))
       try append(placed, id, of: known?.id ?? id, ledger)
       return try matters().first { $0.id == known?.id ?? id }!
     }
@@ -154,17 +168,27 @@ public struct Holds: Sendable {
     }
   }
 
-  /// Those of some people of whom nothing is left to hold.
+  /// Those of some people of whom something was erased before.
   private func tooLate(_ subjects: [KeyID]) throws -> [HoldPlaced.TooLate] {
-    let keyring = store.folder.keyring!
-    try keyring.refresh()
-    return try subjects.compactMap { subject in
-      let keys = try keyring.subjectKeys(of: subject).map(\.keyID)
-      guard try keyring.missing(keys).count == keys.count,
-        let erased = try store.erasures.erasure(of: subject)
-      else { return nil }
-      return .init(subject: subject.hex, request: "\(erased.request)")
+    try subjects.compactMap { subject in
+      try store.erasures.erasure(of: subject).map {
+        .init(subject: subject.hex, request: "\($0.request)")
+      }
     }
+  }
+
+  /// Those in some datasets, or anywhere, who were erased while this waited for its turn. Who was erased
+  /// before that is no part of a dataset any more.
+  private func tooLate(
+    _ datasets: [String], since began: Timestamp
+  ) throws -> [HoldPlaced.TooLate] {
+    let there = try datasets.isEmpty ? nil : HeldKeys.keys(in: datasets, store)
+    var found: [HoldPlaced.TooLate] = []
+    for (tombstone, erased) in try store.erasures.decided(since: began)
+    where there.map({ !$0.isDisjoint(with: tombstone.keys) }) ?? true {
+      found += erased.subjects.map { .init(subject: $0, request: "\(tombstone.request)") }
+    }
+    return found
   }
 
   // MARK: - Releasing
@@ -193,7 +217,7 @@ public struct Holds: Sendable {
         environment.eventID(at: environment.now()), of: matter.id, ledger)
       var erasures = store.erasures
       erasures.reached = reached
-      return try erasures.finishUnderLock(ledger)
+      return try erasures.finishUnderLock(ledger, erasures.due)
     }
   }
 

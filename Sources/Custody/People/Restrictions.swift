@@ -197,6 +197,8 @@ struct RestrictedKeys: Sendable {
         keys.insert(key)
       }
     }
+    // Also texts of runs that wait.
+    for waiting in try store.erasures.waiting() { keys.formUnion(waiting.keys) }
     self.keys = keys
     joint = Set(try keyring.keptJointKeys().map(\.members))
   }

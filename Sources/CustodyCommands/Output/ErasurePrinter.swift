@@ -22,8 +22,10 @@ struct ErasurePrinter {
         + "they sealed, in any version."
   }
 
-  private var people: String {
-    plan.subjects.count == 1 ? "1 person" : "\(plan.subjects.count) people"
+  private var people: String { Self.people(plan.subjects) }
+
+  private static func people(_ subjects: [KeyID]) -> String {
+    subjects.count == 1 ? "1 person" : "\(subjects.count) people"
   }
 
   // MARK: - For people
@@ -127,7 +129,7 @@ struct ErasurePrinter {
       Terminal.printSection("waits", waits)
       return
     }
-    Terminal.print("erased \(people), request \(result.request)")
+    Terminal.print("erased \(Self.people(plan.erasedSubjects)), request \(result.request)")
     if result.completedPosition != nil {
       Terminal.print("\(Self.searched(result)): none is left")
     } else {
@@ -162,8 +164,7 @@ struct ErasurePrinter {
 
   /// What is said of an erasure that had waited.
   static func lines(ofReleased result: ErasureResult) -> [String] {
-    let people = result.plan?.subjects.count ?? 0
-    var lines = ["request \(result.request), \(people == 1 ? "1 person" : "\(people) people")"]
+    var lines = ["request \(result.request), \(people(result.plan?.erasedSubjects ?? []))"]
     if result.completedPosition != nil {
       lines.append("\(searched(result)): none is left")
     } else {

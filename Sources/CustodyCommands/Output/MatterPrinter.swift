@@ -14,6 +14,7 @@ struct MatterPrinter {
     facts.add("matter", "matter", matter.name)
     facts.add("state", "state", Self.state(of: matter, in: store))
     facts.add("review", "review", .time(matter.review))
+    facts.add("keys", "keys held now", try store.holds.keyCount(of: matter))
     facts.add("id", "id", "\(matter.id)")
     guard format == .table else {
       facts.add(

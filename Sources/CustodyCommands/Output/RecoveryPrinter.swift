@@ -131,6 +131,9 @@ struct RecoveryPrinter {
       losses.append(
         "\(plan.lostCount.counted("event")), at \(positions). If a newer ledger.sqlite is anywhere, put that "
           + "there instead, with its -wal.")
+      losses.append(
+        "Holds, restrictions and consents among them: place them again before anybody is erased or a "
+          + "matter released.")
     }
     for checkpoint in plan.unexplained {
       losses.append(

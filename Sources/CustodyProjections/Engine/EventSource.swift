@@ -86,23 +86,33 @@ final class EventSource: Sendable {
       // Epoch keys, which are replaced, seal no content.
       destroyed.reason != .rotation
     else { return nil }
-    let joint = try destroyed.request.map { try self.joint(at: $0) } ?? []
     let gone = Set(destroyed.keys)
+    let requested = try destroyed.request.flatMap { try self.joint(at: $0) }
+    // A recovery may have lost the request; the erasure journal says the same.
+    let joint = try requested ?? journaledJoint(gone)
     return KeyDestruction(
       keys: destroyed.keys, joint: joint.filter { gone.contains($0.key) }.map(\.members),
       kept: Set(joint.filter { !gone.contains($0.key) }.map(\.members)))
   }
 
   /// The joint keys that the request of an erasure speaks of.
-  private func joint(at request: Position) throws -> [(key: KeyID, members: [KeyID])] {
+  private func joint(at request: Position) throws -> [(key: KeyID, members: [KeyID])]? {
     guard let event = try folder.read({ try $0.event(at: request, ledgerID: folder.ledgerID) }),
       event.header.claim.type.text == ErasureRequested.type,
       let content = try folder.openedContent(of: event),
       let requested = ErasureRequested(
         content: content, version: event.header.claim.typeVersion)
-    else { return [] }
+    else { return nil }
     return requested.joint.compactMap { joint in
       KeyID(hex: joint.key).map { ($0, joint.members.compactMap { KeyID(hex: $0) }) }
     }
+  }
+
+  /// The joint keys that the erasure journal speaks of where it names destroyed keys.
+  private func journaledJoint(_ gone: Set<KeyID>) throws -> [(key: KeyID, members: [KeyID])] {
+    let tombstones = try folder.journal().tombstones
+    let kept = tombstones.filter { !gone.isDisjoint(with: $0.keys) }.flatMap(\.kept)
+    let known = tombstones.flatMap(\.kept).filter { gone.contains(JointKey.id(of: $0)) }
+    return Set(kept + known).map { (JointKey.id(of: $0), $0) }
   }
 }

@@ -67,6 +67,11 @@ struct HoldPlaceCommand: AsyncParsableCommand {
         matter, on: people, datasets: datasets, classes: classes, everyone: everyone,
         reason: reason, approver: approver, review: review)
       try MatterPrinter(store).print(matter, output.format)
+      if try store.holds.keyCount(of: matter) == 0 {
+        Terminal.note(
+          "It holds nothing that is there now: look at the people, datasets and classes that it names."
+        )
+      }
       let late = matter.placements.last!.tooLate
       guard !late.isEmpty else { return }
       let people = late.count == 1 ? "1 person" : "\(late.count) people"
