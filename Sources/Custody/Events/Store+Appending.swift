@@ -92,7 +92,7 @@ extension Store {
   ) async throws {
     do {
       if let key {
-        try await appendOwn(events, whileLive: key)
+        try await appendOwn(events, whileLive: [key])
       } else {
         try await appendOwn(events)
       }
@@ -104,11 +104,14 @@ extension Store {
     }
   }
 
-  private func appendOwn(_ events: [NewEvent], whileLive key: KeyID) async throws {
+  /// The same, unless one of some keys is gone that seals none of them.
+  ///
+  /// - Throws: `keyDestroyed`.
+  func appendOwn(_ events: [NewEvent], whileLive keys: [KeyID]) async throws {
     let sealed = try sealing.seal(events, isOwn: true)
     let (ledger, keyring) = (try folder.ledger(), folder.keyring)
     try await ledger.locked {
-      guard try keyring?.missing([key]) == [] else { throw CustodyError.destroyed(key) }
+      if let gone = try keyring?.missing(keys).first { throw CustodyError.destroyed(gone) }
       try ledger.appendUnderLock(sealed)
     }
   }
