@@ -54,7 +54,7 @@ public struct ErasurePlan: Sendable {
     public let position: Position
     /// When.
     public let recordedAt: Timestamp
-    /// What it was, as in `calls@v2` or `event 41`.
+    /// What it was, as in `calls@v2`, `event 41` or `everything about` somebody, by the id that names her.
     public let what: String
     /// The path it was written to; nil where only the ledger's reader knows.
     public let path: String?

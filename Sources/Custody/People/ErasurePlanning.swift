@@ -81,7 +81,8 @@ struct ErasurePlanning {
       eventCount: sealed.positions.count,
       objectCount: sealed.objectCount, objectByteCount: sealed.objectByteCount,
       records: Self.records(touched), derivedCount: touched.derived.count,
-      models: touched.models.sorted(), copies: try copies(touched, Set(sealed.positions)),
+      models: touched.models.sorted(),
+      copies: try copies(of: wanted.subjects, touched, Set(sealed.positions)),
       sources: try sources(of: Self.records(touched)),
       unsearchedRunCount: try unsearchedRunCount(touched.allRuns),
       unsearchedImportCount: try positions(of: LineageReceived.type).count - texts.importCount,
@@ -208,8 +209,13 @@ struct ErasurePlanning {
 
   // MARK: - What is not reached
 
-  private func copies(
-    _ touched: TouchedData, _ positions: Set<Int>
+  /// What left the store of some people.
+  ///
+  /// - Parameters:
+  ///   - touched: what their records are in.
+  ///   - positions: where events about them stand.
+  func copies(
+    of people: [KeyID], _ touched: TouchedData, _ positions: Set<Int>
   ) throws -> [ErasurePlan.Copy] {
     var found: [ErasurePlan.Copy] = []
     for (event, content) in try contents(of: DatasetRestored.type) {
@@ -233,6 +239,17 @@ struct ErasurePlanning {
         ErasurePlan.Copy(
           position: event.position, recordedAt: event.header.place.recordedAt,
           what: "event \(disclosed.position)", path: nil))
+    }
+    for (event, content) in try contents(of: SubjectExported.type) {
+      guard
+        let exported = SubjectExported(
+          content: content, version: event.header.claim.typeVersion),
+        people.contains(where: { $0.hex == exported.subject })
+      else { continue }
+      found.append(
+        ErasurePlan.Copy(
+          position: event.position, recordedAt: event.header.place.recordedAt,
+          what: "everything about \(exported.subject)", path: exported.target))
     }
     return found.sorted { $0.position < $1.position }
   }

@@ -9,7 +9,7 @@ final class ProgressBar: Sendable {
   }
 
   /// What is counted.
-  enum Unit { case bytes, events }
+  enum Unit { case bytes, events, contents }
 
   private let label: String
   private let unit: Unit
@@ -36,6 +36,7 @@ final class ProgressBar: Sendable {
         switch unit {
         case .bytes: "\(done.asBytes) of \(total.asBytes), \(rate.asBytes)/s"
         case .events: "\(done) of \(total.counted("event")), \(rate)/s"
+        case .contents: "\(done) of \(total.counted("content")), \(rate)/s"
         }
       let text = "\(Int(share * 100))%  \(figures)"
       let columns = Terminal.errorWidth ?? 80

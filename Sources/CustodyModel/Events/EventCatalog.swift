@@ -35,6 +35,6 @@ package enum EventCatalog {
     LineageRecorded.self, ModelRegistered.self, RunAborted.self, RunAnnotated.self,
     RunCompleted.self, RunFailed.self,
     RestrictionLifted.self, RestrictionPlaced.self, RunStarted.self, RunStarted1.self,
-    SubjectObserved.self, SubjectRegistered.self, SubjectRegistered1.self,
+    SubjectExported.self, SubjectObserved.self, SubjectRegistered.self, SubjectRegistered1.self,
   ]
 }

@@ -7,7 +7,7 @@ enum PageStyle {
     \(page)
     """
 
-  private static func variables(_ palette: PictureStyle.Palette) -> String {
+  static func variables(_ palette: PictureStyle.Palette) -> String {
     """
     --ground: \(palette.ground); --surface: \(palette.surface); --ink: \(palette.ink); \
     --muted: \(palette.muted); --line: \(palette.line); --edge: \(palette.edge); \

@@ -6,6 +6,7 @@ struct SubjectCommand: AsyncParsableCommand {
     abstract: "People that data is about, and their keys.",
     subcommands: [
       SubjectAddCommand.self, SubjectListCommand.self, SubjectShowCommand.self,
-      SubjectEventCommand.self, SubjectEraseCommand.self, SubjectCertificateCommand.self,
+      SubjectEventCommand.self, SubjectExportCommand.self, SubjectEraseCommand.self,
+      SubjectCertificateCommand.self,
     ])
 }
