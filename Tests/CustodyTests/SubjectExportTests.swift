@@ -218,6 +218,29 @@ struct SubjectExportTests {
       try Array(Data(contentsOf: URL(fileURLWithPath: "\(target)/files/1"))) == [0xff, 0, 0xfe])
   }
 
+  @Test("shows each row under the columns that its own version had")
+  func columns() async throws {
+    let temporary = try TemporaryStore()
+    let store = try await temporary.create()
+    try await store.datasets.create("visits", kind: .csv, key: "id", subject: "who")
+    let file = "\(temporary.folder)/visits.csv"
+    for text in ["id,who,city\n1,ann,Bern\n", "id,city,who\n1,Bern,ann\n2,Thun,ann\n"] {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+      try await store.datasets.commit("visits", file)
+    }
+    let target = "\(temporary.folder)/answer"
+    try await store.subjects.export(.identifier("ann"), to: target)
+    let tables = try Answer(target).page.split(
+      separator: "<th scope=\"col\" dir=\"auto\">Versions</th>")
+    let orders = tables.dropFirst().map { table in
+      ["who", "city"].sorted { left, right in
+        table.range(of: ">\(left)</th>")!.lowerBound < table.range(of: ">\(right)</th>")!.lowerBound
+      }
+    }
+    #expect(orders == [["who", "city"], ["city", "who"]])
+    #expect(tables.last?.contains(">Thun</td><td dir=\"auto\">ann</td>") == true)
+  }
+
   @Test("of somebody of whom nothing is held says so")
   func nothing() async throws {
     let temporary = try TemporaryStore()

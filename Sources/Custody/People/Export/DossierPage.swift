@@ -8,12 +8,17 @@ final class DossierPage: DossierWriter {
   private var now = Timestamp(microseconds: 0)
   /// Of the dataset that is being written.
   private var newest = 0
+  /// The titles of its table; nil before the first.
+  private var titles: [String]?
 
   init(_ file: ExportFile) { self.file = file }
 
   private static func text(_ text: String?) -> String {
     text.map { Markup.escaped($0) } ?? "not recorded"
   }
+
+  /// A name of Custody's own as people read it: `in-force`.
+  private static func words(_ name: String) -> String { text(name.replacing("-", with: " ")) }
 
   /// A time as people read it.
   private static func time(_ time: Timestamp?) -> String {
@@ -42,7 +47,7 @@ final class DossierPage: DossierWriter {
   private func section(
     _ title: String, _ about: String, _ titles: [String], _ rows: [[String]], empty: String
   ) throws {
-    try file.write("<section><h2>\(title)</h2><p>\(about)</p>\n")
+    try file.write("<section><h2>\(title)</h2>\(about.isEmpty ? "" : "<p>\(about)</p>")\n")
     try file.write(rows.isEmpty ? "<p class=\"none\">\(empty)</p>" : Self.table(titles, rows))
     try file.write("</section>\n")
   }
@@ -79,7 +84,7 @@ final class DossierPage: DossierWriter {
         "Kinds of data", Self.text(dossier.entry.keys.map(\.dataClass).joined(separator: ", ")),
       ],
     ]
-    rows += facts.events.map { [Self.text($0.kind.name), Self.text("\($0.on)")] }
+    rows += facts.events.map { [Self.words($0.kind.name), Self.text("\($0.on)")] }
     try section("You", "", ["", ""], rows, empty: "")
   }
 
@@ -89,8 +94,8 @@ final class DossierPage: DossierWriter {
       ["Purpose", "State", "On the basis of", "Who may use it", "From", "Until"],
       dossier.consents.map {
         [
-          Self.text($0.purpose), Self.text($0.state(at: now).rawValue),
-          Self.text($0.basis.rawValue),
+          Self.text($0.purpose), Self.words($0.state(at: now).rawValue),
+          Self.words($0.basis.rawValue),
           $0.recipients.isEmpty
             ? "whoever keeps this data" : Self.text($0.recipients.joined(separator: ", ")),
           Self.time($0.from), Self.time($0.end),
@@ -128,7 +133,7 @@ final class DossierPage: DossierWriter {
   private func writeKeeping(_ dossier: SubjectDossier) throws {
     var rows = dossier.restrictions.map {
       [
-        "Restricted: \($0.cause.name)", "from \(Self.time($0.placedAt))",
+        "Restricted: \(Self.words($0.cause.name))", "from \(Self.time($0.placedAt))",
         $0.liftedAt.map { "until \(Self.time($0))" } ?? "still",
       ]
     }
@@ -136,7 +141,7 @@ final class DossierPage: DossierWriter {
       ["Kept for a legal matter", DossierText.matter, "looked at again \(Self.time($0))"]
     }
     rows += dossier.waiting.map {
-      ["Erasure waits", "asked for \(Self.time($0.recordedAt))", $0.reason.rawValue]
+      ["Erasure waits", "asked for \(Self.time($0.recordedAt))", Self.words($0.reason.rawValue)]
     }
     try section(
       "How long it is kept", DossierText.retention, ["", "", ""], rows,
@@ -158,22 +163,33 @@ final class DossierPage: DossierWriter {
             Self.text($0.source.text),
           ]
         }))
-    let columns = part.versions.last?.header.map { $0.fields(Array($0.text.utf8)) }
     try file.write("</details>\n")
-    try file.write(Self.head(["Versions"] + (columns ?? ["Name", "Content"])))
+    titles = nil
+  }
+
+  /// A table for what comes; another one where columns of a CSV are others than before.
+  private func open(_ record: ExportedRecord) throws {
+    let wanted = record.columns.isEmpty ? ["Name", "Content"] : record.columns
+    if let titles, record.isWithheld || titles == wanted { return }
+    if titles != nil { try file.write(Self.foot) }
+    titles = wanted
+    try file.write(Self.head(["Versions"] + wanted))
   }
 
   func write(_ record: ExportedRecord) throws {
+    try open(record)
     let until = record.life.until.map { $0 - 1 } ?? newest
     let versions =
       until > record.life.since ? "\(record.life.since) to \(until)" : "\(record.life.since)"
-    let cells: [String] =
-      switch record.content {
-      case .text where !record.fields.isEmpty: record.fields.map { Self.text($0) }
-      case .withheld: [Self.markup(.withheld)]
-      default: [Self.text(record.key), Self.markup(record.content)]
-      }
-    try file.write(Self.row([versions] + cells))
+    if record.isWithheld {
+      let width = titles?.count ?? 1
+      try file.write(
+        "<tr><td>\(versions)</td><td colspan=\"\(width)\">\(Self.markup(.withheld))</td></tr>\n")
+    } else if record.fields.isEmpty {
+      try file.write(Self.row([versions, Self.text(record.key), Self.markup(record.content)]))
+    } else {
+      try file.write(Self.row([versions] + record.fields.map { Self.text($0) }))
+    }
   }
 
   private static func markup(_ content: ExportedContent) -> String {
@@ -185,7 +201,9 @@ final class DossierPage: DossierWriter {
     }
   }
 
-  func endPart() throws { try file.write(Self.foot) }
+  func endPart() throws {
+    if titles != nil { try file.write(Self.foot) }
+  }
 
   // MARK: - Events
 

@@ -23,9 +23,12 @@ struct ExportedRecord {
   let life: DatasetReader.Life
   /// Nil of one that is withheld: it may name others.
   let key: String?
-  /// The fields of a CSV's row.
-  let fields: [String]
+  /// The columns of a CSV and what stands in them; both empty for anything else, and what is withheld.
+  var columns: [String] = []
+  var fields: [String] = []
   let content: ExportedContent
+
+  var isWithheld: Bool { if case .withheld = content { true } else { false } }
 }
 
 /// An event about her.

@@ -27,8 +27,17 @@ struct SubjectDossier {
   struct Header {
     let text: String
     let delimiter: UInt8
+    let columns: [String]
 
-    func fields(_ row: [UInt8]) -> [String] {
+    init(_ header: [UInt8], delimiter: UInt8) {
+      text = String(decoding: header, as: UTF8.self)
+      self.delimiter = delimiter
+      columns = Self.fields(header, delimiter)
+    }
+
+    func fields(_ row: [UInt8]) -> [String] { Self.fields(row, delimiter) }
+
+    private static func fields(_ row: [UInt8], _ delimiter: UInt8) -> [String] {
       TableFields.names(row, delimiter: delimiter).map { String(decoding: $0, as: UTF8.self) }
     }
   }
@@ -120,6 +129,6 @@ extension SubjectDossier {
     let contents = try VersionContents(store: store, dataset: row, version: version)
     let frame = try TableFrame(parsing: contents.frame())
     guard let header = frame.header, let delimiter = frame.delimiter else { return nil }
-    return Header(text: String(decoding: header, as: UTF8.self), delimiter: delimiter)
+    return Header(header, delimiter: delimiter)
   }
 }

@@ -132,7 +132,7 @@ final class SubjectExport {
         exported.records += 1
       } else {
         exported.withheldRecords += 1
-        try body(ExportedRecord(life: life, key: nil, fields: [], content: .withheld))
+        try body(ExportedRecord(life: life, key: nil, content: .withheld))
       }
       count()
     }
@@ -150,16 +150,20 @@ final class SubjectExport {
     }
     switch content.bytes {
     case .whole(let bytes):
+      let exported = try self.content(bytes, name: key)
+      guard case .text = exported, let header = version.header else {
+        return ExportedRecord(life: life, key: key, content: exported)
+      }
       return ExportedRecord(
-        life: life, key: key, fields: version.header?.fields(bytes) ?? [],
-        content: try self.content(bytes, name: key))
+        life: life, key: key, columns: header.columns, fields: header.fields(bytes),
+        content: exported)
     case .pieces(let total, _):
       let contents = try VersionContents(store: store, dataset: part.row, version: version.row)
       let path = try file(named: key) { write in
         try contents.forEach([entry.row.ordinal]) { try $0.forEachPiece(write) }
       }
       return ExportedRecord(
-        life: life, key: key, fields: [], content: .file(path: path, byteCount: total))
+        life: life, key: key, content: .file(path: path, byteCount: total))
     }
   }
 
