@@ -102,7 +102,12 @@ extension Datasets {
 
   /// The content of one record as a version has it.
   ///
-  /// - Parameter ground: on which ground it is read although it is restricted.
+  /// - Parameters:
+  ///   - name: the dataset.
+  ///   - reference: which version: `v3`, a tag, a position, a date or time, `head`.
+  ///   - key: the record's natural key.
+  ///   - ground: on which ground it is read although it is restricted.
+  ///   - write: takes the bytes, piece by piece.
   /// - Throws: `notFound` when the version has no such record; `keyDestroyed` when it is erased;
   ///   `restricted`.
   ///
