@@ -27,10 +27,10 @@ struct ErasurePlanning {
     var waitedFor: Set<KeyID>?
   }
 
-  /// - Returns: the plan, and what the keys seal.
-  func plan(
-    _ wanted: Wanted
-  ) throws -> (plan: ErasurePlan, sealed: KeyErasure.Sealed, hashes: [[UInt8]]) {
+  /// A plan, what its keys seal, and keyed hashes of natural keys that go with them.
+  typealias Found = (plan: ErasurePlan, sealed: KeyErasure.Sealed, hashes: [[UInt8]])
+
+  func plan(_ wanted: Wanted) throws -> Found {
     try store.engine.catchUp()
     try keyring.refresh()
     let heldKeys = try store.holds.heldKeys()

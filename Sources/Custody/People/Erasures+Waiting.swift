@@ -45,12 +45,12 @@ extension Erasures {
   ///
   /// Cost: a look at the headers of all requests, where anything ever waited, and opens those that wait.
   public func waiting() throws -> [Waiting] {
-    let denied = try headers(of: ErasureDenied.type)
+    let denied = try events(of: ErasureDenied.type)
     if denied.isEmpty { return [] }
     // A request that a kill came before is none.
     let decided = Set(try journal().map(\.request))
     let answered = Set(
-      try (denied + headers(of: ErasureRequested.type)).map(\.header.claim)
+      try (denied + events(of: ErasureRequested.type)).map(\.header.claim)
         .filter { $0.type.text == ErasureDenied.type || decided.contains($0.eventID) }
         .compactMap(\.causationID))
     return try denied.filter { !answered.contains($0.header.claim.eventID) }.compactMap { event in
@@ -68,11 +68,10 @@ extension Erasures {
     }
   }
 
-  private func headers(of type: String) throws -> [StoredEvent] {
-    try store.folder.read { reader in
-      try reader.positions(ofTypes: [type], inStreams: ErasureRequested.streamPrefix).compactMap {
-        try reader.event(at: $0.position, ledgerID: store.ledgerID)
-      }
+  private func events(of type: String) throws -> [StoredEvent] {
+    try store.folder.read {
+      try $0.events(
+        ofTypes: [type], inStreams: ErasureRequested.streamPrefix, ledgerID: store.ledgerID)
     }
   }
 

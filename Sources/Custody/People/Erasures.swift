@@ -116,8 +116,9 @@ public struct Erasures: Sendable {
       for subject in plan.subjects where try store.subjects.entry(subject) == nil {
         throw try unknown(subject)
       }
-      return try run(
-        .init(subjects: plan.subjects, classes: plan.classes, reason: plan.reason), erasure, ledger)
+      let wanted = ErasurePlanning.Wanted(
+        subjects: plan.subjects, classes: plan.classes, reason: plan.reason)
+      return try run(ErasurePlanning(store).plan(wanted), erasure, ledger)
     }
   }
 
@@ -125,10 +126,10 @@ public struct Erasures: Sendable {
   ///
   /// - Parameter cause: the id of the event that says that it waited.
   private func run(
-    _ wanted: ErasurePlanning.Wanted, _ erasure: KeyErasure, _ ledger: LedgerStore,
+    _ found: ErasurePlanning.Found, _ erasure: KeyErasure, _ ledger: LedgerStore,
     cause: EventID? = nil
   ) throws -> ErasureResult {
-    let (plan, sealed, hashes) = try ErasurePlanning(store).plan(wanted)
+    let (plan, sealed, hashes) = found
     let (request, waiting) = try say(plan, cause, ledger)
     guard let request else { return try blocked(plan, waiting!, ledger) }
     return try carryOut(
@@ -178,21 +179,19 @@ public struct Erasures: Sendable {
       let wanted = ErasurePlanning.Wanted(
         subjects: waiting.subjects, classes: waiting.classes, reason: waiting.reason,
         waitedFor: Set(waiting.keys))
-      let plan = try ErasurePlanning(store).plan(wanted).plan
-      guard plan.isBlocked else {
-        results.append(try run(wanted, erasure, ledger, cause: waiting.id))
-        continue
-      }
-      // Said anew where it waits for others now.
-      if Set(plan.matters.map(\.id)) != Set(waiting.matters) {
-        _ = try say(plan, waiting.id, ledger)
+      let found = try ErasurePlanning(store).plan(wanted)
+      if !found.plan.isBlocked {
+        results.append(try run(found, erasure, ledger, cause: waiting.id))
+      } else if Set(found.plan.matters.map(\.id)) != Set(waiting.matters) {
+        // Said anew: it waits for others now.
+        _ = try say(found.plan, waiting.id, ledger)
       }
     }
     let joint = try due().joint
     if !joint.isEmpty {
       let wanted = ErasurePlanning.Wanted(
         subjects: [], classes: [], reason: .request, waitedFor: Set(joint.map(\.id)))
-      results.append(try run(wanted, erasure, ledger))
+      results.append(try run(ErasurePlanning(store).plan(wanted), erasure, ledger))
     }
     return results
   }

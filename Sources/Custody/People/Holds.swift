@@ -30,11 +30,10 @@ public struct Holds: Sendable {
   /// Cost: a look-up and an opened content for each event of each matter.
   public func matters(at moment: Moment = .head) throws -> [Matter] {
     let end = try moment == .head ? Int.max : store.eventCount(at: moment)
-    let events = try store.folder.read { reader in
-      try reader.positions(
+    let events = try store.folder.read {
+      try $0.events(
         ofTypes: [HoldPlaced.type, HoldReleased.type], inStreams: HoldPlaced.streamPrefix,
-        below: end
-      ).compactMap { try reader.event(at: $0.position, ledgerID: store.ledgerID) }
+        ledgerID: store.ledgerID, below: end)
     }
     var matters: [Matter] = []
     for event in events {

@@ -60,28 +60,29 @@ public struct Restrictions: Sendable {
   }
 
   private func placed(below end: Int) throws -> [Restriction] {
-    let events = try store.folder.read { reader in
-      try reader.positions(
+    let events = try store.folder.read {
+      try $0.events(
         ofTypes: [RestrictionPlaced.type, RestrictionLifted.type],
-        inStreams: RestrictionPlaced.streamPrefix, below: end
-      ).compactMap { try reader.event(at: $0.position, ledgerID: store.ledgerID) }
+        inStreams: RestrictionPlaced.streamPrefix, ledgerID: store.ledgerID, below: end)
     }
     var found: [Restriction] = []
     for event in events {
       let claim = event.header.claim
-      let content = try store.folder.openedContent(of: event)
-      if let placed = content.flatMap({
-        RestrictionPlaced(content: $0, version: claim.typeVersion)
-      }), let subject = KeyID(hex: placed.subject),
+      let content = try store.folder.openedContent(of: event) ?? []
+      // One that cannot be read says nothing: least of all that the restriction is lifted.
+      let isPlaced = claim.type.text == RestrictionPlaced.type
+      if isPlaced, let placed = RestrictionPlaced(content: content, version: claim.typeVersion),
+        let subject = KeyID(hex: placed.subject),
         let reason = RestrictionReason(rawValue: placed.reason)
       {
         found.append(
           Restriction(
             subject: subject, classes: placed.classes, cause: .placed(reason),
             position: event.position, placedAt: event.header.place.recordedAt))
-      } else if let lifted = content.flatMap({
-        RestrictionLifted(content: $0, version: claim.typeVersion)
-      }), let subject = KeyID(hex: lifted.subject) {
+      } else if !isPlaced,
+        let lifted = RestrictionLifted(content: content, version: claim.typeVersion),
+        let subject = KeyID(hex: lifted.subject)
+      {
         for index in found.indices
         where found[index].subject == subject && found[index].liftedAt == nil {
           found[index].liftedAt = event.header.place.recordedAt

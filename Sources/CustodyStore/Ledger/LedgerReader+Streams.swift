@@ -35,4 +35,13 @@ extension LedgerReader {
     }
     return found.sorted { $0.position < $1.position }
   }
+
+  /// These events themselves, with their bodies.
+  package func events(
+    ofTypes types: [String], inStreams prefix: String, ledgerID: LedgerID, below end: Int = .max
+  ) throws -> [StoredEvent] {
+    try positions(ofTypes: types, inStreams: prefix, below: end).compactMap {
+      try event(at: $0.position, ledgerID: ledgerID)
+    }
+  }
 }
