@@ -82,7 +82,9 @@ struct FileTests {
     let listed = Set(
       list.1.split { ", \n".contains($0) }.map { String($0).replacing(".self", with: "") })
     let declared = files.flatMap { file in
-      file.text.matches(of: /(?:struct|enum|class) (\w+): ModelEvent\b/).map { String($0.1) }
+      file.text.matches(of: /(?:struct|enum|class) (\w+): (?:Model|Versioned|Former)Event\b/).map {
+        String($0.1)
+      }
     }
     #expect(Set(declared) == listed)
     #expect(Set(declared).count == declared.count)

@@ -1,5 +1,5 @@
 /// Records of a version were written somewhere outside the store, which no erasure reaches.
-package struct DatasetRestored: ModelEvent {
+package struct DatasetRestored: VersionedEvent {
   package static let type = "dataset.restored"
   package static let version: UInt16 = 2
 
@@ -28,10 +28,8 @@ package struct DatasetRestored: ModelEvent {
     self.target = target
   }
 
-  package var content: [UInt8] { content(version: Self.version) }
-
   /// Written before anything could be restricted, version 1 does not speak of it.
-  func content(version: UInt16) -> [UInt8] {
+  package func content(version: UInt16) -> [UInt8] {
     var writer = JSONWriter()
     writer.member("dataset", dataset)
     writer.member("version", number)
@@ -44,8 +42,6 @@ package struct DatasetRestored: ModelEvent {
     writer.member("target", target)
     return Array(writer.object.utf8)
   }
-
-  package init?(content: [UInt8]) { self.init(content: content, version: Self.version) }
 
   package init?(content: [UInt8], version: UInt16) {
     guard (1...Self.version).contains(version), let reader = MemberReader(content),

@@ -1,5 +1,5 @@
 /// A version of a dataset: what changed since the one before, and the root over all records.
-package struct DatasetVersionCommitted: ModelEvent {
+package struct DatasetVersionCommitted: VersionedEvent {
   package static let type = "dataset.version.committed"
   package static let version: UInt16 = 3
 
@@ -55,10 +55,8 @@ package struct DatasetVersionCommitted: ModelEvent {
     self.restored = restored
   }
 
-  package var content: [UInt8] { content(version: Self.version) }
-
   /// Version 1 had no `parent`, version 2 neither `source` nor `restored`.
-  func content(version: UInt16) -> [UInt8] {
+  package func content(version: UInt16) -> [UInt8] {
     var writer = JSONWriter()
     writer.member("dataset", dataset)
     writer.member("version", number)
@@ -80,8 +78,6 @@ package struct DatasetVersionCommitted: ModelEvent {
     }
     return Array(writer.object.utf8)
   }
-
-  package init?(content: [UInt8]) { self.init(content: content, version: Self.version) }
 
   package init?(content: [UInt8], version: UInt16) {
     guard (1...Self.version).contains(version), let reader = MemberReader(content),

@@ -1,21 +1,11 @@
 /// The first form of ``DatasetVersionCommitted``: it did not name its parent, and its change sets
 /// did not name their records. Read as the current one, and never written any more.
-package struct DatasetVersionCommitted1: ModelEvent {
-  package static let type = DatasetVersionCommitted.type
+package struct DatasetVersionCommitted1: FormerEvent {
   package static let version: UInt16 = 1
 
-  private let current: DatasetVersionCommitted
+  package let current: DatasetVersionCommitted
 
-  package var content: [UInt8] { current.content(version: Self.version) }
-
-  package init?(content: [UInt8]) {
-    guard let current = DatasetVersionCommitted(content: content, version: Self.version) else {
-      return nil
-    }
-    self.current = current
-  }
-
-  private init(_ current: DatasetVersionCommitted) { self.current = current }
+  package init(_ current: DatasetVersionCommitted) { self.current = current }
 
   package static let example = DatasetVersionCommitted1(
     DatasetVersionCommitted(

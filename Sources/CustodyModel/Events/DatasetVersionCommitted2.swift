@@ -1,21 +1,11 @@
 /// The second form of ``DatasetVersionCommitted``: it did not say where the records came from. Read as
 /// the current one, and never written any more.
-package struct DatasetVersionCommitted2: ModelEvent {
-  package static let type = DatasetVersionCommitted.type
+package struct DatasetVersionCommitted2: FormerEvent {
   package static let version: UInt16 = 2
 
-  private let current: DatasetVersionCommitted
+  package let current: DatasetVersionCommitted
 
-  package var content: [UInt8] { current.content(version: Self.version) }
-
-  package init?(content: [UInt8]) {
-    guard let current = DatasetVersionCommitted(content: content, version: Self.version) else {
-      return nil
-    }
-    self.current = current
-  }
-
-  private init(_ current: DatasetVersionCommitted) { self.current = current }
+  package init(_ current: DatasetVersionCommitted) { self.current = current }
 
   package static let example = DatasetVersionCommitted2(
     DatasetVersionCommitted(

@@ -1,5 +1,5 @@
 /// The content of an event was handed to somebody, where no erasure reaches it.
-package struct DisclosureMade: ModelEvent {
+package struct DisclosureMade: VersionedEvent {
   package static let type = "disclosure.made"
   package static let version: UInt16 = 2
 
@@ -28,10 +28,8 @@ package struct DisclosureMade: ModelEvent {
     self.digest = digest
   }
 
-  package var content: [UInt8] { content(version: Self.version) }
-
   /// Written before anything could be restricted, version 1 does not speak of it.
-  func content(version: UInt16) -> [UInt8] {
+  package func content(version: UInt16) -> [UInt8] {
     var writer = JSONWriter()
     writer.member("position", position)
     writer.member("event", event)
@@ -41,8 +39,6 @@ package struct DisclosureMade: ModelEvent {
     writer.member("digest", digest)
     return Array(writer.object.utf8)
   }
-
-  package init?(content: [UInt8]) { self.init(content: content, version: Self.version) }
 
   package init?(content: [UInt8], version: UInt16) {
     guard (1...Self.version).contains(version), let reader = MemberReader(content),

@@ -1,21 +1,11 @@
 /// The first form of ``DisclosureMade``: nothing could be restricted. Read as the current one, and never
 /// written any more.
-package struct DisclosureMade1: ModelEvent {
-  package static let type = DisclosureMade.type
+package struct DisclosureMade1: FormerEvent {
   package static let version: UInt16 = 1
 
-  private let current: DisclosureMade
+  package let current: DisclosureMade
 
-  package var content: [UInt8] { current.content(version: Self.version) }
-
-  package init?(content: [UInt8]) {
-    guard let current = DisclosureMade(content: content, version: Self.version) else {
-      return nil
-    }
-    self.current = current
-  }
-
-  private init(_ current: DisclosureMade) { self.current = current }
+  package init(_ current: DisclosureMade) { self.current = current }
 
   package static let example = DisclosureMade1(
     DisclosureMade(

@@ -1,7 +1,7 @@
 /// Somebody's data is to be erased: which keys go, why, what stays and what is not reached.
 ///
 /// No personal data: people and keys by random ids, what left the store by the events that say so.
-package struct ErasureRequested: ModelEvent {
+package struct ErasureRequested: VersionedEvent {
   package static let type = "erasure.requested"
   package static let version: UInt16 = 2
   /// The stream of an erasure is this and the id of its request.
@@ -98,10 +98,8 @@ package struct ErasureRequested: ModelEvent {
     self.notReached = notReached
   }
 
-  package var content: [UInt8] { content(version: Self.version) }
-
   /// Written before there were joint keys, version 1 does not speak of them.
-  func content(version: UInt16) -> [UInt8] {
+  package func content(version: UInt16) -> [UInt8] {
     var writer = JSONWriter()
     writer.member("subjects", strings: subjects)
     writer.member("classes", strings: classes)
@@ -130,8 +128,6 @@ package struct ErasureRequested: ModelEvent {
     writer.member("backupsExpire", notReached.backupsExpire)
     return Array(writer.object.utf8)
   }
-
-  package init?(content: [UInt8]) { self.init(content: content, version: Self.version) }
 
   package init?(content: [UInt8], version: UInt16) {
     guard (1...Self.version).contains(version), let reader = MemberReader(content),

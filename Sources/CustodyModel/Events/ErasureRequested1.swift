@@ -1,21 +1,11 @@
 /// The first form of ``ErasureRequested``: it knew no joint keys. Read as the current one, and never
 /// written any more.
-package struct ErasureRequested1: ModelEvent {
-  package static let type = ErasureRequested.type
+package struct ErasureRequested1: FormerEvent {
   package static let version: UInt16 = 1
 
-  private let current: ErasureRequested
+  package let current: ErasureRequested
 
-  package var content: [UInt8] { current.content(version: Self.version) }
-
-  package init?(content: [UInt8]) {
-    guard let current = ErasureRequested(content: content, version: Self.version) else {
-      return nil
-    }
-    self.current = current
-  }
-
-  private init(_ current: ErasureRequested) { self.current = current }
+  package init(_ current: ErasureRequested) { self.current = current }
 
   package static let example = ErasureRequested1(
     ErasureRequested(

@@ -22,6 +22,36 @@ extension ModelEvent {
   }
 }
 
+/// An event of which there are several versions: one shape, written as any of them.
+package protocol VersionedEvent: ModelEvent {
+  func content(version: UInt16) -> [UInt8]
+}
+
+extension VersionedEvent {
+  package var content: [UInt8] { content(version: Self.version) }
+
+  package init?(content: [UInt8]) { self.init(content: content, version: Self.version) }
+}
+
+/// An older version of an event: read as the current one, and never written any more. It has a file of
+/// its own, which says what it lacked, with an example for the test that it still decodes.
+package protocol FormerEvent: ModelEvent {
+  associatedtype Current: VersionedEvent
+  var current: Current { get }
+  init(_ current: Current)
+}
+
+extension FormerEvent {
+  package static var type: String { Current.type }
+
+  package var content: [UInt8] { current.content(version: Self.version) }
+
+  package init?(content: [UInt8]) {
+    guard let current = Current(content: content, version: Self.version) else { return nil }
+    self.init(current)
+  }
+}
+
 /// Every type and version ever released. A new one is a file of this folder and a line here. An
 /// older version keeps its file, with its number in the name.
 package enum EventCatalog {

@@ -1,5 +1,5 @@
 /// A step of a pipeline began: facts without text. What nobody has classified is in ``RunAnnotated``.
-package struct RunStarted: ModelEvent {
+package struct RunStarted: VersionedEvent {
   package static let type = "run.started"
   package static let version: UInt16 = 2
 
@@ -101,10 +101,8 @@ package struct RunStarted: ModelEvent {
     self.tools = tools
   }
 
-  package var content: [UInt8] { content(version: Self.version) }
-
   /// Written before anything could be restricted, version 1 does not speak of it.
-  func content(version: UInt16) -> [UInt8] {
+  package func content(version: UInt16) -> [UInt8] {
     var writer = JSONWriter()
     writer.member("run", run)
     writer.member("job", job)
@@ -124,8 +122,6 @@ package struct RunStarted: ModelEvent {
     writer.member("tools", pairs: tools)
     return Array(writer.object.utf8)
   }
-
-  package init?(content: [UInt8]) { self.init(content: content, version: Self.version) }
 
   package init?(content: [UInt8], version: UInt16) {
     guard (1...Self.version).contains(version), let reader = MemberReader(content),

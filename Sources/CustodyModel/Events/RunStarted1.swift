@@ -1,19 +1,11 @@
 /// The first form of ``RunStarted``: nothing could be restricted. Read as the current one, and never written
 /// any more.
-package struct RunStarted1: ModelEvent {
-  package static let type = RunStarted.type
+package struct RunStarted1: FormerEvent {
   package static let version: UInt16 = 1
 
-  private let current: RunStarted
+  package let current: RunStarted
 
-  package var content: [UInt8] { current.content(version: Self.version) }
-
-  package init?(content: [UInt8]) {
-    guard let current = RunStarted(content: content, version: Self.version) else { return nil }
-    self.current = current
-  }
-
-  private init(_ current: RunStarted) { self.current = current }
+  package init(_ current: RunStarted) { self.current = current }
 
   package static let example = RunStarted1(
     RunStarted(

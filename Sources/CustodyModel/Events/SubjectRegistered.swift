@@ -1,6 +1,6 @@
 /// A person got a key for a class of data, or something was said of her. Sealed under that key, and
 /// gone with it.
-package struct SubjectRegistered: ModelEvent {
+package struct SubjectRegistered: VersionedEvent {
   package static let type = "subject.registered"
   package static let version: UInt16 = 2
   /// The stream of a person is this and the key id that names her.
@@ -24,10 +24,8 @@ package struct SubjectRegistered: ModelEvent {
     self.birthDate = birthDate
   }
 
-  package var content: [UInt8] { content(version: Self.version) }
-
   /// Version 1 had the first two members.
-  func content(version: UInt16) -> [UInt8] {
+  package func content(version: UInt16) -> [UInt8] {
     var writer = JSONWriter()
     writer.member("identifier", identifier)
     writer.member("class", dataClass)
@@ -37,8 +35,6 @@ package struct SubjectRegistered: ModelEvent {
     }
     return Array(writer.object.utf8)
   }
-
-  package init?(content: [UInt8]) { self.init(content: content, version: Self.version) }
 
   package init?(content: [UInt8], version: UInt16) {
     guard (1...Self.version).contains(version), let reader = MemberReader(content),
