@@ -160,6 +160,7 @@ package final class StoreFolder: Sendable {
         path: layout.ledger, ledgerID: ledgerID, lock: lock, environment: environment,
         keyring: keyring, signer: try reader.signer(provider, keyring))
       try reader.recordEpoch(in: ledger, destroyed)
+      try reader.completeSafeguards(ledger)
       return try StoreFolder(
         layout: layout, settings: settings, ledgerID: ledgerID, environment: environment,
         keyring: keyring, provider: provider, writable: ledger,

@@ -63,9 +63,9 @@ struct TombstoneJournalTests {
     let temporary = try TemporaryStore()
     let path = "\(temporary.folder)/tombstones"
     var journal = try TombstoneJournal(path: path)
-    for seed in 0..<5 { try journal.append(tombstone(seed)) }
+    for seed in 0..<5 { try journal.append([tombstone(seed)]) }
     let read = try TombstoneJournal(path: path)
-    #expect(read.tombstones == (0..<5).map(tombstone))
+    #expect(read.lines == (0..<5).map(tombstone))
     #expect(read.keys.count == 15)
   }
 
@@ -74,15 +74,15 @@ struct TombstoneJournalTests {
     let temporary = try TemporaryStore()
     let path = "\(temporary.folder)/tombstones"
     var journal = try TombstoneJournal(path: path)
-    try journal.append(tombstone(0))
+    try journal.append([tombstone(0)])
     let whole = try SmallFile.bytes(path)
-    try journal.append(tombstone(1))
+    try journal.append([tombstone(1)])
     let both = try SmallFile.bytes(path)
     for count in whole.count..<both.count {
       try both.prefix(count).write(to: URL(fileURLWithPath: path))
       var cut = try TombstoneJournal(path: path)
-      #expect(cut.tombstones == [tombstone(0)])
-      try cut.append(tombstone(1))
+      #expect(cut.lines == [tombstone(0)])
+      try cut.append([tombstone(1)])
       #expect(try SmallFile.bytes(path) == both)
     }
   }
@@ -92,7 +92,7 @@ struct TombstoneJournalTests {
     let temporary = try TemporaryStore()
     let path = "\(temporary.folder)/tombstones"
     var journal = try TombstoneJournal(path: path)
-    for seed in 0..<3 { try journal.append(tombstone(seed)) }
+    for seed in 0..<3 { try journal.append([tombstone(seed)]) }
     let bytes = try SmallFile.bytes(path)
     for index in bytes.indices where bytes[index] != 0x0a {
       var other = bytes

@@ -123,7 +123,7 @@ struct ErasureCopyTests {
     #expect(try place.condition.name == "torn" && place.condition.part == .guard)
     try await place.recover()
     let store = try place.place.open()
-    #expect(try store.folder.guardFolder.journal().tombstones.map(\.request) == [place.request])
+    #expect(try store.folder.guardFolder.journal().lines.map(\.request) == [place.request])
     try await store.close()
     #expect(try await place.place.faults(place.pieces) == [])
   }
@@ -160,7 +160,7 @@ struct ErasureCopyTests {
     try await recovery.run(plan).close()
     #expect(try !place.isReadable)
     #expect(try await place.place.faults(place.pieces) == [])
-    #expect(try TombstoneJournal(path: "\(guardFolder)/tombstones").tombstones.count == 1)
+    #expect(try TombstoneJournal(path: "\(guardFolder)/tombstones").lines.count == 1)
   }
 
   @Test("of the data, made while she was being erased, with keys from before")
@@ -201,10 +201,11 @@ struct ErasureCopyTests {
     for key in [other, operations] {
       let path = place.path("\(folder)/tombstones")
       var journal = try TombstoneJournal(path: path)
-      try journal.append(
+      try journal.append([
         Tombstone(
           request: EventID([UInt8](repeating: 1, count: 16))!, incarnation: 1, keys: [key],
-          needles: Digest()))
+          needles: Digest())
+      ])
       #expect(try place.open(.reading).status().condition.name == "torn")
       #expect(throws: CustodyError.self) { try place.open() }
       if folder == "store" {

@@ -115,7 +115,7 @@ struct ErasureKillTests {
       }
     }
     // The first was finished by the second, before its own.
-    #expect(try store.folder.guardFolder.journal().tombstones.count == 1)
+    #expect(try store.folder.guardFolder.journal().lines.count == 1)
     let third = try place.open()
     #expect(third.finishedErasures.count == 1)
     #expect(!third.finishedErasures.contains { $0.completedPosition == nil })

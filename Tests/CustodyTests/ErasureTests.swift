@@ -127,7 +127,7 @@ struct ErasureTests {
     #expect(try await store.erasures.run(plan).remnants.isEmpty)
     #expect(try store.subjects.count() == 3)
     #expect(try await store.verify(level: .contents).holds)
-    #expect(try store.folder.journal().tombstones.count == 1)
+    #expect(try store.folder.journal().lines.count == 1)
   }
 
   @Test("says what it does not reach")
@@ -218,7 +218,7 @@ struct ErasureTests {
     try reader?.execute("BEGIN; SELECT count(*) FROM event")
     let plan = try store.erasures.plan([Self.person], reason: .request)
     let erasing = Task { try await store.erasures.run(plan) }
-    while try store.folder.journal().tombstones.isEmpty {
+    while try store.folder.journal().lines.isEmpty {
       try await Task.sleep(for: .milliseconds(20))
     }
     try await Task.sleep(for: .milliseconds(700))
@@ -270,7 +270,7 @@ struct ErasureTests {
     let aside = "\(place.temporary.path)/keys.sqlite.before-recovery"
     try Data([1]).write(to: URL(fileURLWithPath: aside))
     await #expect(throws: CustodyError.self) { try await store.erasures.run(plan) }
-    #expect(try store.folder.journal().tombstones.isEmpty)
+    #expect(try store.folder.journal().lines.isEmpty)
     unlink(aside)
     #expect(try await store.erasures.run(plan).remnants.isEmpty)
   }

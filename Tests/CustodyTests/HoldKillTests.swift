@@ -93,7 +93,7 @@ struct HoldKillTests {
     #expect(try await place.records(opened, "v1", on: .legalClaim) == "bc")
     #expect(try await place.records(opened, "v1") == "b")
     try await check(opened, .scan)
-    // The recovery has lost what said that it waits; the release takes it all the same.
+    // What says that it waits is lost with the ledger's end, and the guard has it.
     try await opened.holds.release("M-1", reason: .resolved, approver: "counsel")
     #expect(try await place.notes(opened) == ["by herself"])
     #expect(try opened.folder.keyring?.keptJointKeys().isEmpty == true)

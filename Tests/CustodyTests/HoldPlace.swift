@@ -72,6 +72,14 @@ struct HoldPlace {
     return text.matches(of: /"id":"(.)"/).map { String($0.1) }.joined()
   }
 
+  /// The ledger as it is now, to put it back later.
+  func ledger() throws -> Data { try SmallStore.bytes(temporary.ledgerFile) }
+
+  func putBack(_ ledger: Data) throws {
+    for suffix in ["-wal", "-shm"] { unlink(temporary.ledgerFile + suffix) }
+    try ledger.write(to: URL(fileURLWithPath: temporary.ledgerFile))
+  }
+
   func recover() async throws {
     let recovery = try Recovery(at: temporary.path, actor: "uid:1") { throw Passphrase.missing }
     try await recovery.run(try recovery.plan()).close()

@@ -40,6 +40,7 @@ extension Store {
         diagnosePlaces(), diagnoseGuardPlace(), diagnoseDisk(), diagnoseSpace(),
         diagnoseClock(), diagnoseBackup(),
       ] + diagnoseSetAside() + diagnoseErasures()
+      + diagnoseSafeguards()
   }
 
   /// Also reads every page, row and object: SQLite's own check of each database, and verification at
@@ -218,6 +219,18 @@ extension Store {
         "erasures", .bad, "\(count) decided and not done",
         advice:
           "Any command that writes goes on with them and says what keeps them: custody checkpoint")
+    ]
+  }
+
+  private func diagnoseSafeguards() -> [Diagnosis] {
+    guard let count = try? folder.damagedSafeguardCount(), count > 0 else { return [] }
+    return [
+      Diagnosis(
+        "safeguards", .bad,
+        "\(count) events that say what is held, restricted or to be erased are damaged in the ledger",
+        advice:
+          "What the guard has of them is read from there; what it has not stops erasing and reading. "
+          + "Run: custody verify. Then put the newest ledger.sqlite back that holds.")
     ]
   }
 

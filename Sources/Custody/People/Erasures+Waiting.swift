@@ -45,16 +45,18 @@ extension Erasures {
   ///
   /// Cost: a look at the headers of all requests, where anything ever waited, and opens those that wait.
   public func waiting() throws -> [Waiting] {
-    let denied = try events(of: ErasureDenied.type)
+    let denied = try store.folder.safeguards(
+      ofTypes: [ErasureDenied.type], inStreams: ErasureRequested.streamPrefix)
     if denied.isEmpty { return [] }
     // A request that a kill came before is none.
     let decided = Set(try journal().map(\.request))
     let answered = Set(
-      try (denied + events(of: ErasureRequested.type)).map(\.header.claim)
+      try (denied.map(\.event) + requests()).map(\.header.claim)
         .filter { $0.type.text == ErasureDenied.type || decided.contains($0.eventID) }
         .compactMap(\.causationID))
-    return try denied.filter { !answered.contains($0.header.claim.eventID) }.compactMap { event in
-      guard let content = try store.folder.openedContent(of: event),
+    return try denied.filter { !answered.contains($0.event.header.claim.eventID) }.compactMap {
+      event, content in
+      guard let content,
         let said = ErasureDenied(content: content, version: event.header.claim.typeVersion),
         let waiting = Waiting(event, said)
       else {
@@ -68,10 +70,11 @@ extension Erasures {
     }
   }
 
-  private func events(of type: String) throws -> [StoredEvent] {
+  private func requests() throws -> [StoredEvent] {
     try store.folder.read {
       try $0.events(
-        ofTypes: [type], inStreams: ErasureRequested.streamPrefix, ledgerID: store.ledgerID)
+        ofTypes: [ErasureRequested.type], inStreams: ErasureRequested.streamPrefix,
+        ledgerID: store.ledgerID)
     }
   }
 

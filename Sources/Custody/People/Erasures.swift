@@ -88,8 +88,8 @@ public struct Erasures: Sendable {
   }
 
   func journal() throws -> [Tombstone] {
-    let own = try store.folder.journal().tombstones
-    let guarded = try store.folder.guardFolder.journal().tombstones
+    let own = try store.folder.journal().lines
+    let guarded = try store.folder.guardFolder.journal().lines
     return own.count < guarded.count ? guarded : own
   }
 
@@ -204,7 +204,7 @@ public struct Erasures: Sendable {
   /// Lines of the journal that are not done, the oldest first: the ledger does not say that they are, or
   /// their keys are there whatever it says.
   package func pending() throws -> [Tombstone] {
-    let all = try store.folder.journal().tombstones
+    let all = try store.folder.journal().lines
     guard !all.isEmpty else { return [] }
     let completed = try store.folder.read { try $0.completedErasures(store.ledgerID) }
     return try all.filter { tombstone in
@@ -338,7 +338,7 @@ public struct Erasures: Sendable {
       return
     }
     let isLost = try tombstone.incarnation < store.folder.origin().incarnation
-    let isGuarded = try store.folder.guardFolder.journal().tombstones.contains(tombstone)
+    let isGuarded = try store.folder.guardFolder.journal().lines.contains(tombstone)
     guard isLost, isGuarded, try store.event(id: tombstone.request) == nil else {
       throw Self.notRequested
     }

@@ -30,17 +30,13 @@ public struct Holds: Sendable {
   /// Cost: a look-up and an opened content for each event of each matter.
   public func matters(at moment: Moment = .head) throws -> [Matter] {
     let end = try moment == .head ? Int.max : store.eventCount(at: moment)
-    let events = try store.folder.read {
-      try $0.events(
-        ofTypes: [HoldPlaced.type, HoldReleased.type], inStreams: HoldPlaced.streamPrefix,
-        ledgerID: store.ledgerID, below: end)
-    }
+    let events = try store.folder.safeguards(
+      ofTypes: [HoldPlaced.type, HoldReleased.type], inStreams: HoldPlaced.streamPrefix, below: end)
     var matters: [Matter] = []
-    for event in events {
+    for (event, content) in events {
       let (claim, place) = (event.header.claim, event.header.place)
       let stream = claim.stream.text.dropFirst(HoldPlaced.streamPrefix.count)
-      guard let content = try store.folder.openedContent(of: event), let id = EventID(uuid: stream)
-      else { throw Self.damaged(event) }
+      guard let content, let id = EventID(uuid: stream) else { throw Self.damaged(event) }
       let index = matters.firstIndex { $0.id == id }
       if let placed = HoldPlaced(content: content, version: claim.typeVersion),
         claim.type.text == HoldPlaced.type

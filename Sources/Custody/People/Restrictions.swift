@@ -60,15 +60,13 @@ public struct Restrictions: Sendable {
   }
 
   private func placed(below end: Int) throws -> [Restriction] {
-    let events = try store.folder.read {
-      try $0.events(
-        ofTypes: [RestrictionPlaced.type, RestrictionLifted.type],
-        inStreams: RestrictionPlaced.streamPrefix, ledgerID: store.ledgerID, below: end)
-    }
+    let events = try store.folder.safeguards(
+      ofTypes: [RestrictionPlaced.type, RestrictionLifted.type],
+      inStreams: RestrictionPlaced.streamPrefix, below: end)
     var found: [Restriction] = []
-    for event in events {
+    for (event, content) in events {
       let claim = event.header.claim
-      let content = try store.folder.openedContent(of: event) ?? []
+      let content = content ?? []
       // One that cannot be read says nothing: least of all that the restriction is lifted.
       let isPlaced = claim.type.text == RestrictionPlaced.type
       if isPlaced, let placed = RestrictionPlaced(content: content, version: claim.typeVersion),

@@ -77,6 +77,11 @@ struct RecoveryPrinter {
       }
     }
     steps.append("Guard, signer and anchors are told, and a checkpoint is signed.")
+    if plan.safeguardCount > 0 {
+      steps.append(
+        "\(plan.safeguardCount.counted("event")) of holds, restrictions and erasures that wait, which the "
+          + "guard kept: appended again.")
+    }
     if plan.erasureCount > 0 {
       steps.append(
         "\(plan.erasureCount.counted("erasure")) that the journals name and this copy has not seen done: "
@@ -132,8 +137,10 @@ struct RecoveryPrinter {
         "\(plan.lostCount.counted("event")), at \(positions). If a newer ledger.sqlite is anywhere, put that "
           + "there instead, with its -wal.")
       losses.append(
-        "Holds, restrictions and consents among them: place them again before anybody is erased or a "
-          + "matter released.")
+        plan.knowsAllSafeguards
+          ? "Consents among them: record them again before anybody relies on them."
+          : "Holds, restrictions and consents among them, save what is said above: place them again "
+            + "before anybody is erased or a matter released.")
     }
     for checkpoint in plan.unexplained {
       losses.append(
@@ -198,6 +205,8 @@ struct RecoveryPrinter {
     writer.member("newSecrets", secrets)
     writer.member("damagedObjects", plan.damagedObjectCount)
     writer.member("erasures", plan.erasureCount)
+    writer.member("safeguards", plan.safeguardCount)
+    writer.member("knowsAllSafeguards", plan.knowsAllSafeguards)
     writer.member("refusal", plan.refusal?.message)
     return writer.object
   }

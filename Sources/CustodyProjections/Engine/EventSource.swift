@@ -110,7 +110,7 @@ final class EventSource: Sendable {
 
   /// The joint keys that the erasure journal speaks of where it names destroyed keys.
   private func journaledJoint(_ gone: Set<KeyID>) throws -> [(key: KeyID, members: [KeyID])] {
-    let tombstones = try folder.journal().tombstones
+    let tombstones = try folder.journal().lines
     let kept = tombstones.filter { !gone.isDisjoint(with: $0.keys) }.flatMap(\.kept)
     let known = tombstones.flatMap(\.kept).filter { gone.contains(JointKey.id(of: $0)) }
     return Set(kept + known).map { (JointKey.id(of: $0), $0) }

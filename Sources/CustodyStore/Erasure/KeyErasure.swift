@@ -134,11 +134,11 @@ package struct KeyErasure {
       request: request, incarnation: try folder.origin().incarnation, keys: keys.keys,
       kept: keys.kept, needles: needles.digest)
     var journal = try folder.journal()
-    guard try folder.guardFolder.journal().tombstones == journal.tombstones else {
+    guard try folder.guardFolder.journal().lines == journal.lines else {
       throw CustodyError(
         .needsRecovery, "The erasure journals of store and guard differ. Run: custody recover")
     }
-    try journal.append(tombstone)
+    try journal.append([tombstone])
     try surroundings.reached(.journal)
     try folder.guardFolder.bury(tombstone)
     try surroundings.reached(.guardJournal)
@@ -187,7 +187,7 @@ package struct KeyErasure {
       ?? Self.sealed(under: DyingKeys(keys, keeping: tombstone.kept), in: folder)
     let first = try decision.found?.needles ?? keptNeedles(tombstone)
     let needles = try first ?? self.needles(keys, sealed, hashes())
-    let kept = try folder.journal().tombstones.flatMap(\.kept)
+    let kept = try folder.journal().lines.flatMap(\.kept)
     let epochs = try keyring.destroy(keys, keeping: kept) {
       try waitForReaders(of: [folder.layout.keys])
     }

@@ -16,13 +16,15 @@ extension StoreFolder {
     let guarded: TombstoneJournal
     do {
       let (journal, fault) = try TombstoneJournal.upToFault(guardFolder.journalPath)
-      if let fault { return [.torn(.guard, fault.message)] }
+      if let fault = try fault ?? Journal<Safeguard>.upToFault(guardFolder.safeguardsPath).fault {
+        return [.torn(.guard, fault.message)]
+      }
       guarded = journal
     } catch let error as CustodyError where error.code == .permission {
       // Whoever may not read it cannot write either.
       return []
     }
-    let counts = (own: own.tombstones.count, guarded: guarded.tombstones.count)
+    let counts = (own: own.lines.count, guarded: guarded.lines.count)
     guard guarded.isPrefix(of: own) else {
       return [
         .torn(
@@ -33,7 +35,7 @@ extension StoreFolder {
             : "The erasure journals of store and guard name different erasures.")
       ]
     }
-    guard let ahead = own.tombstones.dropFirst(counts.guarded).first else { return [] }
+    guard let ahead = own.lines.dropFirst(counts.guarded).first else { return [] }
     guard try ledger.erasureRequest(ahead.request, ledgerID) != nil else {
       return [.torn(.tombstones, "The erasure journal names an erasure that nobody requested.")]
     }
@@ -52,7 +54,7 @@ extension StoreFolder {
 
   /// How many erasures are decided and not said to be done. Needs no secret.
   package func pendingErasureCount() throws -> Int {
-    let tombstones = try TombstoneJournal.upToFault(layout.tombstones).journal.tombstones
+    let tombstones = try TombstoneJournal.upToFault(layout.tombstones).journal.lines
     guard !tombstones.isEmpty else { return 0 }
     let completed = try read { try $0.completedErasures(ledgerID) }
     return tombstones.count { !completed.contains($0.request) }
@@ -69,11 +71,11 @@ extension StoreFolder {
       let (journal, fault) = try TombstoneJournal.upToFault(guarding.journalPath)
       // One that guards nothing yet has no word on what the store says.
       isGuardWhole = isGuardWhole || fault == nil && guarding.isUsed
-      for tombstone in journal.tombstones where !merged.contains(tombstone) {
+      for tombstone in journal.lines where !merged.contains(tombstone) {
         merged.append(tombstone)
       }
     }
-    let own = try TombstoneJournal.upToFault(layout.tombstones).journal.tombstones
+    let own = try TombstoneJournal.upToFault(layout.tombstones).journal.lines
     return try read { ledger in
       merged
         + (try own.filter {
@@ -88,7 +90,7 @@ extension StoreFolder {
     let merged = try mergedJournal(former: former)
     for path in [layout.tombstones, guardFolder.journalPath] {
       let (journal, fault) = try TombstoneJournal.upToFault(path)
-      guard fault != nil || journal.tombstones != merged else { continue }
+      guard fault != nil || journal.lines != merged else { continue }
       try TombstoneJournal.write(merged, to: path)
     }
   }

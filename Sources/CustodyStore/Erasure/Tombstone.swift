@@ -1,7 +1,7 @@
 import CustodyLedger
 
 /// A line of the erasure journal: once it is written, there is no way back.
-package struct Tombstone: Equatable, Sendable {
+package struct Tombstone: JournalLine {
   /// The id of the `erasure.requested` that it answers.
   package let request: EventID
   /// The life of the ledger that it was written in.
@@ -27,7 +27,7 @@ package struct Tombstone: Equatable, Sendable {
 
   /// `erase <request> <incarnation> <needles> <key>,<key>,…`, and where something is kept
   /// ` keeping <key>+<key>,…`; without the link that ends a line.
-  var text: String {
+  package var text: String {
     "erase \(request.hex) \(incarnation) \(needles) \(Self.text(keys, ","))"
       + (kept.isEmpty
         ? "" : " keeping " + kept.map { Self.text($0, "+") }.joined(separator: ","))
@@ -37,7 +37,7 @@ package struct Tombstone: Equatable, Sendable {
     keys.map(\.hex).joined(separator: separator)
   }
 
-  init?(text: some StringProtocol) {
+  package init?(text: some StringProtocol) {
     let parts = text.split(separator: " ", omittingEmptySubsequences: false)
     guard parts.count == 5 || parts.count == 7 && parts[5] == "keeping", parts[0] == "erase",
       let request = EventID(hex: String(parts[1])),
@@ -68,4 +68,15 @@ package struct Tombstone: Equatable, Sendable {
     }
     return keys.isEmpty ? nil : keys
   }
+}
+
+/// The erasure journal: what was decided for good, a line each. One stands in the store and the same in
+/// its guard, which no copy of the store brings along. Holds ids and hashes only.
+package typealias TombstoneJournal = Journal<Tombstone>
+
+extension Journal where Line == Tombstone {
+  package static var fileName: String { "tombstones" }
+
+  /// The keys of all lines.
+  package var keys: Set<KeyID> { lines.reduce(into: []) { $0.formUnion($1.keys) } }
 }

@@ -4,7 +4,7 @@ import CustodyLedger
 package final class CheckpointSigner: Sendable {
   private let key: SigningKey
   private let statePath: String
-  private let guardFolder: Guard
+  let guardFolder: Guard
   private let anchors: Anchors
   private let origin: Origin
   private let keyring: Keyring

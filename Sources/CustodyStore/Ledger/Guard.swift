@@ -28,6 +28,7 @@ package struct Guard: Sendable {
   package static func owns(_ name: String) -> Bool {
     [
       SignerState.fileName, "checkpoint", "lock", "store", "recoveries", TombstoneJournal.fileName,
+      Journal<Safeguard>.fileName,
     ].contains { name == $0 || name.hasPrefix("\($0).") }
   }
 
@@ -92,7 +93,26 @@ package struct Guard: Sendable {
   func bury(_ tombstone: Tombstone) throws {
     try FileLock(path: "\(folder)/lock").withLock {
       var journal = try journal()
-      if !journal.tombstones.contains(tombstone) { try journal.append(tombstone) }
+      if !journal.lines.contains(tombstone) { try journal.append([tombstone]) }
+    }
+  }
+
+  // MARK: - Holding
+
+  var safeguardsPath: String { "\(folder)/\(Journal<Safeguard>.fileName)" }
+
+  /// Whether it has been told of every safeguard that the ledger had when it was opened last.
+  var keepsSafeguards: Bool { FileIO.exists(safeguardsPath) }
+
+  /// The events that a recovery does not lose.
+  package func safeguards() throws -> Journal<Safeguard> { try Journal(path: safeguardsPath) }
+
+  /// Adds those that it does not have; durable when this returns.
+  func keep(safeguards: [Safeguard]) throws {
+    try FileLock(path: "\(folder)/lock").withLock {
+      var journal = try self.safeguards()
+      let known = Set(journal.lines.map(\.id))
+      try journal.append(safeguards.filter { !known.contains($0.id) })
     }
   }
 

@@ -260,6 +260,12 @@ package final class LedgerStore: Sendable {
           writer.forget()
           throw error
         }
+        let safeguards = zip(group, outcomes).flatMap { batch, outcome in
+          zip(batch.events, (try? outcome.get()) ?? []).compactMap { event, receipt in
+            event.isSafeguard && !receipt.isRepeat ? receipt.position : nil
+          }
+        }
+        try keepSafeguards(at: safeguards, LedgerReader(db.sqliteConnection!))
         return outcomes
       }
     }

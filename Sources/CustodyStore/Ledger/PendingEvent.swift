@@ -16,6 +16,8 @@ package final class PendingEvent: Sendable {
   package let isIDGiven: Bool
   /// Whether the caller gave the time of the fact; one that Custody filled in is not compared.
   package let isOccurredAtGiven: Bool
+  /// Whether the guard is to keep it too.
+  let isSafeguard: Bool
 
   package init(
     claim: Claim, claimBytes: [UInt8], seal: Seal, body: [UInt8], content: [UInt8],
@@ -29,6 +31,7 @@ package final class PendingEvent: Sendable {
     self.expected = expected
     self.isIDGiven = isIDGiven
     self.isOccurredAtGiven = isOccurredAtGiven
+    isSafeguard = Safeguard.is(claim)
   }
 }
 

@@ -33,6 +33,11 @@ public struct RecoveryPlan: Sendable {
   public internal(set) var makesObjects = false
   /// Erasures that the guard knows of and this copy does not: they are carried out again.
   public internal(set) var erasureCount = 0
+  /// Events of holds, restrictions and erasures that wait, which the guard knows and this copy of the
+  /// ledger does not: they are appended again.
+  public internal(set) var safeguardCount = 0
+  /// Whether the guard knows every such event there was.
+  public internal(set) var knowsAllSafeguards = false
   /// Why nothing can be done until somebody has done something else.
   public internal(set) var refusal: CustodyError?
 

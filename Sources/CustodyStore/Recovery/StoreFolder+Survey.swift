@@ -76,7 +76,7 @@ extension StoreFolder {
         $0.formUnion(try Guard(folder: $1).recoveries())
       },
       erasures: {
-        folders.flatMap { (try? Guard(folder: $0).journal().tombstones) ?? [] }
+        folders.flatMap { (try? Guard(folder: $0).journal().lines) ?? [] }
       })
   }
 

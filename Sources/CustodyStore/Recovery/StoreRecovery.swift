@@ -105,6 +105,7 @@ package struct StoreRecovery {
     }
     guard plan.isNeeded || backup != nil else { return plan }
     plan.erasureCount = try erasuresToCarryOut()
+    try planSafeguards(&plan)
     try planKeys(&plan)
     planObjects(&plan)
     try planLives(survey, &plan)
@@ -127,6 +128,12 @@ package struct StoreRecovery {
     let merged = try folder.mergedJournal(former: former.guard)
     let completed = try folder.read { try $0.completedErasures(ledgerID) }
     return merged.count { !completed.contains($0.request) }
+  }
+
+  private func planSafeguards(_ plan: inout RecoveryPlan) throws {
+    let folder = try StoreFolder.reading(layout, settings, ledgerID, environment)
+    plan.safeguardCount = try folder.lostSafeguardCount(former: former.guard)
+    plan.knowsAllSafeguards = try folder.knowsAllSafeguards(former: former.guard)
   }
 
   /// A copy of a store that is still there, with the same guard and secrets: recovering it would take
@@ -266,8 +273,9 @@ package struct StoreRecovery {
       let seen = survey.keyringRevision
       if plan.keys != nil { try restoreKeys(above: seen) }
       try StoreFolder.prepareForWriting(layout)
-      try StoreFolder.reading(layout, settings, ledgerID, environment)
-        .completeJournals(former: former.guard)
+      let folder = try StoreFolder.reading(layout, settings, ledgerID, environment)
+      try folder.completeJournals(former: former.guard)
+      try folder.mendSafeguards(former: former.guard)
       try keepEvidence(survey, plan)
       if !plan.lives.isEmpty { try begin(plan.lives) }
       try tell(above: seen)

@@ -1,0 +1,54 @@
+import CustodyLedger
+import CustodyModel
+
+/// An event that keeps data from being destroyed or used, as it was recorded: sealed, in its own words.
+///
+/// The guard keeps these beside the ledger, so that a recovery that loses events loses no hold. They are
+/// sealed under the operations key and name people by key ids.
+package struct Safeguard: JournalLine {
+  package let header: Header
+  let body: [UInt8]
+
+  /// Which types they are of, by the beginning of their streams' names.
+  static let types = [
+    HoldPlaced.streamPrefix: [HoldPlaced.type, HoldReleased.type],
+    ErasureRequested.streamPrefix: [ErasureDenied.type],
+    RestrictionPlaced.streamPrefix: [RestrictionPlaced.type, RestrictionLifted.type],
+  ]
+
+  private static let allTypes = Set(types.values.joined())
+
+  /// - Returns: nil for an event of another kind, or without its body.
+  init?(_ event: StoredEvent) {
+    guard Self.is(event.header.claim), let body = event.body else { return nil }
+    (header, self.body) = (event.header, body)
+  }
+
+  /// Whether an event of this claim is one. Callers cannot give an event one of these types.
+  static func `is`(_ claim: Claim) -> Bool {
+    allTypes.contains(claim.type.text) && !claim.keyIDs.isEmpty
+  }
+
+  var id: EventID { header.claim.eventID }
+
+  /// The event as the ledger that has lost it had it.
+  var event: StoredEvent { StoredEvent(header: header, body: body, leaf: header.leaf) }
+
+  /// `event <header> <body>`, both as hexadecimal digits.
+  package var text: String { "event \(Hex.encode(header.bytes)) \(Hex.encode(body))" }
+
+  package init?(text: some StringProtocol) {
+    let parts = text.split(separator: " ", omittingEmptySubsequences: false)
+    guard parts.count == 3, parts[0] == "event", let bytes = Hex.decode(parts[1].utf8),
+      let header = try? Header(parsing: bytes), Self.is(header.claim),
+      let body = Hex.decode(parts[2].utf8)
+    else { return nil }
+    (self.header, self.body) = (header, body)
+    // One way to write each.
+    guard self.text == text else { return nil }
+  }
+}
+
+extension Journal where Line == Safeguard {
+  static var fileName: String { "safeguards" }
+}
