@@ -37,11 +37,16 @@ public final class Store: Sendable {
   let actor: Name
   private let finished = Mutex<[ErasureResult]>([])
 
-  private init(folder: StoreFolder, actor: Name) {
+  private init(folder: StoreFolder, actor: Name, engine: ProjectionEngine? = nil) {
     self.folder = folder
     self.actor = actor
     sealing = SealingService(folder: folder, actor: actor)
-    engine = ProjectionEngine(folder: folder)
+    self.engine = engine ?? ProjectionEngine(folder: folder)
+  }
+
+  /// The same store, asked through other projections.
+  convenience init(_ store: Store, asking engine: ProjectionEngine) {
+    self.init(folder: store.folder, actor: store.actor, engine: engine)
   }
 
   /// Makes a store and opens it for writing.

@@ -79,8 +79,10 @@ struct TouchedData {
 extension Lineage {
   /// What the records are in that some sets of keys seal, and which runs read or wrote that.
   ///
+  /// - Parameter takesUnknown: whether runs count that used versions which nobody can look into.
+  ///
   /// Cost: the records, and a pass over all uses.
-  func touched(by keySets: Set<Int64>) throws -> TouchedData {
+  func touched(by keySets: Set<Int64>, orUnknown takesUnknown: Bool = false) throws -> TouchedData {
     try query { query in
       var search = try SubjectSearch(query, keySets)
       try search.findHolding()
@@ -96,14 +98,17 @@ extension Lineage {
       for use in try query.reader.uses() where use.run != 0 {
         users.insert(use.run)
         let name = try query.reader.name(use.dataset).name
-        guard name.namespace == query.ownNamespace, datasets.contains(name.name) else { continue }
-        // What others report of a dataset without a version may have been any.
-        if use.version != 0 {
-          guard let own = try query.ownVersion(of: use.dataset, use.version),
-            touched.records[.init(dataset: own.dataset, number: own.number)] != nil
-          else { continue }
+        guard name.namespace == query.ownNamespace else { continue }
+        let isTouching: Bool
+        if use.version == 0 {
+          // What others report of a dataset without a version may have been any.
+          isTouching = datasets.contains(name.name) || takesUnknown
+        } else if let own = try query.ownVersion(of: use.dataset, use.version) {
+          isTouching = touched.records[.init(dataset: own.dataset, number: own.number)] != nil
+        } else {
+          isTouching = takesUnknown
         }
-        touching.insert(use.run)
+        if isTouching { touching.insert(use.run) }
       }
       touched.runs = try query.reader.uuids(ofRuns: touching)
       touched.allRuns = try query.reader.uuids(ofRuns: users)

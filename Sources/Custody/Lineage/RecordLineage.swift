@@ -269,10 +269,16 @@ final class RecordLineage {
 
   // MARK: - Runs
 
+  /// Nil for a run of another tool, and for one of which something cannot be read: both name no records.
   private func story(_ run: Int64) throws -> RunStory? {
     if let known = stories[run] { return known }
-    let story = try query.reader.run(run).flatMap { try Runs(store: store).story(of: $0.uuid) }
-    stories[run] = story
+    var story: RunStory?
+    do {
+      story = try query.reader.run(run).flatMap { try Runs(store: store).story(of: $0.uuid) }
+    } catch let error as CustodyError where error.code == .damaged {
+      story = nil
+    }
+    stories[run] = .some(story)
     return story
   }
 

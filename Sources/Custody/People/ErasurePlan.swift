@@ -103,6 +103,9 @@ public struct ErasurePlan: Sendable {
   /// When the last of the key backups made so far is due to be deleted: until then it opens what it
   /// holds. Nil when there are none.
   public let backupsExpire: String?
+  /// Where events stand that a projection cannot read: what they say was not looked at, and they count
+  /// among the runs that were not searched. Empty unless a projection stands still.
+  public let skippedPositions: [Int]
 
   /// Those of the people of whom something goes.
   public var erasedSubjects: [KeyID] {

@@ -8,14 +8,27 @@ struct ErasurePlanning {
   let store: Store
   private let folder: StoreFolder
   private let keyring: Keyring
+  /// Where events stand that a projection cannot apply, by its name: what the answers lack.
+  private let skipped: [String: Set<Int>]
 
-  init(_ store: Store) throws {
+  /// Finds out through the projections; where one stands still, through others that have read the ledger
+  /// past what it cannot apply: nobody waits to be forgotten until that is mended.
+  static func run<R>(_ store: Store, _ body: (ErasurePlanning) throws -> R) throws -> R {
+    try store.engine.catchUp()
+    guard try store.engine.isHalted() else { return try body(ErasurePlanning(store)) }
+    return try store.engine.scanning { engine in
+      try body(ErasurePlanning(Store(store, asking: engine), skipped: engine.skipped))
+    }
+  }
+
+  init(_ store: Store, skipped: [String: Set<Int>] = [:]) throws {
     guard let keyring = store.folder.keyring else {
       throw CustodyError(.usage, "Erasing needs the store opened with its secrets.")
     }
     self.store = store
     folder = store.folder
     self.keyring = keyring
+    self.skipped = skipped
   }
 
   /// What somebody wants to be erased.
@@ -31,9 +44,10 @@ struct ErasurePlanning {
   typealias Found = (plan: ErasurePlan, sealed: KeyErasure.Sealed, hashes: [[UInt8]])
 
   func plan(_ wanted: Wanted) throws -> Found {
-    try store.engine.catchUp()
     try keyring.refresh()
-    let heldKeys = try store.holds.heldKeys()
+    let matters = try store.holds.matters()
+    try checkScopesAreKnown(matters)
+    let heldKeys = try HeldKeys(matters, store)
     var (keys, kept) = try keys(of: wanted)
     var held = keys.compactMap { key -> ErasurePlan.Held? in
       let matters = heldKeys.matters(holding: [key.id])
@@ -61,7 +75,7 @@ struct ErasurePlanning {
         matters: heldKeys.matters(holding: $0.members))
     }
     let keySets = try keySets(keys.map(\.id), keeping: keptJoint, releasing: releasedJoint)
-    let touched = try store.lineage.touched(by: keySets)
+    let touched = try touched(by: keySets)
     let texts = try runTexts(touched.runs)
     var runKeys = Set(texts.keys).union(
       try keyring.keys(among: wanted.waitedFor ?? [], for: [.run]))
@@ -84,10 +98,48 @@ struct ErasurePlanning {
       models: touched.models.sorted(),
       copies: try copies(of: wanted.subjects, touched, Set(sealed.positions)),
       sources: try sources(of: Self.records(touched)),
-      unsearchedRunCount: try unsearchedRunCount(touched.allRuns),
+      unsearchedRunCount: try unsearchedRunCount(touched.allRuns) + skippedPositions.count,
       unsearchedImportCount: try positions(of: LineageReceived.type).count - texts.importCount,
-      backupsExpire: try backupsExpire())
+      backupsExpire: try backupsExpire(), skippedPositions: skippedPositions)
     return (plan, sealed, try hashes(keySets))
+  }
+
+  // MARK: - What cannot be read
+
+  private var skippedPositions: [Int] {
+    skipped.values.reduce(into: Set()) { $0.formUnion($1) }.sorted()
+  }
+
+  /// Whom a matter on a dataset holds is not known while a version of it cannot be read.
+  private func checkScopesAreKnown(_ matters: [Matter]) throws {
+    let lacking = [DatasetProjection.kind, AnonymityProjection.kind].compactMap {
+      skipped[$0.declaration.name]?.min()
+    }
+    guard let position = lacking.min() else { return }
+    let matter = matters.first { matter in
+      matter.release == nil && matter.placements.contains { !$0.scope.datasets.isEmpty }
+    }
+    guard let matter else { return }
+    throw CustodyError(
+      .needsRecovery,
+      "Whom the matter \(matter.name) holds cannot be told: the event at position \(position) cannot be "
+        + "read (custody projection status). Nothing is destroyed before that is mended, or the matter is "
+        + "released.")
+  }
+
+  /// Runs that used what cannot be read, or of which something cannot be read, may have used something of
+  /// theirs.
+  private func touched(by keySets: Set<Int64>) throws -> TouchedData {
+    var touched = try store.lineage.touched(by: keySets, orUnknown: !skipped.isEmpty)
+    for position in skippedPositions {
+      guard let stream = try store.event(at: Position(position))?.header.claim.stream.text else {
+        continue
+      }
+      for prefix in Self.runStreams.map(\.prefix) where stream.hasPrefix(prefix) {
+        if let run = EventID(uuid: stream.dropFirst(prefix.count)) { touched.runs.insert(run) }
+      }
+    }
+    return touched
   }
 
   // MARK: - Keys
@@ -137,7 +189,7 @@ struct ErasurePlanning {
   private func textKeys(heldBy held: HeldKeys) throws -> Set<KeyID> {
     if held.isEmpty { return [] }
     let keySets = try keySets(held.all.sorted(), keeping: [], releasing: [])
-    return Set(try runTexts(store.lineage.touched(by: keySets).runs).keys)
+    return Set(try runTexts(touched(by: keySets).runs).keys)
   }
 
   private func keySets(
@@ -152,18 +204,20 @@ struct ErasurePlanning {
     }
   }
 
+  /// How the names of the streams of runs begin, and of which type the texts in them are.
+  private static let runStreams = [
+    (prefix: RunProjection.streamPrefix, type: RunAnnotated.type),
+    (prefix: LineageProjection.streamPrefix, type: LineageReceived.type),
+  ]
+
   /// The keys of the texts of runs, Custody's own and imported ones, that are there; and how many
   /// events of these runs were imported.
   private func runTexts(_ runs: Set<EventID>) throws -> (keys: [KeyID], importCount: Int) {
-    let texts = [
-      (RunProjection.streamPrefix, RunAnnotated.type),
-      (LineageProjection.streamPrefix, LineageReceived.type),
-    ]
     var found: Set<KeyID> = []
     var importCount = 0
     try folder.read { reader in
       for run in runs {
-        for (prefix, type) in texts {
+        for (prefix, type) in Self.runStreams {
           let stream = "\(prefix)\(run)"
           guard try reader.nameID(stream) != nil else { continue }
           let events = try reader.events(
@@ -190,7 +244,6 @@ struct ErasurePlanning {
 
   /// Keyed hashes of natural keys that projections hold and that go with what is destroyed.
   func hashes(goingWith tombstone: Tombstone) throws -> [[UInt8]] {
-    try store.engine.catchUp()
     let gone = Set(tombstone.keys)
     let kept = tombstone.kept.map(Keyring.KeptJointKey.init)
     let released = try keyring.keptJointKeys().filter { gone.contains($0.id) }

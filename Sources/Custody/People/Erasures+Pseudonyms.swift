@@ -36,7 +36,7 @@ extension Erasures {
         objectCount: sealed.objectCount,
         objectByteCount: sealed.objectByteCount, records: [], derivedCount: 0, models: [],
         copies: [], sources: [], unsearchedRunCount: 0, unsearchedImportCount: 0,
-        backupsExpire: try ErasurePlanning(store).backupsExpire())
+        backupsExpire: try ErasurePlanning(store).backupsExpire(), skippedPositions: [])
       let request = try say(plan, nil, ledger).request!
       return try carryOut(
         try erasure.decide(dying, sealed, request: request, hashes: []), erasure, ledger, plan)

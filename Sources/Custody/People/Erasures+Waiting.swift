@@ -113,7 +113,7 @@ extension Erasures {
   func dueWhereKnown() throws -> Due {
     do {
       return try due()
-    } catch let error as CustodyError where error.code == .damaged {
+    } catch let error as CustodyError where [.damaged, .needsRecovery].contains(error.code) {
       return Due()
     }
   }

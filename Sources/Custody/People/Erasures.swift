@@ -32,9 +32,9 @@ public struct Erasures: Sendable {
     _ subjects: [Subject], classes: [String] = [], reason: ErasureReason
   ) throws -> ErasurePlan {
     let ids = try store.subjects.ids(of: subjects)
-    return try ErasurePlanning(store).plan(
-      .init(subjects: ids, classes: classes, reason: reason)
-    ).plan
+    return try ErasurePlanning.run(store) {
+      try $0.plan(.init(subjects: ids, classes: classes, reason: reason)).plan
+    }
   }
 
   /// Why nobody is found: she was never registered, or erased, and when.
@@ -118,8 +118,12 @@ public struct Erasures: Sendable {
       }
       let wanted = ErasurePlanning.Wanted(
         subjects: plan.subjects, classes: plan.classes, reason: plan.reason)
-      return try run(ErasurePlanning(store).plan(wanted), erasure, ledger)
+      return try run(planned(wanted), erasure, ledger)
     }
+  }
+
+  private func planned(_ wanted: ErasurePlanning.Wanted) throws -> ErasurePlanning.Found {
+    try ErasurePlanning.run(store) { try $0.plan(wanted) }
   }
 
   /// The store's lock is held.
@@ -179,7 +183,7 @@ public struct Erasures: Sendable {
       let wanted = ErasurePlanning.Wanted(
         subjects: waiting.subjects, classes: waiting.classes, reason: waiting.reason,
         waitedFor: Set(waiting.keys))
-      let found = try ErasurePlanning(store).plan(wanted)
+      let found = try planned(wanted)
       if !found.plan.isBlocked {
         results.append(try run(found, erasure, ledger, cause: waiting.id))
       } else if Set(found.plan.matters.map(\.id)) != Set(waiting.matters) {
@@ -191,7 +195,7 @@ public struct Erasures: Sendable {
     if !joint.isEmpty {
       let wanted = ErasurePlanning.Wanted(
         subjects: [], classes: [], reason: .request, waitedFor: Set(joint.map(\.id)))
-      results.append(try run(ErasurePlanning(store).plan(wanted), erasure, ledger))
+      results.append(try run(planned(wanted), erasure, ledger))
     }
     return results
   }
@@ -297,7 +301,7 @@ public struct Erasures: Sendable {
     let tombstone = decision.tombstone
     try checkIsRequested(tombstone)
     let scan = try erasure.carryOut(decision) {
-      try ErasurePlanning(store).hashes(goingWith: tombstone)
+      try ErasurePlanning.run(store) { try $0.hashes(goingWith: tombstone) }
     }
     var completed: Position?
     if scan.isClean {

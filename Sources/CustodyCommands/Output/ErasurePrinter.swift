@@ -99,6 +99,11 @@ struct ErasurePrinter {
       lines.append(
         "texts of \(plan.unsearchedRunCount.counted("run")) without records: not searched")
     }
+    if let first = plan.skippedPositions.first {
+      lines.append(
+        "\(plan.skippedPositions.count.counted("event")) that no projection can read, the first at position "
+          + "\(first): not looked at (custody projection status)")
+    }
     if plan.unsearchedImportCount > 0 {
       lines.append(
         "\(plan.unsearchedImportCount.counted("imported event")) of runs that touched no such record: "
@@ -227,6 +232,7 @@ struct ErasurePrinter {
     }
     writeSources(to: &writer)
     writer.member("unsearchedRuns", plan.unsearchedRunCount)
+    writer.member("skipped", integers: plan.skippedPositions)
     writer.member("unsearchedImports", plan.unsearchedImportCount)
     writer.member("backupsExpire", plan.backupsExpire)
     if let result {

@@ -2,8 +2,6 @@ import CustodyStore
 import GRDB
 
 extension ProjectionEngine: LoggedDatabase {
-  package var path: String { folder.layout.projections }
-
   package func writing<R>(_ body: (Database) throws -> R) throws -> R {
     try writing { (database: ProjectionDatabase) in try database.withDatabase(body) }
   }

@@ -8,6 +8,7 @@ extension ProjectionEngine {
   enum ScratchUse: String, CaseIterable {
     case rebuilding = "rebuild"
     case rewriting = "rewrite"
+    case scanning = "scan"
   }
 
   func scratchPath(_ use: ScratchUse) -> String { "\(path).\(use.rawValue)" }

@@ -13,6 +13,7 @@ package final class ProjectionEngine: Sendable {
   package typealias Progress = @Sendable (_ done: Int, _ total: Int) -> Void
 
   let folder: StoreFolder
+  package let path: String
   /// Every projection that it runs, by version.
   package let projections: [ProjectionKind]
   let migrations: [Migration]
@@ -21,6 +22,9 @@ package final class ProjectionEngine: Sendable {
   private let mutex = NSLock()
   /// Used with `mutex` and the file lock held.
   nonisolated(unsafe) private var open: ProjectionDatabase?
+  /// Whether events that cannot be applied are passed over, rather than a projection standing still.
+  private let isScanning: Bool
+  private let passed = Mutex<[String: Set<Int>]>([:])
   /// The file that was last found to be as this program makes it.
   private let fitInode = Mutex<ino_t?>(nil)
 
@@ -41,8 +45,27 @@ package final class ProjectionEngine: Sendable {
     self.projections = projections
     self.migrations = migrations
     self.batchSize = batchSize
-    readers = ReaderPool(path: folder.layout.projections, cacheSize: Self.cacheSize)
+    path = folder.layout.projections
+    isScanning = false
+    readers = ReaderPool(path: path, cacheSize: Self.cacheSize)
   }
+
+  /// One of tables that are beside those in use, and of one user: see ``scanning(_:)``.
+  init(
+    folder: StoreFolder, projections: [ProjectionKind], migrations: [Migration],
+    scanningInto path: String
+  ) {
+    self.folder = folder
+    self.projections = projections
+    self.migrations = migrations
+    batchSize = Self.batchSizeUsual
+    self.path = path
+    isScanning = true
+    readers = ReaderPool(path: path, cacheSize: Self.cacheSize)
+  }
+
+  /// Where the events stand that each projection passed over, by its name; empty unless it scans.
+  package var skipped: [String: Set<Int>] { passed.withLock { $0 } }
 
   /// Opens the texts of rows; for one thread at a time.
   package func columns() throws -> SealedColumns {
@@ -54,7 +77,11 @@ package final class ProjectionEngine: Sendable {
   /// Keyed hashes are random: a commit looks up every record in their index.
   private static let cacheSize = 32 << 20
 
-  private var lock: FileLock { FileLock(path: folder.layout.projectionsLock) }
+  /// Holds the lock of the tables in use; whoever scans holds it already.
+  private func withLock<R>(_ body: () throws -> R) throws -> R {
+    isScanning
+      ? try body() : try FileLock(path: folder.layout.projectionsLock).withLock(body)
+  }
 
   // MARK: - Following the ledger
 
@@ -149,7 +176,7 @@ package final class ProjectionEngine: Sendable {
   /// Runs `body` with the one connection that writes, under the lock.
   func writing<R>(_ body: (ProjectionDatabase) throws -> R) throws -> R {
     try mutex.withLock {
-      try lock.withLock {
+      try withLock {
         do {
           return try Connection.translating(path) {
             let database = try openDatabase()
@@ -171,7 +198,7 @@ package final class ProjectionEngine: Sendable {
   /// Throws everything away that was computed.
   func discard() throws {
     try mutex.withLock {
-      try lock.withLock {
+      try withLock {
         open = nil
         ProjectionDatabase.remove(path)
       }
@@ -181,6 +208,11 @@ package final class ProjectionEngine: Sendable {
   private func openDatabase() throws -> ProjectionDatabase {
     // Another process may have thrown the file away and made a new one.
     if let open, open.isThere { return open }
+    if isScanning {
+      let made = try ProjectionDatabase.open(path, migrations, key: try digestKey(), .none)
+      open = made
+      return made
+    }
     for use in ScratchUse.allCases { ProjectionDatabase.remove(scratchPath(use)) }
     let made = try ProjectionDatabase.open(path, migrations, key: try digestKey())
     open = made
@@ -240,7 +272,13 @@ package final class ProjectionEngine: Sendable {
         }
       } catch let stop as Stop {
         // The events before that one are applied again, and then it stands still.
-        halts[stop.index] = stop.halt
+        if isScanning {
+          passed.withLock {
+            _ = $0[kinds[stop.index].declaration.name, default: []].insert(stop.halt.position)
+          }
+        } else {
+          halts[stop.index] = stop.halt
+        }
         runs = try zip(kinds, states).map { try ProjectionRun($0, $1, database) }
       }
     }
@@ -260,7 +298,8 @@ package final class ProjectionEngine: Sendable {
         let last = events.last
       else { return true }
       for index in runs.indices {
-        let halt = try runs[index].apply(events, until: halts[index], database)
+        let halt = try runs[index].apply(
+          events, until: halts[index], skipping: skipped[runs[index].state.name] ?? [], database)
         if let halt { throw Stop(index: index, halt: halt) }
       }
       progress?(last.position + 1, size)

@@ -24,11 +24,14 @@ struct ProjectionRun {
 
   /// Applies the events that come next, within the caller's transaction.
   ///
-  /// - Parameter halt: where it is known to stand still: events before that are applied.
+  /// - Parameters:
+  ///   - halt: where it is known to stand still: events before that are applied.
+  ///   - skipped: where events stand that are passed over.
   /// - Returns: where it stands still, when that was not known: the transaction is to be taken back
   ///   then, for part of an event may have been written, and so is what this remembers.
   mutating func apply(
-    _ events: [ProjectedEvent], until halt: Halt?, _ database: ProjectionDatabase
+    _ events: [ProjectedEvent], until halt: Halt?, skipping skipped: Set<Int>,
+    _ database: ProjectionDatabase
   ) throws -> Halt? {
     guard !isHalted, let first = events.first, let last = events.last,
       first.position <= state.position, state.position <= last.position
@@ -41,7 +44,7 @@ struct ProjectionRun {
         state.haltReason = halt?.reason
         break
       }
-      if let reason = try step(event) {
+      if !skipped.contains(event.position), let reason = try step(event) {
         guard halt == nil else {
           throw CustodyError(
             .internal, "The projection \(state.name) is not a function of its events.")
