@@ -64,6 +64,25 @@ struct HoldCommandTests {
     try await folder.run("verify", "--level", "contents").succeeded()
   }
 
+  @Test("what waits for it is taken back")
+  func withdrawal() async throws {
+    let folder = try await folder()
+    _ = try await place(folder, "--subject", "patient-0017").succeeded()
+    let erase = ["subject", "erase", "patient-0017"]
+    #expect(try await folder.run(erase + ["--reason", "request", "--yes"]).status == 1)
+    for wrong in [["--reason", "request"], ["--dry-run"], ["--class", "default"]] {
+      #expect(try await folder.run(erase + ["--withdraw"] + wrong).status == 2, "\(wrong)")
+    }
+    #expect(try await folder.run(erase + ["--yes"]).status == 2)
+    let taken = try await folder.run(erase + ["--withdraw"]).succeeded()
+    #expect(taken.text.hasPrefix("stays"))
+    #expect(try await folder.run(erase + ["--withdraw"]).status == 3)
+    try await folder.run(
+      "hold", "release", "M-1", "--reason", "resolved", "--approver", "counsel", "--yes"
+    ).succeeded()
+    try await folder.run("subject", "show", "patient-0017").succeeded()
+  }
+
   @Test("says of whom it came too late, and exits 1")
   func tooLate() async throws {
     let folder = try await folder()

@@ -45,14 +45,16 @@ extension Erasures {
   ///
   /// Cost: a look at the headers of all requests, where anything ever waited, and opens those that wait.
   public func waiting() throws -> [Waiting] {
-    let denied = try store.folder.safeguards(
-      ofTypes: [ErasureDenied.type], inStreams: ErasureRequested.streamPrefix)
+    let said = try store.folder.safeguards(
+      ofTypes: [ErasureDenied.type, ErasureWithdrawn.type],
+      inStreams: ErasureRequested.streamPrefix)
+    let denied = said.filter { $0.event.header.claim.type.text == ErasureDenied.type }
     if denied.isEmpty { return [] }
     // A request that a kill came before is none.
     let decided = Set(try journal().map(\.request))
     let answered = Set(
-      try (denied.map(\.event) + requests()).map(\.header.claim)
-        .filter { $0.type.text == ErasureDenied.type || decided.contains($0.eventID) }
+      try (said.map(\.event) + requests()).map(\.header.claim)
+        .filter { $0.type.text != ErasureRequested.type || decided.contains($0.eventID) }
         .compactMap(\.causationID))
     return try denied.filter { !answered.contains($0.event.header.claim.eventID) }.compactMap {
       event, content in

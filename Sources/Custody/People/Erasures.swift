@@ -267,7 +267,7 @@ public struct Erasures: Sendable {
     return (request, waiting)
   }
 
-  private static func event(
+  static func event(
     _ content: some ModelEvent, _ id: EventID, _ cause: EventID?
   ) -> NewEvent {
     let type = Swift.type(of: content)

@@ -12,7 +12,7 @@ package struct Safeguard: JournalLine {
   /// Which types they are of, by the beginning of their streams' names.
   static let types = [
     HoldPlaced.streamPrefix: [HoldPlaced.type, HoldReleased.type],
-    ErasureRequested.streamPrefix: [ErasureDenied.type],
+    ErasureRequested.streamPrefix: [ErasureDenied.type, ErasureWithdrawn.type],
     RestrictionPlaced.streamPrefix: [RestrictionPlaced.type, RestrictionLifted.type],
   ]
 

@@ -22,7 +22,8 @@ struct SubjectEraseCommand: AsyncParsableCommand {
       \(ErasureReason.allCases.map(\.rawValue).joined(separator: ", ")).
 
       What a matter holds (see `custody hold place --help`) waits, and goes when the matter is \
-      released: all of a person who is held, and records about her that are held for somebody else.
+      released: all of a person who is held, and records about her that are held for somebody else. \
+      --withdraw takes back what waits of a person; what has been carried out is gone.
 
       Exits 1 when something waits, and when a piece of what was removed is left, and says in which file.
 
@@ -39,7 +40,10 @@ struct SubjectEraseCommand: AsyncParsableCommand {
   var classes: [String] = []
 
   @Option(help: ArgumentHelp("Why, as a code.", valueName: "CODE"))
-  var reason: ErasureReason
+  var reason: ErasureReason?
+
+  @Flag(help: "Take back what waits to be erased.")
+  var withdraw = false
 
   @Flag(help: "Say what would be done, and do nothing.")
   var dryRun = false
@@ -48,8 +52,21 @@ struct SubjectEraseCommand: AsyncParsableCommand {
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 
+  func validate() throws {
+    if withdraw {
+      guard reason == nil, classes.isEmpty, !dryRun else {
+        throw ValidationError("--withdraw takes back all that waits: it goes with no other option.")
+      }
+    } else if reason == nil {
+      throw ValidationError(
+        "Say why with --reason: "
+          + "\(ErasureReason.allCases.map(\.rawValue).joined(separator: ", ")).")
+    }
+  }
+
   func run() async throws {
     let wanted = try SubjectArgument.subjects(subjects)
+    guard let reason else { return try await withdraw(wanted) }
     if dryRun {
       let store = try store.open(for: .contents)
       let plan = try store.erasures.plan(wanted, classes: classes, reason: reason)
@@ -69,6 +86,15 @@ struct SubjectEraseCommand: AsyncParsableCommand {
         Terminal.willAnswer(false)
         throw ExitCode(ExitStatus.refused)
       }
+    }
+  }
+
+  private func withdraw(_ people: [Subject]) async throws {
+    try await store.writing { store in
+      let keys = try await store.erasures.withdraw(people)
+      var writer = RecordWriter(output.format, [.init("stays")])
+      for key in keys { writer.write([.text(key.hex)]) }
+      writer.finish()
     }
   }
 }
