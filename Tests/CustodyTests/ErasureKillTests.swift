@@ -101,6 +101,39 @@ struct ErasureKillTests {
       (20..<200).contains(kills) && undecided > 0 && undecided < kills, "\(kills) \(undecided)")
   }
 
+  @Test(
+    "also where the disk is full from any write on: what is decided is finished when there is room",
+    isStracePossible, arguments: ["pwrite64", "write"])
+  func fullDisk(call: String) async throws {
+    let original = try await ErasurePlace(fileSize: 5000)
+    let pieces = try pieces(original)
+    let commands = try CommandFolder()
+    var (refused, undecided, write) = (0, 0, 1)
+    while write < 2000 {
+      let place = try ErasurePlace(copying: original)
+      let outcome = try await commands.shell(
+        "strace -f -o /dev/null -e trace=\(call) -e inject=\(call):error=ENOSPC:when=\(write)+ "
+          + "custody subject erase --store \(place.temporary.path) --reason request --yes "
+          + ErasurePlace.person)
+      #expect(try place.open(.reading).status().condition == .clean, "write \(write)")
+      let store = try place.open()
+      if try store.subjects.id(of: ErasurePlace.person) != nil {
+        undecided += 1
+        try await erase(ErasurePlace.person, in: store, endingAfter: nil)
+      }
+      try await store.close()
+      if refused.isMultiple(of: 4) { #expect(try await place.faults(pieces) == [], "\(write)") }
+      #expect(try place.left(pieces) == [], "write \(write)")
+      if outcome.status == 0 { break }
+      refused += 1
+      // Where nothing can be written, nothing can be said either.
+      #expect(outcome.status == 7, "write \(write): \(outcome)")
+      #expect(call == "write" || outcome.complaint.contains("No space left"), "\(outcome)")
+      write += call == "write" ? 1 : 9
+    }
+    #expect(refused > 5 && undecided > 0 && undecided < refused, "\(refused) \(undecided)")
+  }
+
   @Test("also by somebody who erases another person meanwhile, and where several were killed")
   func several() async throws {
     let place = try await ErasurePlace(fileSize: 5000)

@@ -148,7 +148,10 @@ extension CustodyError {
 
   init(sqlite error: SQLiteError, path: String) {
     switch error.code & 0xff {
-    case SQLITE_FULL:
+    // SQLITE_IOERR_SHMSIZE: "the underlying filesystem volume is out of space".
+    // https://www.sqlite.org/rescode.html#ioerr_shmsize
+    case SQLITE_FULL,
+      SQLITE_IOERR where error.code == SQLITE_IOERR | 19 << 8:
       self.init(
         .diskFull, "No space left while writing \(path). Free some and try again.",
         cause: error)
