@@ -100,6 +100,29 @@ struct SafeguardTests {
     #expect(try await place.records(store, "v1") == "a")
   }
 
+  @Test("an older copy that is only read restricts what is restricted since")
+  func reading() async throws {
+    let place = try await Place()
+    let older = try place.ledger()
+    let store = try place.open()
+    try await store.restrictions.place([Place.one], reason: .accuracyContested)
+    try await place.hold(store, [Place.other])
+    _ = try await place.erase(store, [Place.other])
+    try await store.close()
+    try place.putBack(older)
+    let reader = try place.open(.contents)
+    #expect(
+      try reader.restrictions.list().map(\.cause) == [.placed(.accuracyContested), .erasureWaits])
+    #expect(try reader.holds.matters().map(\.name) == ["M-1"])
+    for key in ["a", "b", "c"] {
+      #expect {
+        try reader.datasets.content(of: "calls", key: key) { _ in }
+      } throws: {
+        ($0 as? CustodyError)?.code == .restricted
+      }
+    }
+  }
+
   @Test("a matter that was released stays so")
   func released() async throws {
     let (place, plan) = try await recovered { place, store in

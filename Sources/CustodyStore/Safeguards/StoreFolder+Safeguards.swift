@@ -28,7 +28,7 @@ extension StoreFolder {
   }
 
   /// Events of some types with their contents, read from the ledger itself. A content that is damaged
-  /// there is taken from the guard.
+  /// there is taken from the guard; so are events that the ledger of a store that is only read has lost.
   ///
   /// - Parameters:
   ///   - types: some of those in these streams.
@@ -40,21 +40,41 @@ extension StoreFolder {
   package func safeguards(
     ofTypes types: [String], inStreams prefix: String, below end: Int = .max
   ) throws -> [(event: StoredEvent, content: [UInt8]?)] {
-    let events = try read {
+    var events = try read {
       try $0.events(ofTypes: types, inStreams: prefix, ledgerID: ledgerID, below: end)
     }
     guard keyring != nil || events.isEmpty else {
       throw CustodyError(.usage, "Contents are sealed: open the store with its secrets.")
     }
-    // Read once, and only where something is damaged.
-    lazy var kept =
-      (try? Journal<Safeguard>.upToFault(guardFolder.safeguardsPath).journal.lines) ?? []
-    return events.map { event in
-      if let content = try? openedContent(of: event) { return (event, content) }
+    lazy var kept = keptSafeguards()
+    // Opened for writing it has them all.
+    if !isWritable, end == .max {
+      let known = Set(events.map(\.header.claim.eventID))
+      events += kept.filter { safeguard in
+        let claim = safeguard.header.claim
+        return claim.ledgerID == ledgerID && types.contains(claim.type.text)
+          && claim.stream.text.hasPrefix(prefix) && !known.contains(claim.eventID)
+      }.map(\.event)
+    }
+    return try events.map { event in
+      if let content = try undamaged(event) { return (event, content) }
       let whole = kept.first { $0.header.claim == event.header.claim }.map {
         StoredEvent(header: event.header, body: $0.body, leaf: event.leaf)
       }
-      return (event, whole.flatMap { try? openedContent(of: $0) })
+      return (event, try whole.flatMap(undamaged))
+    }
+  }
+
+  /// What of the guard's can be read: whoever may not look into it has the ledger's own.
+  private func keptSafeguards() -> [Safeguard] {
+    (try? Journal.upToFault(guardFolder.safeguardsPath).journal.lines) ?? []
+  }
+
+  private func undamaged(_ event: StoredEvent) throws -> [UInt8]? {
+    do {
+      return try openedContent(of: event)
+    } catch let error as CustodyError where error.code == .damaged {
+      return nil
     }
   }
 
