@@ -78,6 +78,20 @@ struct ErasureHaltTests {
     #expect(try opened.event(at: Position(position - 1))?.body == nil)
   }
 
+  @Test("what may have left the store with her is named where nobody can read what it was")
+  func copies() async throws {
+    let place = try await ErasurePlace(fileSize: 5000)
+    let store = try place.open()
+    _ = try await place.restored(store, "v1")
+    try await store.close()
+    let position = try damage("dataset.restored", place)
+    let opened = try place.open()
+    let plan = try opened.erasures.plan([.identifier(ErasurePlace.person)], reason: .request)
+    #expect(plan.copies.map(\.position.value) == [position])
+    #expect(plan.copies.map(\.what) == ["dataset.restored, which cannot be read"])
+    #expect(try await opened.erasures.run(plan).completedPosition != nil)
+  }
+
   @Test("what a kill cut short is finished all the same")
   func killed() async throws {
     let place = try await ErasurePlace(fileSize: 5000)

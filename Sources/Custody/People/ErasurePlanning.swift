@@ -262,66 +262,7 @@ struct ErasurePlanning {
 
   // MARK: - What is not reached
 
-  /// What left the store of some people.
-  ///
-  /// - Parameters:
-  ///   - touched: what their records are in.
-  ///   - positions: where events about them stand.
-  func copies(
-    of people: [KeyID], _ touched: TouchedData, _ positions: Set<Int>
-  ) throws -> [ErasurePlan.Copy] {
-    var found: [ErasurePlan.Copy] = []
-    for (event, content) in try contents(of: DatasetRestored.type) {
-      guard
-        let restored = DatasetRestored(
-          content: content, version: event.header.claim.typeVersion),
-        touched.records[.init(dataset: restored.dataset, number: restored.number)] != nil
-      else { continue }
-      found.append(
-        ErasurePlan.Copy(
-          position: event.position, recordedAt: event.header.place.recordedAt,
-          what: "\(restored.dataset)@v\(restored.number)", path: restored.target))
-    }
-    for (event, content) in try contents(of: DisclosureMade.type) {
-      guard
-        let disclosed = DisclosureMade(
-          content: content, version: event.header.claim.typeVersion),
-        positions.contains(disclosed.position)
-      else { continue }
-      found.append(
-        ErasurePlan.Copy(
-          position: event.position, recordedAt: event.header.place.recordedAt,
-          what: "event \(disclosed.position)", path: nil))
-    }
-    for (event, content) in try contents(of: SubjectExported.type) {
-      guard
-        let exported = SubjectExported(
-          content: content, version: event.header.claim.typeVersion),
-        people.contains(where: { $0.hex == exported.subject })
-      else { continue }
-      found.append(
-        ErasurePlan.Copy(
-          position: event.position, recordedAt: event.header.place.recordedAt,
-          what: "everything about \(exported.subject)", path: exported.target))
-    }
-    return found.sorted { $0.position < $1.position }
-  }
-
-  func backupsExpire() throws -> String? {
-    try contents(of: BackupTaken.type).compactMap { BackupTaken(content: $0.content)?.expires }
-      .max()
-  }
-
-  private func contents(of type: String) throws -> [(event: StoredEvent, content: [UInt8])] {
-    try positions(of: type).compactMap { position in
-      guard let event = try store.event(at: position),
-        let content = try folder.openedContent(of: event)
-      else { return nil }
-      return (event, content)
-    }
-  }
-
-  private func positions(of type: String) throws -> [Position] {
+  func positions(of type: String) throws -> [Position] {
     try store.engine.read(EventIndex.kind) {
       try EventIndex.positions(
         $0, type: type, keys: nil, in: 0..<Int.max, reversed: false, limit: .max)
