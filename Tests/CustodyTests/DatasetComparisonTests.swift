@@ -144,6 +144,7 @@ struct DatasetComparisonTests {
         case .sizes(let old, let new, let reason):
           "\(reason) \(old.map(String.init) ?? "-") > \(new.map(String.init) ?? "-")"
         case .gone: "gone"
+        case .restricted: "restricted"
         case nil: "none"
         }
     }

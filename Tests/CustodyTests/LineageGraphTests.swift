@@ -316,7 +316,7 @@ struct LineageOfOthersTests {
       let imported = try await store.importing(texts)
       #expect(imported.refusals == [])
       var back: [[UInt8]] = []
-      #expect(try store.lineage.forEachEvent(isRedacted: false) { back.append($0) } == 0)
+      #expect(try store.lineage.forEachEvent(isRedacted: false) { back.append($0) }.erased == 0)
       #expect(back == texts.map { Array($0.utf8) })
       for node in try store.lineage.list() {
         let name = "\(node.kind):\(node.namespace)/\(node.name)"

@@ -86,7 +86,7 @@ struct LineageSealingTests {
       #expect(try Self.files(temporary.path, with: name) == [], "\(name)")
     }
     var originals: [[UInt8]] = []
-    #expect(try lineage.forEachEvent(isRedacted: false) { originals.append($0) } == 0)
+    #expect(try lineage.forEachEvent(isRedacted: false) { originals.append($0) }.erased == 0)
     #expect(originals == events.map { Array($0.utf8) })
     try await store.close()
     for mark in [Self.mark, Self.number] {
@@ -114,7 +114,7 @@ struct LineageSealingTests {
     let after = try temporary.open()
     #expect(try after.lineage.reach(from: ["t"], .downstream, grain: .run).depths == before)
     var originals = 0
-    #expect(try after.lineage.forEachEvent(isRedacted: false) { _ in originals += 1 } == 1)
+    #expect(try after.lineage.forEachEvent(isRedacted: false) { _ in originals += 1 }.erased == 1)
     #expect(originals == 1, "that of the dataset is under another key")
     var redacted = 0
     try after.lineage.forEachEvent(isRedacted: true) { _ in redacted += 1 }

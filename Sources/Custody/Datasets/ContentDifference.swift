@@ -15,6 +15,8 @@ extension Datasets {
     case sizes(old: Int?, new: Int?, Incomparable)
     /// A side is gone with a person who was erased.
     case gone
+    /// It is not compared, because it is restricted and nobody stated a ground.
+    case restricted
 
     /// A value that differs.
     public struct Field: Sendable, Equatable {

@@ -48,6 +48,7 @@ extension Datasets {
   ///   - new: the newer one.
   ///   - filter: which records; one that either side's record passes.
   ///   - withContent: whether contents are compared too.
+  ///   - ground: on which ground restricted contents are compared too; they are not without one.
   ///   - each: called with every record that differs.
   /// - Returns: how many records that differ are gone so that the filter can no longer tell whether
   ///   it chose them.
@@ -65,11 +66,13 @@ extension Datasets {
   @discardableResult
   public func diff(
     _ name: String, _ old: String, _ new: String, matching filter: Filter? = nil,
-    withContent: Bool = false, _ each: (Change) throws -> Void
+    withContent: Bool = false, on ground: RestrictionGround? = nil,
+    _ each: (Change) throws -> Void
   ) throws -> Int {
     let row = try existing(name)
     let comparison = VersionComparison(
-      store: store, dataset: row, old: try version(row, old), new: try version(row, new))
+      store: store, dataset: row, old: try version(row, old), new: try version(row, new),
+      leavingOut: try withContent ? store.restrictions.restricted(unless: ground) : nil)
     let filter = try filter.map { try RecordFilter($0, store) }
     return try comparison.forEach(matching: filter, withContent: withContent, each)
   }
@@ -81,8 +84,14 @@ struct VersionComparison {
   private let dataset: DatasetRow
   private let versions: (old: VersionRow, new: VersionRow)
   private let scans: (old: RecordScan, new: RecordScan)
+  private let leftOut: RestrictedKeys?
 
-  init(store: Store, dataset: DatasetRow, old: VersionRow, new: VersionRow) {
+  /// - Parameter leftOut: whose contents are not compared.
+  init(
+    store: Store, dataset: DatasetRow, old: VersionRow, new: VersionRow,
+    leavingOut leftOut: RestrictedKeys?
+  ) {
+    self.leftOut = leftOut
     self.store = store
     self.dataset = dataset
     versions = (old, new)
@@ -117,7 +126,10 @@ struct VersionComparison {
           return
         }
       }
-      if change.kind != .moved { change.content = try contents?.difference(one, other) }
+      if let contents, change.kind != .moved {
+        change.content =
+          try isLeftOut([one, other]) ? .restricted : contents.difference(one, other)
+      }
       try each(change)
     }
     // Both lists ascend: a row that moved is told among those that changed.
@@ -153,6 +165,13 @@ struct VersionComparison {
     }
     if filter == nil, let change = try frameChange() { try each(change) }
     return undecided
+  }
+
+  private func isLeftOut(_ sides: [RecordScan.Entry?]) throws -> Bool {
+    guard let leftOut, !leftOut.isEmpty else { return false }
+    return try sides.contains {
+      try $0.map { leftOut.restricts(try scans.new.keyIDs(of: $0.row)) } ?? false
+    }
   }
 
   private func frameChange() throws -> Datasets.Change? {

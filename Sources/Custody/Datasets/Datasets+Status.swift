@@ -14,7 +14,7 @@ extension Datasets {
   ///     source, and files that moved among them; then rows that moved, then what was removed.
   /// - Throws: what ``commit(_:_:message:subjectFile:registersUnknown:progress:)`` would throw.
   ///
-  /// What has moved is said as ``diff(_:_:_:matching:withContent:_:)`` says it. People who are not
+  /// What has moved is said as ``diff(_:_:_:matching:withContent:on:_:)`` says it. People who are not
   /// registered are no error: their records are new.
   ///
   /// Cost: reads the source twice, and once more what may have moved.

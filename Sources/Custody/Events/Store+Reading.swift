@@ -96,7 +96,8 @@ extension Store {
     Events(store: self, filter: filter)
   }
 
-  /// The content of an event, opened and checked against its commitment.
+  /// The content of an event, opened and checked against its commitment, also while it is restricted: for
+  /// whoever looks at contents there is ``contents(on:)``.
   ///
   /// - Returns: nil when the content is gone: its body was purged or its key destroyed.
   /// - Throws: `usage` when the store was opened for reading only; `damaged` when the body is not

@@ -69,11 +69,13 @@ extension LineageAbout {
 
   mutating func addOwnRun(_ query: LineageQuery) throws {
     guard let id = node.id.flatMap({ EventID(uuid: $0) }),
-      let story = try Runs(store: query.store).story(of: id)
+      let story = try Runs(store: query.store).story(
+        of: id, leavingOut: query.store.restrictions.restricted(unless: nil))
     else { return }
     add("purpose", story.purpose.map { .text($0) })
     // Arguments may be about somebody: custody why tells them.
-    add("command", .text(story.text.map { $0.command.first ?? "" } ?? "erased"))
+    let absent = story.isTextRestricted ? "restricted" : "erased"
+    add("command", .text(story.text.map { $0.command.first ?? "" } ?? absent))
     // As of a moment before its end nobody knew more of it.
     let isOver = node.state != .running
     if isOver, let end = story.end { add("result", .text(Self.text(end))) }

@@ -2,8 +2,8 @@ import CustodyLedger
 import CustodyModel
 import CustodyStore
 
-/// Data that is kept and not processed: runs, restores and disclosures leave it out, unless they state
-/// on which ground they read it.
+/// Data that is kept and not processed: runs, restores, disclosures and whoever looks at contents leave it
+/// out, unless they state on which ground they read it.
 ///
 /// What waits for an erasure because a matter holds it is restricted too, without being asked for.
 ///
@@ -168,7 +168,8 @@ public struct Restrictions: Sendable {
     try ground == nil ? RestrictedKeys(list(), store) : nil
   }
 
-  static func refusal(_ what: String) -> CustodyError {
+  /// - Parameter what: what was to be read.
+  package static func refusal(_ what: String) -> CustodyError {
     CustodyError(
       .restricted,
       "\(what) is restricted (custody restriction list): it is read only on a ground that --ground "

@@ -22,12 +22,15 @@ public struct SubjectFacts: Sendable {
   /// What happened, in the order in which it was recorded. One of a kind may come again: she was
   /// dealt with once more, or the first one was wrong.
   public let events: [Event]
+  /// How much was said that is left out, because it is restricted.
+  public let restricted: Int
 
   /// - Parameter registered: what was said of her, the oldest first. What cannot be a fact is none.
-  init(_ registered: [SubjectRegistered], events: [Event] = []) {
+  init(_ registered: [SubjectRegistered], events: [Event] = [], restricted: Int = 0) {
     let newest = registered.reversed()
     jurisdiction = newest.lazy.compactMap(\.jurisdiction).first.flatMap { Jurisdiction($0) }
     birthDate = newest.lazy.compactMap(\.birthDate).first.flatMap { CalendarDate($0) }
     self.events = events
+    self.restricted = restricted
   }
 }

@@ -9,7 +9,8 @@ extension Subjects {
     return Subjects(store: store, end: min(end, try store.eventCount(at: moment)))
   }
 
-  /// What the ledger says of a person; nothing of somebody who is not there or was erased.
+  /// What the ledger says of a person, also while it is restricted; nothing of somebody who is not there
+  /// or was erased.
   ///
   /// What was sealed under a key of hers that is gone is left out.
   ///
@@ -17,16 +18,28 @@ extension Subjects {
   ///
   /// Cost: opens the events of her stream, a few for most people.
   public func facts(of id: KeyID) throws -> SubjectFacts {
-    let events = try said(SubjectObserved.self, of: id).compactMap {
-      event, content -> SubjectFacts.Event? in
-      guard let content, let kind = SubjectEventKind(content.kind),
+    try facts(of: id, by: ContentReader(store, leavingOut: nil))
+  }
+
+  /// The same for somebody who looks at it: what is restricted is counted, and left out.
+  ///
+  /// - Parameters:
+  ///   - id: the id that names her.
+  ///   - reader: with or without a ground.
+  public func facts(of id: KeyID, by reader: ContentReader) throws -> SubjectFacts {
+    let observed = try said(SubjectObserved.self, of: id, by: reader)
+    let registered = try said(SubjectRegistered.self, of: id, by: reader)
+    let events = observed.compactMap { said -> SubjectFacts.Event? in
+      guard let content = said.content, let kind = SubjectEventKind(content.kind),
         let on = DateOrTime(content.on)
       else { return nil }
       return SubjectFacts.Event(
-        kind: kind, on: on, recordedAt: event.header.place.recordedAt, position: event.position)
+        kind: kind, on: on, recordedAt: said.event.header.place.recordedAt,
+        position: said.event.position)
     }
     return SubjectFacts(
-      try said(SubjectRegistered.self, of: id).compactMap(\.content), events: events)
+      registered.compactMap(\.content), events: events,
+      restricted: observed.count(where: \.isRestricted) + registered.count(where: \.isRestricted))
   }
 
   // MARK: - Her stream
@@ -34,21 +47,20 @@ extension Subjects {
   static func stream(of id: KeyID) -> String { "\(SubjectRegistered.streamPrefix)\(id)" }
 
   /// The events of a type on a person's stream, the oldest first, with what each says: nil where
-  /// that is gone with its key.
+  /// that is gone with its key, or the reader leaves it out.
   func said<Event: ModelEvent>(
-    _ type: Event.Type, of id: KeyID
-  ) throws -> [(event: StoredEvent, content: Event?)] {
+    _ type: Event.Type, of id: KeyID, by reader: ContentReader? = nil
+  ) throws -> [(event: StoredEvent, content: Event?, isRestricted: Bool)] {
+    let reader = reader ?? ContentReader(store, leavingOut: nil)
     let filter = EventFilter(
       stream: Self.stream(of: id), type: Event.type, to: end == .max ? nil : Position(end))
     let folder = store.folder
     return try folder.read {
       try $0.events(filter, ledgerID: folder.ledgerID, limit: .max >> 1)
     }.map { event in
-      let content = try folder.openedContent(of: event)
-      return (
-        event,
-        content.flatMap { Event(content: $0, version: event.header.claim.typeVersion) }
-      )
+      let shown = try reader.content(of: event)
+      guard case .opened(let bytes) = shown else { return (event, nil, shown == .restricted) }
+      return (event, Event(content: bytes, version: event.header.claim.typeVersion), false)
     }
   }
 

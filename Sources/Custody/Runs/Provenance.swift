@@ -60,6 +60,8 @@ public struct Provenance: Sendable {
   private let datasets: Datasets
   private var told: Set<Told> = []
   private var depth = 0
+  /// Which texts of runs are not told.
+  private let leftOut: RestrictedKeys?
 
   private struct Told: Hashable {
     let dataset: String
@@ -67,8 +69,9 @@ public struct Provenance: Sendable {
     let since: Int
   }
 
-  init(_ datasets: Datasets) {
+  init(_ datasets: Datasets, leavingOut leftOut: RestrictedKeys?) {
     self.datasets = datasets
+    self.leftOut = leftOut
     store = datasets.store
   }
 
@@ -94,7 +97,7 @@ public struct Provenance: Sendable {
   ) throws -> Origin {
     let version = try datasets.version(dataset.name, "v\(number)")
     guard let run = version.run.flatMap({ EventID(uuid: $0) }),
-      let story = try Runs(store: store).story(of: run)
+      let story = try Runs(store: store).story(of: run, leavingOut: leftOut)
     else { return .committed(version) }
     guard depth < Self.depthMax else { return .furtherBack }
     depth += 1
@@ -146,6 +149,14 @@ extension Provenance.Record {
     case .toldAbove, .furtherBack: []
     }
   }
+
+  /// How many runs are told without what was said of them, because it is restricted.
+  package var restrictedRunCount: Int {
+    guard case .run(let story, let inputs) = origin else { return 0 }
+    return inputs.flatMap(\.records).reduce(story.isTextRestricted ? 1 : 0) {
+      $0 + $1.restrictedRunCount
+    }
+  }
 }
 
 extension StoredObjects {
@@ -166,17 +177,24 @@ extension StoredObjects {
 extension Datasets {
   /// The whole provenance of one record, back to where it came in.
   ///
+  /// - Parameters:
+  ///   - name: the dataset.
+  ///   - reference: which version.
+  ///   - key: the record's natural key.
+  ///   - ground: on which ground restricted texts of runs are told too; they are left out without one.
   /// - Throws: `notFound` when the version has no such record.
   ///
   /// Cost: a few look-ups for each record that is told, whatever the size of the datasets.
   public func provenance(
-    of name: String, _ reference: String = "head", key: String
+    of name: String, _ reference: String = "head", key: String,
+    on ground: RestrictionGround? = nil
   ) throws -> Provenance.Record {
     let row = try existing(name)
     let version = try version(row, reference)
     let contents = try VersionContents(store: store, dataset: row, version: version)
     let ordinal = try contents.ordinals(of: [key])[0]
-    var provenance = Provenance(self)
+    var provenance = Provenance(
+      self, leavingOut: try store.restrictions.restricted(unless: ground))
     guard let record = try provenance.record(row, ordinal, in: version) else {
       throw CustodyError(.notFound, "Version \(reference) of \(name) has no such record.")
     }

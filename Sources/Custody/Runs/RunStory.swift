@@ -60,8 +60,10 @@ public struct RunStory: Sendable {
   public let position: Position
   /// When it began, by the writer's clock.
   public let startedAt: Timestamp
-  /// Its command and what else was said; nil when that is erased.
+  /// Its command and what else was said; nil when that is erased or restricted.
   public let text: Text?
+  /// Whether what was said is kept and not shown: it waits to be erased, and nobody stated a ground.
+  public let isTextRestricted: Bool
   /// When its last event was recorded, by the writer's clock; nil while it goes on.
   public let endedAt: Timestamp?
   /// How it ended; nil while it goes on.
@@ -76,22 +78,35 @@ public struct RunStory: Sendable {
 }
 
 extension Runs {
-  /// What the ledger knows of a run, or nil.
+  /// What the ledger knows of a run, or nil; also what is restricted.
   ///
   /// Cost: a handful of events, found by their stream.
-  public func story(of id: EventID) throws -> RunStory? {
+  public func story(of id: EventID) throws -> RunStory? { try story(of: id, leavingOut: nil) }
+
+  /// The same for somebody who looks at it.
+  func story(of id: EventID, leavingOut leftOut: RestrictedKeys?) throws -> RunStory? {
     let filter = EventFilter(stream: "\(RunProjection.streamPrefix)\(id)")
+    let reader = ContentReader(store, leavingOut: leftOut)
     let events = try store.folder.read {
       try $0.events(filter, ledgerID: store.ledgerID, limit: 16)
     }
     var first: (started: RunStarted, event: StoredEvent)?
     var text: RunStory.Text?
+    var isTextRestricted = false
     var derivations: String?
     var end: (how: RunStory.End, at: Timestamp)?
     var usage: ResourceUsage?
     var completed: RunCompleted?
     for event in events {
-      guard let content = try store.content(of: event) else { continue }
+      let content: [UInt8]
+      switch try reader.content(of: event) {
+      case .opened(let bytes): content = bytes
+      case .gone: continue
+      case .restricted:
+        // Facts are under the store's own key: only what was said can be.
+        isTextRestricted = true
+        continue
+      }
       let version = event.header.claim.typeVersion
       let at = event.header.place.recordedAt
       switch event.header.claim.type.text {
@@ -119,7 +134,7 @@ extension Runs {
         id: id, actor: first.event.header.claim.actor.text,
         position: first.event.header.place.position,
         startedAt: first.event.header.place.recordedAt, text: text,
-        endedAt: end?.at, end: end?.how,
+        isTextRestricted: isTextRestricted, endedAt: end?.at, end: end?.how,
         duration: usage?.duration, started: first.started, completed: completed,
         derivations: derivations)
     }

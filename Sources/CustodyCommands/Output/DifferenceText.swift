@@ -19,6 +19,7 @@ struct DifferenceText {
       let sizes = [old, new].compactMap { $0?.asBytes }.joined(separator: " \(Terminal.arrow) ")
       line(reason == .binary ? "no text: \(sizes)" : "too large to compare: \(sizes)")
     case .gone: line("one side is gone: a person was erased")
+    case .restricted: line("restricted")
     }
   }
 
@@ -156,6 +157,7 @@ extension Datasets.ContentDifference {
       writer.member("oldBytes", old)
       writer.member("newBytes", new)
     case .gone: writer.member("kind", "gone")
+    case .restricted: writer.member("kind", "restricted")
     }
     return writer.object
   }

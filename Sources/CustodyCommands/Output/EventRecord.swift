@@ -18,16 +18,17 @@ enum EventRecord {
     if withContent {
       columns += [
         .init("content", long: true), .init("contentBase64", detail: true),
-        .init("contentGone", detail: true),
+        .init("contentGone", detail: true), .init("contentRestricted", detail: true),
       ]
     }
     return columns
   }
 
-  static func row(_ event: StoredEvent, content: [UInt8]?, _ withContent: Bool) -> [Cell] {
+  /// - Parameter content: nil where nobody asked for it.
+  static func row(_ event: StoredEvent, _ content: ContentReader.Content? = nil) -> [Cell] {
     let claim = event.header.claim
     let place = event.header.place
-    var row: [Cell] = [
+    let row: [Cell] = [
       .number(place.position.value), .time(place.recordedAt),
       .text(claim.stream.text), .text(claim.type.text), .text(claim.eventID.description),
       .number(Int(claim.typeVersion)), .time(claim.occurredAt),
@@ -37,18 +38,24 @@ enum EventRecord {
       .number(event.header.seal.bodyLength), .text(event.header.seal.bodyHash.hex),
       .text(event.header.seal.commitment.hex), .text(event.leaf.hex),
     ]
-    if withContent { row += cells(of: content) }
-    return row
+    return row + (content.map(cells) ?? [])
   }
 
-  /// JSON content as itself, other bytes as base64.
-  private static func cells(of content: [UInt8]?) -> [Cell] {
-    guard let content else { return [.absent, .absent, .flag(true)] }
+  /// JSON content as itself, other bytes as base64; of what is not shown, why.
+  private static func cells(of content: ContentReader.Content) -> [Cell] {
+    switch content {
+    case .opened(let bytes): cells(of: bytes) + [.flag(false), .flag(false)]
+    case .gone: [.absent, .absent, .flag(true), .flag(false)]
+    case .restricted: [.text("restricted"), .absent, .flag(false), .flag(true)]
+    }
+  }
+
+  private static func cells(of content: [UInt8]) -> [Cell] {
     let isJSON = content.withUnsafeBytes { (try? JSONText.validate($0)) != nil }
     // NDJSON has a line a record: content that is spread over lines goes as base64.
     guard isJSON, !content.contains(0x0a) else {
-      return [.absent, .text(Base64.encode(content)), .flag(false)]
+      return [.absent, .text(Base64.encode(content))]
     }
-    return [.json(String(decoding: content, as: UTF8.self)), .absent, .flag(false)]
+    return [.json(String(decoding: content, as: UTF8.self)), .absent]
   }
 }

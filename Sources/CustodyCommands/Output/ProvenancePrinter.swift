@@ -71,7 +71,7 @@ struct ProvenancePrinter {
       for pair in text.environment { detail("env", "\(pair.name)=\(pair.value)", indent) }
       for pair in text.code { detail("code", "\(pair.name) \(pair.digest)", indent) }
     } else {
-      detail("command", "erased", indent)
+      detail("command", story.isTextRestricted ? "restricted" : "erased", indent)
     }
     if let commit = story.commit {
       detail("git", "\(commit)\(story.isDirty == true ? ", with changes" : "")", indent)
@@ -172,6 +172,7 @@ struct ProvenanceJSON {
     writer.member("commit", story.commit)
     writer.member("dirty", json: story.isDirty.map { $0 ? "true" : "false" } ?? "null")
     writer.member("tools", pairs: story.tools.map { Pair(name: $0.name, value: $0.version) })
+    if story.isTextRestricted { writer.member("restricted", true) }
     if let text = story.text {
       writer.member("command", strings: text.command)
       writer.member("directory", text.directory)

@@ -12,11 +12,12 @@ struct SubjectPrinter {
     var shown = Facts()
     shown.add("subject", "subject", entry.id.hex)
     shown.add("identifier", "identifier", identifier)
-    shown.add("jurisdiction", "jurisdiction", facts.jurisdiction?.code)
-    shown.add("birthDate", "birth date", facts.birthDate?.description)
+    shown.add("jurisdiction", "jurisdiction", facts.shownJurisdiction)
+    shown.add("birthDate", "birth date", facts.shownBirthDate)
     if format != .table {
       shown.add("keys", "keys", .json(Self.array(keys)))
       shown.add("events", "events", .json(Self.array(events)))
+      shown.add("restricted", "restricted", facts.restricted)
     }
     shown.write(format)
     guard format == .table else { return }
@@ -71,4 +72,14 @@ struct SubjectPrinter {
   private static func array(_ objects: [JSONWriter]) -> String {
     "[\(objects.map(\.object).joined(separator: ","))]"
   }
+}
+
+extension SubjectFacts {
+  /// The jurisdiction's code, or that there may be one.
+  var shownJurisdiction: String? { jurisdiction?.code ?? unsaid }
+
+  /// The date of birth, or that there may be one.
+  var shownBirthDate: String? { birthDate?.description ?? unsaid }
+
+  private var unsaid: String? { restricted == 0 ? nil : "restricted" }
 }

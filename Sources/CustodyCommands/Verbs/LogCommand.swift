@@ -8,7 +8,8 @@ struct LogCommand: AsyncParsableCommand {
     abstract: "List events.",
     discussion: """
       REF is \(Reference.help). --subject lists what is sealed about a person, alone or with others, \
-      in every class of data. Without --content and --subject no secret is needed.
+      in every class of data. Without --content and --subject no secret is needed. Contents that are \
+      restricted are not shown, unless --ground states on which ground they are read.
 
       Examples:
         $ custody log --limit 5
@@ -42,11 +43,13 @@ struct LogCommand: AsyncParsableCommand {
   @Flag(help: "Open contents and show them.")
   var content = false
 
+  @OptionGroup var ground: GroundOptions
   @OptionGroup var output: FormatOptions
   @OptionGroup var store: StoreOptions
 
   func validate() throws {
     if let limit, limit < 0 { throw ValidationError("--limit is 0 or more.") }
+    if ground.ground != nil, !content { throw ValidationError("--ground needs --content.") }
     if key != nil, subject != nil { throw ValidationError("Give --subject or --key, not both.") }
   }
 
@@ -56,16 +59,20 @@ struct LogCommand: AsyncParsableCommand {
     if let since { try Reference.apply(since, .since, to: &filter, in: store) }
     if let until { try Reference.apply(until, .until, to: &filter, in: store) }
     var writer = RecordWriter(output.format, EventRecord.columns(withContent: content))
+    let reader = try content ? store.contents(on: ground.ground) : nil
     var rest = limit ?? Int.max
+    var leftOut = 0
     if rest > 0 {
       for try await event in store.events(filter) {
-        writer.write(
-          EventRecord.row(event, content: content ? try store.content(of: event) : nil, content))
+        let shown = try reader?.content(of: event)
+        if shown == .restricted { leftOut += 1 }
+        writer.write(EventRecord.row(event, shown))
         rest -= 1
         if rest == 0 { break }
       }
     }
     writer.finish(none: "no events")
+    GroundOptions.note(leftOut: leftOut, "content")
   }
 
   private func keys(_ store: Store) throws -> [KeyID]? {

@@ -22,7 +22,8 @@ struct LineageExportCommand: AsyncParsableCommand {
 
       openlineage is a JSON array of the events that were imported, byte for byte, in the order of \
       the ledger; with --redacted without literals in SQL, messages, code and values. It takes no \
-      NODE.
+      NODE. Events that wait to be erased are restricted: they are left out, unless --ground states on \
+      which ground they are read.
 
       \(LineageHelp.node) Without a NODE it is everything, in the grain design.
 
@@ -55,6 +56,7 @@ struct LineageExportCommand: AsyncParsableCommand {
   @Option(help: "What nodes are folded into where there are many.")
   var group = Lineage.Grouping.namespace
 
+  @OptionGroup var ground: GroundOptions
   @OptionGroup var moment: MomentOptions
   @OptionGroup var target: TargetOptions
   @OptionGroup var store: StoreOptions
@@ -66,6 +68,9 @@ struct LineageExportCommand: AsyncParsableCommand {
       throw ValidationError(
         "openlineage hands out every event: leave out NODE, --upstream, --downstream, --depth and "
           + "--grain.")
+    }
+    if ground.ground != nil, format != .openlineage || redacted {
+      throw ValidationError("--ground needs --format openlineage, without --redacted.")
     }
     if redacted, format != .openlineage {
       throw ValidationError(
@@ -93,10 +98,10 @@ struct LineageExportCommand: AsyncParsableCommand {
   private static let chunkSize = 1 << 16
 
   private func writeEvents(_ lineage: Lineage, _ store: Store) throws {
-    let missing = try target.write(store) { write in
+    let leftOut = try target.write(store) { write in
       var bytes = Array("[".utf8)
       var isFirst = true
-      let missing = try lineage.forEachEvent(isRedacted: redacted) { event in
+      let leftOut = try lineage.forEachEvent(isRedacted: redacted, on: ground.ground) { event in
         bytes += Array((isFirst ? "\n" : ",\n").utf8) + event
         isFirst = false
         guard bytes.count >= Self.chunkSize else { return }
@@ -104,11 +109,12 @@ struct LineageExportCommand: AsyncParsableCommand {
         bytes.removeAll(keepingCapacity: true)
       }
       try write(bytes + Array("\n]\n".utf8))
-      return missing
+      return leftOut
     }
-    if missing > 0 {
+    GroundOptions.note(leftOut: leftOut.restricted, "event")
+    if leftOut.erased > 0 {
       Terminal.note(
-        "\(missing.counted("event")) left out, whose keys are gone; --redacted has them.")
+        "\(leftOut.erased.counted("event")) left out, whose keys are gone; --redacted has them.")
     }
   }
 

@@ -6,8 +6,11 @@ struct RestrictionPlaceCommand: AsyncParsableCommand {
     commandName: "place",
     abstract: "Keep people's data, and leave it out of runs, restores and disclosures.",
     discussion: """
-      What is about several people is left out when one of them is restricted. `dataset restore`, `dataset \
-      cat`, `disclose` and `run` read it all the same with --ground, which is recorded with what they did.
+      What is about several people is left out when one of them is restricted. `run`, `dataset restore` \
+      and `disclose` read it all the same with --ground, which is recorded with what they did. So do those \
+      that show contents and leave nothing behind: `log`, `show`, `dataset cat`, `dataset diff`, `subject \
+      show`, `subject list`, `why`, and `lineage export`. Headers, natural keys and counts are not \
+      restricted.
 
       Reasons are those of Article 18(1) of the GDPR: \
       \(RestrictionReason.allCases.map(\.rawValue).joined(separator: ", ")). \
