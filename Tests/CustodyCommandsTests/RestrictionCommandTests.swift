@@ -92,6 +92,25 @@ struct RestrictionCommandTests {
       try await folder.run("subject", "list", "--facts", "--ground", "consent").text.contains("DE"))
   }
 
+  @Test("lift --class leaves what else was restricted, which list shows")
+  func lift() async throws {
+    let folder = try await folder()
+    try await folder.run("restriction", "lift", "p-0001", "--class", "default").succeeded()
+    let table = try await folder.run("restriction", "list").succeeded()
+    #expect(table.text.contains("all but default"))
+    let object = try await folder.run("restriction", "list", "--format", "ndjson").object()
+    #expect(object["classes"] as? [String] == [])
+    #expect(object["liftedClasses"] as? [String] == ["default"])
+    #expect(try await folder.run("log", "--content").succeeded().text.contains("by 1"))
+    expect(
+      try await folder.run("restriction", "lift", "p-0001", "--class", "default"),
+      Refusal(status: 3, says: ["class default", "custody restriction list"], hides: ["p-0001"]))
+    try await folder.run("restriction", "lift", "p-0001").succeeded()
+    #expect(try await folder.run("restriction", "list").succeeded().lines.isEmpty)
+    let all = try await folder.run("restriction", "list", "--all").succeeded()
+    #expect(all.lines.count == 2 && !all.text.contains("but"))
+  }
+
   @Test("a ground is stated only where something is read")
   func grounds() async throws {
     let folder = try await folder()

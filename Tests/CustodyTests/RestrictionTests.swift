@@ -1,5 +1,6 @@
 import Custody
 import CustodyLedger
+import CustodyModel
 import CustodyTesting
 import Foundation
 import Testing
@@ -113,6 +114,99 @@ struct RestrictionTests {
     await expect(.notFound) {
       try await store.restrictions.place([.identifier("nobody")], reason: .accuracyContested)
     }
+  }
+
+  @Test("until they are lifted, for one class of data after the other if it must be")
+  func lifting() async throws {
+    let place = try await Place()
+    let store = try place.open()
+    let restrictions = store.restrictions
+    try await store.subjects.register(["patient-0017"], dataClass: "voiceprint")
+    try await restrictions.place([Place.one], reason: .accuracyContested)
+    let before = try store.head().position
+    try await restrictions.lift([Place.one], classes: ["default"])
+    #expect(try await place.records(store, "v1") == "abc")
+    let part = try #require(try restrictions.list().first)
+    #expect(part.liftedAt == nil && part.liftedClasses == ["default"])
+    // What is not named stays restricted, also what is still to come.
+    #expect(["default", "voiceprint", "later"].map(part.restricts) == [false, true, true])
+    #expect(try restrictions.list(at: .position(before))[0].liftedClasses.isEmpty)
+
+    await expect(.notFound) { try await restrictions.lift([Place.one], classes: ["default"]) }
+    await expect(.alreadyExists) {
+      try await restrictions.place(
+        [Place.one], classes: ["voiceprint"], reason: .objectionPending)
+    }
+    try await restrictions.place([Place.one], classes: ["default"], reason: .objectionPending)
+    #expect(try await place.records(store, "v1") == "b")
+    let size = try store.head().size
+    await expect(.notFound) {
+      try await restrictions.lift([Place.one, Place.other], classes: ["default"])
+    }
+    #expect(try store.head().size == size)
+    try await restrictions.lift([Place.one], classes: ["voiceprint", "default"])
+    let both = try restrictions.list()
+    // The one of all classes lasts for others.
+    #expect(both.map { $0.liftedAt == nil } == [true, false])
+    #expect(both.map(\.liftedClasses) == [["default", "voiceprint"], ["default"]])
+    try await restrictions.lift([Place.one])
+    #expect(try restrictions.list().allSatisfy { $0.liftedAt != nil })
+    #expect(try await place.records(store, "v1") == "abc")
+  }
+
+  /// Appends what another version of the program says of the restrictions of a person.
+  private func say(
+    _ type: String, _ version: UInt16, _ content: [UInt8], of id: KeyID, _ store: Store
+  ) async throws -> Position {
+    let event = NewEvent(
+      stream: "\(RestrictionPlaced.streamPrefix)\(id)", type: type, typeVersion: version,
+      content: content)
+    return try await store.folder.ledger().append(
+      try store.sealing.seal([event], isOwn: true))[0].position
+  }
+
+  @Test("all the same where an older program lifted everything")
+  func former() async throws {
+    let place = try await Place()
+    let store = try place.open()
+    let id = try await store.restrictions.place([Place.one], reason: .accuracyContested)[0]
+    let old = RestrictionLifted1(RestrictionLifted(subject: id.hex, classes: []))
+    _ = try await say(RestrictionLifted.type, 1, old.content, of: id, store)
+    #expect(try await place.records(store, "v1") == "abc")
+  }
+
+  @Test(
+    "where a newer program said what is not understood: nothing is read, and its position named",
+    arguments: ["reason", "placed", "lifted"])
+  func newer(what: String) async throws {
+    let place = try await Place()
+    let store = try place.open()
+    let id = try await store.restrictions.place([Place.other], reason: .accuracyContested)[0]
+    let placed = RestrictionPlaced(subject: id.hex, classes: [], reason: "reason-of-tomorrow")
+    let lifted = RestrictionLifted(subject: id.hex, classes: [])
+    let position =
+      switch what {
+      case "reason": try await say(RestrictionPlaced.type, 1, placed.content, of: id, store)
+      case "placed": try await say(RestrictionPlaced.type, 99, placed.content, of: id, store)
+      default: try await say(RestrictionLifted.type, 99, lifted.content, of: id, store)
+      }
+    let target = "\(place.temporary.folder)/all.jsonl"
+    func expectClosed(_ body: () async throws -> Void) async {
+      await #expect {
+        try await body()
+      } throws: { error in
+        let error = error as? CustodyError
+        return error?.code == .damaged
+          && error?.message.contains("position \(position) says") == true
+      }
+    }
+    await expectClosed { _ = try store.restrictions.list() }
+    await expectClosed { _ = try store.contents() }
+    await expectClosed { try await store.datasets.restore("calls", to: target) }
+    await expectClosed { try store.datasets.content(of: "calls", key: "a") { _ in } }
+    await expectClosed { try await store.restrictions.lift([Place.other]) }
+    #expect(!FileManager.default.fileExists(atPath: target))
+    try await store.datasets.restore("calls", to: target, on: .consent)
   }
 
   @Test("where an erasure waits for a matter, without being asked for, also of what she shares")

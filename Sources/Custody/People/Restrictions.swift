@@ -36,8 +36,35 @@ public struct Restrictions: Sendable {
     public let position: Position
     /// When it was recorded.
     public let placedAt: Timestamp
-    /// When it was recorded that it is lifted; nil while it lasts.
-    public internal(set) var liftedAt: Timestamp?
+    /// Classes of which it was lifted, while it lasts or lasted for others.
+    public private(set) var liftedClasses: [String] = []
+    /// When it was recorded that it is lifted; nil while it lasts for any class.
+    public private(set) var liftedAt: Timestamp?
+
+    init(
+      subject: KeyID, classes: [String], cause: Cause, position: Position, placedAt: Timestamp
+    ) {
+      self.subject = subject
+      self.classes = classes
+      self.cause = cause
+      self.position = position
+      self.placedAt = placedAt
+    }
+
+    /// Whether it lasts for a class of data.
+    public func restricts(_ dataClass: String) -> Bool {
+      liftedAt == nil && (classes.isEmpty || classes.contains(dataClass))
+        && !liftedClasses.contains(dataClass)
+    }
+
+    /// - Parameter lifted: these classes alone; all when empty.
+    fileprivate mutating func lift(_ lifted: [String], at time: Timestamp) {
+      guard liftedAt == nil else { return }
+      for dataClass in lifted where restricts(dataClass) { liftedClasses.append(dataClass) }
+      // One of all classes lasts for whatever is not named, also for what is still to come.
+      let isOver = lifted.isEmpty || !classes.isEmpty && classes.allSatisfy { !restricts($0) }
+      if isOver { liftedAt = time }
+    }
   }
 
   /// Every restriction there was, the oldest first.
@@ -81,15 +108,15 @@ public struct Restrictions: Sendable {
         let lifted = RestrictionLifted(content: content, version: claim.typeVersion),
         let subject = KeyID(hex: lifted.subject)
       {
-        for index in found.indices
-        where found[index].subject == subject && found[index].liftedAt == nil {
-          found[index].liftedAt = event.header.place.recordedAt
+        for index in found.indices where found[index].subject == subject {
+          found[index].lift(lifted.classes, at: event.header.place.recordedAt)
         }
       } else {
         throw CustodyError(
           .damaged,
           "What the event at position \(event.position) says of a restriction cannot be read. Run: "
-            + "custody verify --level contents")
+            + "custody verify --level contents. If that holds, a newer Custody wrote it, and reads it."
+        )
       }
     }
     return found
@@ -116,8 +143,9 @@ public struct Restrictions: Sendable {
     for id in ids {
       let known = lasting.filter { $0.subject == id }
       let isCovered =
-        known.contains { $0.classes.isEmpty }
-        || !classes.isEmpty && Set(classes).isSubset(of: known.flatMap(\.classes))
+        classes.isEmpty
+        ? known.contains { $0.classes.isEmpty && $0.liftedClasses.isEmpty }
+        : classes.allSatisfy { dataClass in known.contains { $0.restricts(dataClass) } }
       if isCovered {
         throw CustodyError(
           .alreadyExists, "\(id) is restricted already: custody restriction list says since when.")
@@ -132,17 +160,31 @@ public struct Restrictions: Sendable {
 
   /// Lifts the restrictions of people; what waits for an erasure stays restricted.
   ///
+  /// - Parameters:
+  ///   - people: whose data.
+  ///   - classes: of these classes of data alone, whatever else was restricted with them; of all when
+  ///     empty.
   /// - Returns: the ids that name them.
-  /// - Throws: `notFound` for somebody whom nobody restricted: then nobody's are lifted.
+  /// - Throws: `notFound` for somebody whom nobody restricted, or of whom nobody restricted such a class:
+  ///   then nobody's are lifted.
+  ///
+  /// Cost: an event for each person, in one commit for 10,000.
   @discardableResult
-  public func lift(_ people: [Subject]) async throws -> [KeyID] {
+  public func lift(_ people: [Subject], classes: [String] = []) async throws -> [KeyID] {
+    for dataClass in classes { try Subjects.check(dataClass, "class") }
     let ids = try store.subjects.ids(of: people)
-    let restricted = Set(try lasting().map(\.subject))
-    if let free = ids.first(where: { !restricted.contains($0) }) {
-      throw CustodyError(
-        .notFound, "Nobody restricted \(free): custody restriction list names whom.")
+    let lasting = try lasting()
+    for id in ids {
+      let known = lasting.filter { $0.subject == id }
+      let free = classes.first { dataClass in !known.contains { $0.restricts(dataClass) } }
+      if known.isEmpty || free != nil {
+        throw CustodyError(
+          .notFound,
+          "Nobody restricted \(free.map { "class \($0) of " } ?? "")\(id): custody restriction list says "
+            + "what is.")
+      }
     }
-    try await append(ids.map { ($0, RestrictionLifted(subject: $0.hex)) })
+    try await append(ids.map { ($0, RestrictionLifted(subject: $0.hex, classes: classes)) })
     return ids
   }
 
@@ -193,9 +235,7 @@ struct RestrictedKeys: Sendable {
     var keys: Set<KeyID> = []
     for restriction in restrictions where restriction.liftedAt == nil {
       for (dataClass, key) in try keyring.subjectKeys(of: restriction.subject)
-      where restriction.classes.isEmpty || restriction.classes.contains(dataClass) {
-        keys.insert(key)
-      }
+      where restriction.restricts(dataClass) { keys.insert(key) }
     }
     // Also texts of runs that wait.
     for waiting in try store.erasures.waiting() { keys.formUnion(waiting.keys) }

@@ -65,7 +65,8 @@ package enum EventCatalog {
     HoldReleased.self,
     LineageRecorded.self, ModelRegistered.self, RunAborted.self, RunAnnotated.self,
     RunCompleted.self, RunFailed.self,
-    RestrictionLifted.self, RestrictionPlaced.self, RunStarted.self, RunStarted1.self,
+    RestrictionLifted.self, RestrictionLifted1.self, RestrictionPlaced.self, RunStarted.self,
+    RunStarted1.self,
     SubjectExported.self, SubjectObserved.self, SubjectRegistered.self, SubjectRegistered1.self,
   ]
 }

@@ -31,6 +31,7 @@ final class DossierJSON: DossierWriter {
     writer.member("restrictions", dossier.restrictions) { restriction, object in
       object.member("reason", restriction.cause.name)
       object.member("classes", strings: restriction.classes)
+      object.member("liftedClasses", strings: restriction.liftedClasses)
       object.member("placedAt", "\(restriction.placedAt)")
       object.member("liftedAt", restriction.liftedAt?.description)
     }

@@ -24,7 +24,8 @@ struct RestrictionListCommand: AsyncParsableCommand {
     var writer = RecordWriter(
       output.format,
       [
-        .init("subject"), .init("classes", long: true), .init("reason"),
+        .init("subject"), .init("classes", long: true),
+        .init("liftedClasses", detail: true), .init("reason"),
         .init("placedAt", "placed at"), .init("liftedAt", "lifted at", detail: !all),
         .init("position", right: true, detail: true),
       ])
@@ -37,11 +38,23 @@ struct RestrictionListCommand: AsyncParsableCommand {
       }
       writer.write([
         .text(restriction.subject.hex),
-        output.format == .table && restriction.classes.isEmpty
-          ? .text("all") : .list(restriction.classes), .text(reason), .time(restriction.placedAt),
+        output.format == .table ? .text(Self.classes(restriction)) : .list(restriction.classes),
+        .list(restriction.liftedClasses), .text(reason), .time(restriction.placedAt),
         restriction.liftedAt.map { .time($0) } ?? .absent, .number(restriction.position.value),
       ])
     }
     writer.finish(none: "nobody is restricted")
+  }
+
+  /// What it lasts for or, of one that is lifted, lasted for at first.
+  private static func classes(_ restriction: Restrictions.Restriction) -> String {
+    guard restriction.liftedAt == nil else {
+      return restriction.classes.isEmpty ? "all" : restriction.classes.joined(separator: " ")
+    }
+    guard restriction.classes.isEmpty else {
+      return restriction.classes.filter(restriction.restricts).joined(separator: " ")
+    }
+    let lifted = restriction.liftedClasses.joined(separator: ", ")
+    return lifted.isEmpty ? "all" : "all but \(lifted)"
   }
 }
