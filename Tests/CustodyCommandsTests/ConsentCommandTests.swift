@@ -136,6 +136,7 @@ struct ConsentCommandTests {
     #expect(found.status == 1)
     let rows = try found.objects()
     #expect(rows.map { $0["input"] as? String } == ["answers@v1", "answers@v1"])
+    #expect(rows.map { $0["kind"] as? String } == ["run", "run"])
     #expect(rows.map { $0["outside"] as? Int } == [1, 2])
     #expect(rows[0]["not-given"] as? Int == 1 && rows[1]["no-purpose"] as? Int == 2)
     let subjects = try #require(rows[0]["subjects"] as? [String: [String]])
@@ -150,5 +151,37 @@ struct ConsentCommandTests {
     let at = try #require(rows[1]["position"] as? Int)
     #expect(
       try await folder.run("consent", "gaps", "--purpose", "research", "--at", "\(at)").status == 1)
+  }
+  @Test("gaps finds restores and disclosures too, by their purpose")
+  func handedOut() async throws {
+    let folder = try await Self.folder()
+    try folder.write("answers.csv", "id,client\n1,p-0001\n2,p-0002\n")
+    try await folder.run(
+      "dataset", "create", "answers", "--kind", "csv", "--key", "id", "--subject", "client"
+    ).succeeded()
+    try await folder.run("dataset", "commit", "answers", "answers.csv").succeeded()
+    try await folder.append(["1"], "--subject", "p-0002").succeeded()
+    try await folder.run(Self.grant + ["p-0001"]).succeeded()
+    let restore = ["dataset", "restore", "answers", "--purpose", "research"]
+    try await folder.run(restore + ["1", "--to", "one.csv"]).succeeded()
+    #expect(try await folder.run("consent", "gaps").status == 0)
+    try await folder.run(restore + ["--to", "all.csv"]).succeeded()
+    let event = try #require(
+      try await folder.events("--stream", "s/1").first?["position"] as? Int)
+    try await folder.run("disclose", "\(event)", "--to", "event").succeeded()
+    let found = try await folder.run("consent", "gaps", "--format", "ndjson")
+    let rows = try found.objects()
+    #expect(found.status == 1)
+    #expect(rows.map { $0["kind"] as? String } == ["restore", "disclosure"])
+    #expect(rows.map { $0["input"] as? String } == ["answers@v1", "position \(event)"])
+    #expect(rows.map { $0["purpose"] as? String } == ["research", nil])
+    #expect(rows.allSatisfy { $0["run"] is NSNull && $0["job"] is NSNull })
+    let table = try await folder.run("consent", "gaps")
+    #expect(table.lines.count == 3 && table.text.contains("names no purpose"))
+    let refused = try await folder.run(restore + ["--as-new-version"])
+    #expect(refused.status == 2 && refused.complaint.contains("--purpose needs --to"))
+    expect(
+      try await folder.run("dataset", "restore", "answers", "--to", "x", "--purpose", "p-0001"),
+      Refusal(status: 6, says: ["purpose", "identifier"], hides: ["p-0001"]))
   }
 }

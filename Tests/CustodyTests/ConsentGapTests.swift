@@ -50,7 +50,7 @@ struct ConsentGapTests {
     try await consents.known(at: moment).gaps(purpose: purpose, in: filter).map { gap in
       let reasons = gap.outside.sorted { $0.key.rawValue < $1.key.rawValue }
         .map { "\($0.key.rawValue) \($0.value.count)" }
-      return "\(gap.dataset)@v\(gap.version): \(reasons.joined(separator: ", ")) of \(gap.people)"
+      return "\(gap.input): \(reasons.joined(separator: ", ")) of \(gap.people)"
     }
   }
 

@@ -30,6 +30,7 @@ extension Datasets {
   ///   - filter: which records; not together with `keys`.
   ///   - target: a folder for files, else a file.
   ///   - replacing: whether what is there is replaced, once the whole is written.
+  ///   - purpose: what for, held against consents by ``Consents/gaps(purpose:in:)``; checked like names.
   ///   - ground: on which ground restricted records are written too; they are left out without one.
   ///   - progress: called as bytes are written.
   /// - Returns: how many records were written, and how many are missing because of erasure.
@@ -41,8 +42,7 @@ extension Datasets {
   public func restore(
     _ name: String, _ reference: String = "head", keys: [String] = [],
     matching filter: Filter? = nil, to target: String, replacing: Bool = false,
-    on ground: RestrictionGround? = nil,
-    progress: Progress? = nil
+    for purpose: String? = nil, on ground: RestrictionGround? = nil, progress: Progress? = nil
   ) async throws -> Restored {
     let row = try existing(name)
     let version = try version(row, reference)
@@ -53,6 +53,7 @@ extension Datasets {
     try OutsidePath.check(path, store)
     try OutsidePath.checkReplacement(of: path, byFolder: row.kind == Kind.files.rawValue)
     try check(path, "target")
+    if let purpose { try check(purpose, "purpose") }
     try store.checkRecords(of: row, in: version)
     let reader = try VersionContents(
       store: store, dataset: row, version: version,
@@ -77,16 +78,18 @@ extension Datasets {
       DatasetRestored(
         dataset: name, number: version.number, records: restored.records,
         missing: restored.missing, restricted: restored.restricted, ground: ground?.rawValue,
+        purpose: purpose, keys: chosen == nil ? nil : reader.writtenKeys()?.map(\.hex),
         target: path))
     try OutsidePath.move(building, to: path, replacing: replacing)
     return restored
   }
 
-  func record(_ restored: DatasetRestored) async throws {
+  /// - Parameter run: for which run it was restored.
+  func record(_ restored: DatasetRestored, by run: EventID? = nil) async throws {
     try await store.appendOwn(
       NewEvent(
         stream: "\(DatasetProjection.streamPrefix)\(restored.dataset)", type: DatasetRestored.type,
-        typeVersion: DatasetRestored.version, content: restored.content))
+        typeVersion: DatasetRestored.version, correlationID: run, content: restored.content))
   }
 
   /// What writes records of a dataset to a place where nothing is.
@@ -140,6 +143,8 @@ final class VersionContents {
   private(set) var restricted = 0
   private let leftOut: RestrictedKeys?
   private var place = 0
+  /// Rows of key sets of what was written.
+  private var writtenSets: Set<Int64> = []
   /// Rows of key sets, and whether a key of theirs is gone.
   private var erased: [Int64: Bool] = [:]
   /// The same, and whether it is left out.
@@ -269,6 +274,7 @@ final class VersionContents {
       throw CustodyError(.damaged, "A record is not one. Run: custody verify --level contents")
     }
     written += 1
+    writtenSets.insert(row.keys)
     try body(
       Record(key: content.naturalKey, row: row, place: place) { write in
         switch content.bytes {
@@ -285,6 +291,16 @@ final class VersionContents {
     let isRestricted = leftOut.restricts(ids)
     isLeftOut[row.keys] = isRestricted
     return isRestricted
+  }
+
+  /// The keys that seal the records that were handed out; nil for more than the ledger is told of.
+  func writtenKeys() throws -> [KeyID]? {
+    guard writtenSets.count <= DatasetRestored.keyCountMax else { return nil }
+    let keys = try store.engine.readUncaught { connection in
+      let reader = DatasetReader(connection)
+      return Set(try writtenSets.flatMap { try reader.keyIDs($0) })
+    }
+    return keys.count <= DatasetRestored.keyCountMax ? keys.sorted() : nil
   }
 
   private func isErased(_ row: RecordRow) throws -> Bool {

@@ -121,7 +121,8 @@ public struct Evidence: Sendable {
       purpose: purpose, ground: ground?.rawValue, digest: "sha256:\(digest)")
     try await store.appendOwn(
       NewEvent(
-        stream: "disclosures", type: DisclosureMade.type, typeVersion: DisclosureMade.version,
+        stream: DisclosureMade.stream, type: DisclosureMade.type,
+        typeVersion: DisclosureMade.version,
         content: made.content))
     return plain
   }

@@ -286,7 +286,7 @@ extension LineageQuery {
   }
 
   /// The original of what was recorded at a position; nil when its key is gone.
-  private func original(
+  func original(
     ofRecordedAt position: Int64
   ) throws -> (position: Position, event: OpenLineageEvent)? {
     guard let source = try recorded(at: position)?.source, let event = try store.event(id: source),

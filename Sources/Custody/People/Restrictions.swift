@@ -232,15 +232,23 @@ struct RestrictedKeys: Sendable {
       (keys, joint) = ([], [])
       return
     }
+    var keys = try Self.keys(of: restrictions, keyring)
+    // Also texts of runs that wait.
+    for waiting in try store.erasures.waiting() { keys.formUnion(waiting.keys) }
+    self.keys = keys
+    joint = Set(try keyring.keptJointKeys().map(\.members))
+  }
+
+  /// The keys of what some restrictions are about, as far as they last.
+  static func keys(
+    of restrictions: [Restrictions.Restriction], _ keyring: Keyring
+  ) throws -> Set<KeyID> {
     var keys: Set<KeyID> = []
     for restriction in restrictions where restriction.liftedAt == nil {
       for (dataClass, key) in try keyring.subjectKeys(of: restriction.subject)
       where restriction.restricts(dataClass) { keys.insert(key) }
     }
-    // Also texts of runs that wait.
-    for waiting in try store.erasures.waiting() { keys.formUnion(waiting.keys) }
-    self.keys = keys
-    joint = Set(try keyring.keptJointKeys().map(\.members))
+    return keys
   }
 
   /// Whether what some keys seal together is restricted: about any of the people.

@@ -192,7 +192,8 @@ struct RunRecording {
         DatasetRestored(
           dataset: dataset.name, number: version.number,
           records: version.records - made.missing - made.restricted, missing: made.missing,
-          restricted: made.restricted, ground: step.ground?.rawValue, target: path))
+          restricted: made.restricted, ground: step.ground?.rawValue, purpose: step.purpose,
+          keys: nil, target: path), by: id)
       try OutsidePath.move(building, to: path, replacing: true)
       return Input(version: made, path: path)
     } catch {

@@ -1,13 +1,13 @@
 import Custody
 import CustodyModel
 
-/// Runs that read what people did not allow, a row for each version that was read.
+/// What was read that people did not allow, a row for each version or event.
 enum ConsentGapPrinter {
   static func print(_ gaps: [ConsentGap], _ format: OutputFormat) {
     var writer = RecordWriter(
       format,
       [
-        .init("startedAt", "began"), .init("run"), .init("job", long: true),
+        .init("startedAt", "began"), .init("kind"), .init("run"), .init("job", long: true),
         .init("purpose", long: true), .init("input", long: true),
         .init("position", detail: true), .init("actor", detail: true),
         .init("people", right: true), .init("outside", right: true),
@@ -23,12 +23,11 @@ enum ConsentGapPrinter {
   }
 
   private static func row(_ gap: ConsentGap, _ format: OutputFormat) -> [Cell] {
-    let run = "\(gap.run)"
+    let run = gap.run.map { format == .table ? String("\($0)".suffix(8)) : "\($0)" }
     var row: [Cell] = [
-      .time(gap.startedAt), .text(format == .table ? String(run.suffix(8)) : run),
-      .text(gap.job), gap.purpose.map { .text($0) } ?? .absent,
-      .text("\(gap.dataset)@v\(gap.version)"), .number(gap.position.value), .text(gap.actor),
-      .number(gap.people), .number(gap.count),
+      .time(gap.startedAt), .text(gap.kind.rawValue), Cell(run), Cell(gap.job), Cell(gap.purpose),
+      Cell(gap.input), .number(gap.position.value), Cell(gap.actor), .number(gap.people),
+      .number(gap.count),
     ]
     row += ConsentGap.Reason.allCases.map { .number(gap.outside[$0]?.count ?? 0) }
     row += [.text(finding(gap)), .number(gap.erased)]

@@ -10,5 +10,5 @@ package struct DatasetRestored1: FormerEvent {
   package static let example = DatasetRestored1(
     DatasetRestored(
       dataset: "counseling", number: 2, records: 999, missing: 1, restricted: 0, ground: nil,
-      target: "/srv/review"))
+      purpose: nil, keys: nil, target: "/srv/review"))
 }

@@ -2,6 +2,7 @@
 package struct DisclosureMade: VersionedEvent {
   package static let type = "disclosure.made"
   package static let version: UInt16 = 2
+  package static let stream = "disclosures"
 
   /// The event, by position and id.
   package let position: Int

@@ -58,7 +58,8 @@ package enum EventCatalog {
   package static let all: [any ModelEvent.Type] = [
     BackupTaken.self, ConsentGranted.self, ConsentWithdrawn.self, DatasetAnonymityClaimed.self,
     DatasetAnonymityMeasured.self, DatasetCreated.self, DatasetRestored.self,
-    DatasetRestored1.self, DatasetVersionCommitted.self, DatasetVersionCommitted1.self,
+    DatasetRestored1.self, DatasetRestored2.self, DatasetVersionCommitted.self,
+    DatasetVersionCommitted1.self,
     DatasetVersionCommitted2.self, DatasetVersionPseudonymized.self, DatasetVersionTagged.self,
     DisclosureMade.self, DisclosureMade1.self, ErasureCompleted.self, ErasureDenied.self,
     ErasureRequested.self, ErasureRequested1.self, ErasureWithdrawn.self, HoldPlaced.self,

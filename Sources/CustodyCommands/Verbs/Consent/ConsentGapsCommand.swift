@@ -5,16 +5,17 @@ import CustodyModel
 struct ConsentGapsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gaps",
-    abstract: "List runs that read data about people who did not allow it.",
+    abstract: "List what read data about people who did not allow it.",
     discussion: """
-      A row for each run and version that it read, with how many people did not allow the run's purpose \
-      when it began: not-given, they had not allowed it by then; expired and withdrawn, they had \
-      before; for-others, they allowed it to others; no-purpose, the run names none, though records \
-      about people were among what it read. JSON names the people by key id. REF is \(Reference.help).
+      A row for each version that a run read, each restore and each disclosure, with how many people did \
+      not allow its purpose when it began: not-given, they had not allowed it by then; expired and \
+      withdrawn, they had before; for-others, they allowed it to others; no-purpose, it names none, \
+      though data about people was among it. JSON names the people by key id. REF is \(Reference.help).
 
       What counts is what is known now, or with --at: a consent that was recorded later and is in \
       force from before counts. Grants with --for count when they name the organization or who acted. \
-      Runs that other tools report name no purpose, and are not looked at.
+      What was restricted and left out counts as not read. Runs that other tools report in OpenLineage \
+      name a purpose by a tag of the run, or else of the job, with the key purpose.
 
       Exits 1 when there are any.
 
@@ -23,13 +24,13 @@ struct ConsentGapsCommand: AsyncParsableCommand {
         $ custody consent gaps --purpose research --since P30D --format ndjson
       """)
 
-  @Option(help: ArgumentHelp("Only runs for this purpose.", valueName: "NAME"))
+  @Option(help: ArgumentHelp("Only what names this purpose.", valueName: "NAME"))
   var purpose: String?
 
-  @Option(help: ArgumentHelp("Runs that began here or later.", valueName: "REF"))
+  @Option(help: ArgumentHelp("What began here or later.", valueName: "REF"))
   var since: String?
 
-  @Option(help: ArgumentHelp("Runs that began here or before.", valueName: "REF"))
+  @Option(help: ArgumentHelp("What began here or before.", valueName: "REF"))
   var until: String?
 
   @OptionGroup var at: AtOptions

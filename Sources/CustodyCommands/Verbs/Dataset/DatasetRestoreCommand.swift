@@ -13,7 +13,7 @@ struct DatasetRestoreCommand: AsyncParsableCommand {
       become what they were and all others stay.
 
       Examples:
-        $ custody dataset restore answers@v1 --to old-answers.csv
+        $ custody dataset restore answers@v1 --to old-answers.csv --purpose audit
         $ custody dataset restore answers@v1 --as-new-version
       """)
 
@@ -37,6 +37,12 @@ struct DatasetRestoreCommand: AsyncParsableCommand {
     name: .shortAndLong, help: ArgumentHelp("What to say of the new version.", valueName: "TEXT"))
   var message: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "What the data is used for; held against consents by custody consent gaps.",
+      valueName: "PURPOSE"))
+  var purpose: String?
+
   @OptionGroup var filter: WhereOptions
   @OptionGroup var ground: GroundOptions
   @OptionGroup var at: AtOptions
@@ -50,6 +56,9 @@ struct DatasetRestoreCommand: AsyncParsableCommand {
     if message != nil, !asNewVersion { throw ValidationError("-m needs --as-new-version.") }
     if ground.ground != nil, asNewVersion {
       throw ValidationError("--ground needs --to: nothing is read with --as-new-version.")
+    }
+    if purpose != nil, asNewVersion {
+      throw ValidationError("--purpose needs --to: nothing is read with --as-new-version.")
     }
     if force, asNewVersion { throw ValidationError("--force needs --to.") }
     if !keys.isEmpty, !filter.conditions.isEmpty {
@@ -80,7 +89,7 @@ struct DatasetRestoreCommand: AsyncParsableCommand {
       defer { progress.finish() }
       restored = try await datasets.restore(
         dataset.name, dataset.reference, keys: keys, matching: filter, to: target, replacing: force,
-        on: ground.ground
+        for: purpose, on: ground.ground
       ) { progress.update($0, $1) }
     }
     guard output.format == .table else {

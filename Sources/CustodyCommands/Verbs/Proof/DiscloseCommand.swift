@@ -23,7 +23,10 @@ struct DiscloseCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Who can open it: an age recipient.", valueName: "KEY"))
   var recipient: [String] = []
 
-  @Option(help: ArgumentHelp("What for; no personal data.", valueName: "PURPOSE"))
+  @Option(
+    help: ArgumentHelp(
+      "What for; held against consents by custody consent gaps. No personal data.",
+      valueName: "PURPOSE"))
   var purpose: String?
 
   @OptionGroup var ground: GroundOptions
