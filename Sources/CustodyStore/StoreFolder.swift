@@ -65,8 +65,6 @@ package final class StoreFolder: Sendable {
     return writable
   }
 
-  var isWritable: Bool { writable != nil }
-
   /// Reads the ledger in one transaction.
   package func read<R>(_ body: (LedgerReader) throws -> R) throws -> R { try readers.read(body) }
 

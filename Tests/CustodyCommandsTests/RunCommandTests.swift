@@ -38,6 +38,36 @@ struct RunCommandTests {
       .objects().compactMap { $0["content"] as? [String: Any] }
   }
 
+  @Test("inputs of two classes about the same people make records about each of them once")
+  func classes() async throws {
+    let folder = try await Self.folder()
+    try await folder.run(
+      "dataset", "create", "voices", "--kind", "csv", "--key", "id", "--subject", "client",
+      "--class", "voiceprint"
+    ).succeeded()
+    try await folder.run("dataset", "commit", "voices", "answers.csv").succeeded()
+    try await Self.run(
+      folder,
+      [
+        "--job", "join", "--in", "answers", "--in", "voices", "--out", "joined=joined.csv", "--key",
+        "id",
+      ], "cp {in:answers} joined.csv"
+    ).succeeded()
+    try await folder.run("verify", "--level", "contents").succeeded()
+    try await folder.run("dataset", "restore", "joined", "--to", "again.csv").succeeded()
+    func again() throws -> String {
+      try String(contentsOfFile: folder.file("again.csv"), encoding: .utf8)
+    }
+    #expect(try again() == "id,client,text\n1,p-0001,one\n2,p-0002,two\n3,p-0001,three\n")
+    try await folder.run(
+      "subject", "erase", "p-0001", "--class", "default", "--reason", "request", "--yes"
+    ).succeeded()
+    try await folder.run(
+      "dataset", "restore", "joined", "--to", "again.csv", "--force"
+    ).succeeded()
+    #expect(try again() == "id,client,text\n2,p-0002,two\n")
+  }
+
   @Test("what is written is about the people of what was read, and why tells where it comes from")
   func story() async throws {
     let folder = try await Self.folder()

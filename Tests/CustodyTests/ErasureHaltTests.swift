@@ -10,7 +10,11 @@ struct ErasureHaltTests {
   private typealias Said = LineageSaid
 
   /// Makes the content of the first event of a type unreadable.
-  private func damage(_ type: String, _ place: ErasurePlace) throws -> Int {
+  ///
+  /// - Parameter isBeforeReading: whether no projection has read it yet.
+  private func damage(
+    _ type: String, _ place: ErasurePlace, isBeforeReading: Bool = true
+  ) throws -> Int {
     let ledger = try RawDatabase(place.temporary.ledgerFile)
     let position = try ledger.integer(
       """
@@ -20,8 +24,10 @@ struct ErasureHaltTests {
     #expect(position > 0)
     try ledger.execute(
       "UPDATE event SET body = randomblob(length(body)) WHERE position = \(position)")
-    for file in ["projections.sqlite", "projections.sqlite-wal", "projections.sqlite-shm"] {
-      unlink("\(place.temporary.path)/\(file)")
+    if isBeforeReading {
+      for file in ["projections.sqlite", "projections.sqlite-wal", "projections.sqlite-shm"] {
+        unlink("\(place.temporary.path)/\(file)")
+      }
     }
     return position
   }
@@ -90,6 +96,47 @@ struct ErasureHaltTests {
     #expect(plan.copies.map(\.position.value) == [position])
     #expect(plan.copies.map(\.what) == ["dataset.restored, which cannot be read"])
     #expect(try await opened.erasures.run(plan).completedPosition != nil)
+  }
+
+  @Test(
+    "nor does damage to what projections have read before, also when a matter is released",
+    arguments: [
+      "dataset.version.committed", "run.started", "run.completed", "run.annotated",
+      "subject.registered",
+    ])
+  func damagedLater(type: String) async throws {
+    let place = try await ErasurePlace(fileSize: 5000)
+    let store = try place.open()
+    let person = [Subject.identifier(ErasurePlace.person)]
+    try await store.holds.place(
+      "M-1", on: person, reason: .litigation, approver: "counsel",
+      review: Timestamp("2099-01-31")!)
+    #expect(
+      try await store.erasures.run(store.erasures.plan(person, reason: .request)).waiting != nil)
+    try await store.close()
+    _ = try damage(type, place, isBeforeReading: false)
+    let opened = try place.open()
+    let erased = try await opened.holds.release("M-1", reason: .resolved, approver: "counsel")
+    #expect(erased.count == 1 && erased[0].completedPosition != nil)
+    #expect(try opened.subjects.id(of: ErasurePlace.person) == nil)
+  }
+
+  @Test("nor does that of an older request")
+  func damagedRequest() async throws {
+    let place = try await ErasurePlace(fileSize: 5000)
+    let store = try place.open()
+    let plan = try store.erasures.plan([.identifier(ErasurePlace.other)], reason: .request)
+    _ = try await store.erasures.run(plan)
+    try await store.close()
+    _ = try damage("erasure.requested", place)
+    let opened = try place.open()
+    let person = Subject.identifier(ErasurePlace.person)
+    try await opened.holds.place(
+      "M-1", on: [person], reason: .litigation, approver: "counsel",
+      review: Timestamp("2099-01-31")!)
+    try await opened.holds.release("M-1", reason: .resolved, approver: "counsel")
+    let later = try opened.erasures.plan([person], reason: .request)
+    #expect(try await opened.erasures.run(later).completedPosition != nil)
   }
 
   @Test("what a kill cut short is finished all the same")

@@ -14,8 +14,10 @@ struct ErasureWithdrawalTests {
     } catch { return (error as? CustodyError)?.code }
   }
 
-  private func release(_ store: Store) async throws -> [ErasureResult] {
-    try await store.holds.release("M-1", reason: .resolved, approver: "counsel")
+  private func release(
+    _ store: Store, _ matter: String = "M-1"
+  ) async throws -> [ErasureResult] {
+    try await store.holds.release(matter, reason: .resolved, approver: "counsel")
   }
 
   @Test("and nothing happens when the matter is released")
@@ -78,6 +80,26 @@ struct ErasureWithdrawalTests {
       #expect(await refusal { _ = try await other.erasures.withdraw([person]) } == code)
     }
     #expect(try await release(other).count == 1)
+  }
+
+  @Test("with the texts of runs that wait for nobody else")
+  func texts() async throws {
+    let place = try await ErasurePlace(fileSize: 5000)
+    let store = try place.open()
+    let person = Subject.identifier(ErasurePlace.person)
+    try await store.subjects.register([ErasurePlace.person], dataClass: "voiceprint")
+    try await store.holds.place(
+      "M-1", datasets: ["cleaned"], reason: .litigation, approver: "counsel", review: Place.review)
+    try await store.holds.place(
+      "M-2", on: [person], classes: ["voiceprint"], reason: .litigation, approver: "counsel",
+      review: Place.review)
+    let id = try store.subjects.id(of: person)
+    _ = try await store.erasures.run(store.erasures.plan([person], reason: .request))
+    let stay = try await store.erasures.withdraw([.key(id)])
+    #expect(try store.erasures.waiting().isEmpty)
+    #expect(stay == Set(stay).sorted())
+    try await store.holds.release("M-1", reason: .resolved, approver: "counsel")
+    #expect(try await release(store, "M-2").isEmpty)
   }
 
   @Test("also where a recovery loses the events that say so")

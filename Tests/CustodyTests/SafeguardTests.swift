@@ -56,21 +56,28 @@ struct SafeguardTests {
     #expect(try place.open(.reading).head().size == size)
   }
 
-  @Test("a hold on a dataset that is lost with it holds whatever comes back under its name")
+  @Test(
+    "a hold on a dataset that is lost holds everybody, and what comes back under its name later")
   func dataset() async throws {
-    let (place, _) = try await recovered { place, store in
-      try await store.datasets.create("later", kind: .lines, key: "id", subject: "json:who")
+    func hold(_ store: Store) async throws {
       try await store.holds.place(
         "M-2", datasets: ["later"], reason: .litigation, approver: "counsel", review: Place.review)
     }
+    let (place, _) = try await recovered { place, store in
+      try await store.datasets.create("later", kind: .lines, key: "id", subject: "json:who")
+      try await hold(store)
+    }
     let store = try place.open()
-    #expect(try store.holds.keyCount(of: store.holds.matter("M-2")) == 0)
+    #expect(try store.holds.keyCount(of: store.holds.matter("M-2")) == 2)
     try await store.datasets.create("later", kind: .lines, key: "id", subject: "json:who")
     let file = "\(place.temporary.folder)/later.jsonl"
     try Data("{\"id\":\"a\",\"who\":[\"patient-0018\"]}\n".utf8).write(
       to: URL(fileURLWithPath: file))
     try await store.datasets.commit("later", file)
-    #expect(try await place.erase(store, [Place.other]).waiting != nil)
+    #expect(try await place.erase(store, [Place.one]).completedPosition == nil)
+    try await store.erasures.withdraw([Place.one])
+    try await hold(store)
+    #expect(try await place.erase(store, [Place.other]).completedPosition == nil)
     #expect(try await place.erase(store, [Place.one]).completedPosition != nil)
   }
 
@@ -230,6 +237,139 @@ struct SafeguardTests {
     #expect(try place.open(.reading).head().size == size)
     unlink(path)
     #expect(try place.open().holds.matters().count == 1)
+  }
+
+  /// Puts lines in another order, linked as whoever can write there can link them.
+  private func rewrite(_ place: Place, _ change: ([Safeguard]) -> [Safeguard]) throws {
+    let lines = change(try kept(place))
+    unlink("\(place.temporary.guardFolder)/\(journal)")
+    var journal = try Guard(folder: place.temporary.guardFolder).safeguards()
+    try journal.append(lines)
+  }
+
+  @Test("in whatever order the lines stand, a release ends what was placed before it")
+  func reordered() async throws {
+    let place = try await Place()
+    let older = try place.ledger()
+    let store = try place.open()
+    try await place.hold(store, [Place.one])
+    try await store.holds.release("M-1", reason: .resolved, approver: "counsel")
+    try await place.hold(store, [Place.one], "M-2")
+    try await store.restrictions.place([Place.other], reason: .accuracyContested)
+    try await store.restrictions.lift([Place.other])
+    try await store.restrictions.place([Place.other], reason: .accuracyContested)
+    try await store.close()
+    try rewrite(place) { $0.reversed() }
+    try place.putBack(older)
+    try await place.recover()
+    let opened = try place.open()
+    #expect(try opened.holds.matters().map { $0.release == nil } == [false, true])
+    #expect(try await place.records(opened, "v1") == "a")
+  }
+
+  @Test("a line of another copy is not taken by a store that has lost nothing")
+  func foreign() async throws {
+    let place = try await Place()
+    let store = try place.open()
+    try await place.hold(store, [Place.one])
+    _ = try await place.erase(store, [Place.one])
+    try await store.close()
+    let copy = try Place(copying: place)
+    let other = try copy.open()
+    try await other.holds.release("M-1", reason: .resolved, approver: "counsel")
+    try await other.close()
+    let release = try #require(try kept(copy).last)
+    try rewrite(place) { $0 + [release] }
+    #expect { try place.open() } throws: { ($0 as? CustodyError)?.code == .needsRecovery }
+    try rewrite(place) { $0.dropLast() }
+    #expect(try place.open().erasures.waiting().count == 1)
+  }
+
+  @Test("an event of a caller that is called like one is none")
+  func named() async throws {
+    let place = try await Place()
+    let older = try place.ledger()
+    let store = try place.open()
+    try await place.hold(store, [Place.other])
+    try await store.append(
+      NewEvent(stream: "x", type: "hold.placed", subjects: [Place.one], content: Array("{}".utf8)))
+    #expect(try kept(place).count == 1)
+    try await store.close()
+    try place.putBack(older)
+    try await place.recover()
+    #expect(try place.open().holds.matters().map(\.name) == ["M-1"])
+  }
+
+  @Test("a damaged line loses no other, and a guard that is behind is not said to know all")
+  func line() async throws {
+    let place = try await Place()
+    let older = try place.ledger()
+    let store = try place.open()
+    for matter in ["M-1", "M-2", "M-3"] { try await place.hold(store, [Place.one], matter) }
+    try await store.close()
+    let path = "\(place.temporary.guardFolder)/\(journal)"
+    var bytes = try SmallStore.bytes(path)
+    bytes[0] ^= 1
+    try bytes.write(to: URL(fileURLWithPath: path))
+    try place.putBack(older)
+    let recovery = try Recovery(at: place.temporary.path, actor: "uid:1")
+    let plan = try recovery.plan()
+    #expect(plan.safeguardCount == 2 && !plan.knowsAllSafeguards)
+    try await recovery.run(plan).close()
+    #expect(try place.open().holds.matters().map(\.name) == ["M-2", "M-3"])
+  }
+
+  @Test("an event that stands in the ledger under another type counts as the guard has it")
+  func retyped() async throws {
+    let place = try await Place()
+    let store = try place.open()
+    try await place.hold(store, [Place.one])
+    try await store.restrictions.place([Place.other], reason: .accuracyContested)
+    try await store.close()
+    try RawDatabase(place.temporary.ledgerFile).execute(
+      """
+      UPDATE event SET type = (SELECT id FROM name WHERE text = 'dataset.created')
+      WHERE type IN (SELECT id FROM name WHERE text IN ('hold.placed', 'restriction.placed'))
+      """)
+    let opened = try place.open()
+    #expect(try opened.holds.matters().map(\.name) == ["M-1"])
+    #expect(try opened.restrictions.list().count == 1)
+    #expect(
+      opened.diagnose(programVersion: "1").contains {
+        $0.subject == "safeguards" && $0.finding.hasPrefix("2 events")
+      })
+  }
+
+  @Test(
+    "a matter on a dataset of which versions are lost holds everybody, until it is placed again")
+  func widened() async throws {
+    let place = try await Place()
+    var store = try place.open()
+    try await store.subjects.register(["patient-0019", "patient-0020"])
+    try await store.close()
+    let older = try place.ledger()
+    store = try place.open()
+    try await place.commit(store, "{\"id\":\"d\",\"who\":[\"patient-0019\"],\"said\":\"later\"}\n")
+    func hold(_ store: Store) async throws {
+      try await store.holds.place(
+        "M-1", datasets: ["calls"], reason: .litigation, approver: "counsel", review: Place.review)
+    }
+    try await hold(store)
+    let later = Subject.identifier("patient-0019")
+    #expect(try await place.erase(store, [later]).waiting != nil)
+    try await store.close()
+    try place.putBack(older)
+    try await place.recover()
+    let opened = try place.open()
+    #expect(opened.finishedErasures.isEmpty)
+    #expect(try opened.subjects.id(of: "patient-0019") != nil)
+    #expect(try opened.holds.isWidened(opened.holds.matter("M-1")))
+    #expect(try await place.erase(opened, [.identifier("patient-0020")]).waiting != nil)
+    try await hold(opened)
+    #expect(try !opened.holds.isWidened(opened.holds.matter("M-1")))
+    // Who waited and is in no version of it goes when the store is opened next.
+    try await opened.close()
+    #expect(try place.open().finishedErasures.count == 2)
   }
 
   @Test("what is damaged in the ledger is read from the guard, and doctor says so")

@@ -43,6 +43,8 @@ final class RecordLineage {
   private let rows: [String: DatasetRow]
   private var readers: [String: [Access]] = [:]
   private var stories: [Int64: RunStory?] = [:]
+  /// Whether something of a run could not be read.
+  private var lacksStory = false
   private var lists: [String: [DerivationList.Run]] = [:]
   private var versions: [String: [VersionRow]] = [:]
   private let objects: StoredObjects
@@ -100,6 +102,7 @@ final class RecordLineage {
       distance += 2
     }
     if direction == .downstream { try addModels(starts, depth, &found) }
+    if lacksStory { found.isComplete = false }
     return found
   }
 
@@ -276,7 +279,7 @@ final class RecordLineage {
     do {
       story = try query.reader.run(run).flatMap { try Runs(store: store).story(of: $0.uuid) }
     } catch let error as CustodyError where error.code == .damaged {
-      story = nil
+      lacksStory = true
     }
     stories[run] = .some(story)
     return story

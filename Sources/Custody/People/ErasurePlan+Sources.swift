@@ -14,13 +14,22 @@ extension ErasurePlan {
 }
 
 extension ErasurePlanning {
+  /// Nobody waits to be forgotten because the event of a version is damaged.
+  private func readableSource(of version: Datasets.Version) throws -> Datasets.Source {
+    do {
+      return try store.datasets.source(of: version)
+    } catch let error as CustodyError where error.code == .damaged {
+      return .unrecorded
+    }
+  }
+
   /// Where records were committed from by hand, by dataset and then by version.
   func sources(of records: [ErasurePlan.Records]) throws -> [ErasurePlan.Source] {
     try records.flatMap { records -> [ErasurePlan.Source] in
       var versions: [String?: [Int]] = [:]
       for version in try store.datasets.versions(of: records.dataset)
       where records.versions.contains(version.number) {
-        switch try store.datasets.source(of: version) {
+        switch try readableSource(of: version) {
         case .path(let path): versions[path, default: []].append(version.number)
         case .unrecorded: versions[nil, default: []].append(version.number)
         case .run, .version: break

@@ -103,8 +103,8 @@ public struct ErasurePlan: Sendable {
   /// When the last of the key backups made so far is due to be deleted: until then it opens what it
   /// holds. Nil when there are none.
   public let backupsExpire: String?
-  /// Where events stand that a projection cannot read: what they say was not looked at, and they count
-  /// among the runs that were not searched. Empty unless a projection stands still.
+  /// Where events stand that a projection cannot read: what they say was not looked at. Empty unless a
+  /// projection stands still. A certificate counts them among the runs that were not searched.
   public let skippedPositions: [Int]
 
   /// Those of the people of whom something goes.
@@ -141,7 +141,8 @@ public struct ErasurePlan: Sendable {
       events: eventCount, objects: objectCount, bytes: objectByteCount, runs: runs.count,
       notReached: .init(
         copies: copies.map(\.position.value), models: models, derivedRecords: derivedCount,
-        unsearchedRuns: unsearchedRunCount, unsearchedImports: unsearchedImportCount,
+        unsearchedRuns: unsearchedRunCount + skippedPositions.count,
+        unsearchedImports: unsearchedImportCount,
         backupsExpire: backupsExpire))
   }
 

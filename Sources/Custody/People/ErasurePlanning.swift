@@ -98,7 +98,7 @@ struct ErasurePlanning {
       models: touched.models.sorted(),
       copies: try copies(of: wanted.subjects, touched, Set(sealed.positions)),
       sources: try sources(of: Self.records(touched)),
-      unsearchedRunCount: try unsearchedRunCount(touched.allRuns) + skippedPositions.count,
+      unsearchedRunCount: try unsearchedRunCount(touched.allRuns),
       unsearchedImportCount: try positions(of: LineageReceived.type).count - texts.importCount,
       backupsExpire: try backupsExpire(), skippedPositions: skippedPositions)
     return (plan, sealed, try hashes(keySets))

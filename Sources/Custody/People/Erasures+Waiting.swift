@@ -26,7 +26,7 @@ extension Erasures {
       guard let reason = ErasureReason(rawValue: denied.reason) else { return nil }
       id = event.header.claim.eventID
       position = event.position
-      recordedAt = event.header.place.recordedAt
+      recordedAt = event.header.claim.occurredAt
       subjects = denied.subjects.compactMap { KeyID(hex: $0) }
       classes = denied.classes
       self.reason = reason
@@ -115,7 +115,7 @@ extension Erasures {
   func dueWhereKnown() throws -> Due {
     do {
       return try due()
-    } catch let error as CustodyError where [.damaged, .needsRecovery].contains(error.code) {
+    } catch let error as CustodyError where Self.isUnreadable(error) {
       return Due()
     }
   }

@@ -24,14 +24,16 @@ extension Erasures {
         for (_, key) in try keyring.subjectKeys(of: id) { keys[key] = id }
       }
       var left = Set(ids)
-      var stay: [KeyID] = []
+      var stay: Set<KeyID> = []
       var events: [NewEvent] = []
       for waiting in try self.waiting() {
-        let theirs = waiting.keys.filter { keys[$0] != nil }
-        if theirs.isEmpty { continue }
-        stay += theirs
-        let who = Set(theirs.compactMap { keys[$0] })
+        let who = Set(waiting.keys.compactMap { keys[$0] })
+        if who.isEmpty { continue }
         left.subtract(who)
+        // What waits for nobody else, such as texts of runs, is taken back with hers.
+        let isAll = who.isSuperset(of: waiting.subjects)
+        let theirs = waiting.keys.filter { isAll || keys[$0] != nil }
+        stay.formUnion(theirs)
         events += answer(waiting, without: who, theirs)
       }
       guard left.isEmpty else {
@@ -41,7 +43,7 @@ extension Erasures {
         )
       }
       try ledger.appendUnderLock(try store.sealing.seal(events, isOwn: true))
-      return stay
+      return stay.sorted()
     }
   }
 

@@ -161,7 +161,7 @@ public struct Erasures: Sendable {
     }
     let ledger = try store.folder.ledger()
     return try ledger.withLock {
-      let results = try finishUnderLock(ledger, dueWhereKnown)
+      let results = try finishUnderLock(ledger, dueWhereKnown).results
       if results.allSatisfy({ $0.completedPosition != nil }) {
         for path in try KeyErasure.needleFiles(in: store.folder) { unlink(path) }
       }
@@ -171,19 +171,29 @@ public struct Erasures: Sendable {
 
   /// Carries out what a kill has cut short, and what waited for matters that are released; the store's
   /// lock is held.
+  ///
+  /// - Returns: also why something is not carried out, because the ledger cannot be read: it is tried
+  ///   again when the store is opened for writing next.
   func finishUnderLock(
     _ ledger: LedgerStore, _ due: () throws -> Due
-  ) throws -> [ErasureResult] {
+  ) throws -> (results: [ErasureResult], obstacle: CustodyError?) {
     let erasure = try KeyErasure(store.folder, actor: try Name("custody"), surroundings)
     var results = try finish(erasure, ledger)
     var tried: Set<EventID> = []
+    var obstacle: CustodyError?
     // One may take along what another waited for.
     while let waiting = try due().waiting.first(where: { !tried.contains($0.id) }) {
       tried.insert(waiting.id)
       let wanted = ErasurePlanning.Wanted(
         subjects: waiting.subjects, classes: waiting.classes, reason: waiting.reason,
         waitedFor: Set(waiting.keys))
-      let found = try planned(wanted)
+      let found: ErasurePlanning.Found
+      do {
+        found = try planned(wanted)
+      } catch let error as CustodyError where Self.isUnreadable(error) {
+        obstacle = obstacle ?? error
+        continue
+      }
       if !found.plan.isBlocked {
         results.append(try run(found, erasure, ledger, cause: waiting.id))
       } else if Set(found.plan.matters.map(\.id)) != Set(waiting.matters) {
@@ -197,7 +207,11 @@ public struct Erasures: Sendable {
         subjects: [], classes: [], reason: .request, waitedFor: Set(joint.map(\.id)))
       results.append(try run(planned(wanted), erasure, ledger))
     }
-    return results
+    return (results, obstacle)
+  }
+
+  static func isUnreadable(_ error: CustodyError) -> Bool {
+    [.damaged, .needsRecovery].contains(error.code)
   }
 
   /// The store's lock is held.
@@ -322,15 +336,20 @@ public struct Erasures: Sendable {
       unreadable: scan.unreadable)
   }
 
-  /// What the ledger says of a line of the journal; nil where it says nothing of that kind.
+  /// What the ledger says of a line of the journal; nil where it says nothing of that kind, or nothing
+  /// that can be read.
   private func requested(_ tombstone: Tombstone) throws -> ErasureRequested? {
     guard
       let event = try store.folder.read({
         try $0.erasureRequest(tombstone.request, store.ledgerID)
       })
     else { return nil }
-    return try store.folder.openedContent(of: event).flatMap {
-      ErasureRequested(content: $0, version: event.header.claim.typeVersion)
+    do {
+      return try store.folder.openedContent(of: event).flatMap {
+        ErasureRequested(content: $0, version: event.header.claim.typeVersion)
+      }
+    } catch let error as CustodyError where error.code == .damaged {
+      return nil
     }
   }
 

@@ -28,6 +28,7 @@ struct HeldKeys {
           ($0.id, $0.dataClass ?? "")
         })
     }
+    let lossAt = try Self.lossAt(store)
     var found: [(matter: Matter, keys: Set<KeyID>)] = []
     for matter in active {
       var keys: Set<KeyID> = []
@@ -46,7 +47,9 @@ struct HeldKeys {
           }
         }
         if !scope.datasets.isEmpty {
-          let there = try Self.keys(in: scope.datasets, store)
+          let there =
+            try matter.isWidened(placement, by: lossAt)
+            ? Set(classes.get().keys) : Self.keys(in: scope.datasets, store)
           candidates = candidates.map { $0.intersection(there) } ?? there
         }
         let known = try candidates ?? Set(classes.get().keys)
@@ -70,6 +73,22 @@ struct HeldKeys {
   }
 
   func holdsAny(of ids: [KeyID]) -> Bool { ids.contains { all.contains($0) } }
+
+  /// When the ledger was last gone on from an older copy of itself; nil when it never was.
+  static func lossAt(_ store: Store) throws -> Timestamp? {
+    try store.folder.read { reader in
+      var position: Int?
+      try reader.forEachSystemEvent(
+        "ledger.restored", ledgerID: store.ledgerID, isReversed: true
+      ) { _, found in
+        position = found
+        return false
+      }
+      return try position.flatMap {
+        try reader.event(at: Position($0), ledgerID: store.ledgerID)?.header.place.recordedAt
+      }
+    }
+  }
 
   static func keys(in datasets: [String], _ store: Store) throws -> Set<KeyID> {
     try store.engine.catchUp()

@@ -34,7 +34,7 @@ public struct Holds: Sendable {
       ofTypes: [HoldPlaced.type, HoldReleased.type], inStreams: HoldPlaced.streamPrefix, below: end)
     var matters: [Matter] = []
     for (event, content) in events {
-      let (claim, place) = (event.header.claim, event.header.place)
+      let claim = event.header.claim
       let stream = claim.stream.text.dropFirst(HoldPlaced.streamPrefix.count)
       guard let content, let id = EventID(uuid: stream) else { throw Self.damaged(event) }
       let index = matters.firstIndex { $0.id == id }
@@ -47,10 +47,11 @@ public struct Holds: Sendable {
         } else {
           matters.append(Matter(id: id, name: placed.matter, placements: [placement]))
         }
-      } else if let released = HoldReleased(content: content, version: claim.typeVersion), let index
-      {
+      } else if let released = HoldReleased(content: content, version: claim.typeVersion) {
+        // Of a matter that nothing places it ends nothing.
+        guard let index else { continue }
         matters[index].release = Matter.Release(
-          position: event.position, recordedAt: place.recordedAt, actor: claim.actor.text,
+          position: event.position, recordedAt: claim.occurredAt, actor: claim.actor.text,
           reason: released.reason, approver: released.approver)
       } else {
         throw Self.damaged(event)
@@ -86,6 +87,13 @@ public struct Holds: Sendable {
     guard matter.release == nil, let keyring = store.folder.keyring else { return 0 }
     let held = try HeldKeys([matter], store).all
     return held.count - (try keyring.missing(held).count)
+  }
+
+  /// Whether a matter on datasets holds everybody since a recovery lost events, because nobody knows who was
+  /// in the versions among them. Placing it again ends that.
+  public func isWidened(_ matter: Matter) throws -> Bool {
+    let lossAt = try HeldKeys.lossAt(store)
+    return matter.placements.contains { matter.isWidened($0, by: lossAt) }
   }
 
   /// Which keys the matters in force hold.
@@ -212,7 +220,16 @@ public struct Holds: Sendable {
         environment.eventID(at: environment.now()), of: matter.id, ledger)
       var erasures = store.erasures
       erasures.reached = reached
-      return try erasures.finishUnderLock(ledger, erasures.due)
+      do {
+        let (results, obstacle) = try erasures.finishUnderLock(ledger, erasures.due)
+        if let obstacle { throw obstacle }
+        return results
+      } catch let error as CustodyError where Erasures.isUnreadable(error) {
+        throw CustodyError(
+          error.code,
+          "The matter is released, and not all that waited for it is erased: \(error.message) The next "
+            + "command that writes tries again.", cause: error)
+      }
     }
   }
 

@@ -25,7 +25,7 @@ public struct Matter: Sendable {
   public struct Placement: Sendable {
     /// Where the event stands that says so.
     public let position: Position
-    /// When it was recorded.
+    /// When it was placed; a recovery may have recorded it once more since.
     public let recordedAt: Timestamp
     /// Who recorded it.
     public let actor: String
@@ -69,12 +69,26 @@ public struct Matter: Sendable {
   public var review: Timestamp { placements.last!.review }
 }
 
+extension Matter {
+  /// Whether somebody's records may have been in the scope of a placement, in versions that a recovery has
+  /// lost: nobody knows whose, so it is everybody's until a later placement names the same datasets.
+  ///
+  /// - Parameter lossAt: when events were lost last.
+  func isWidened(_ placement: Placement, by lossAt: Timestamp?) -> Bool {
+    guard let lossAt, release == nil, !placement.scope.datasets.isEmpty,
+      placement.recordedAt <= lossAt
+    else { return false }
+    let later = placements.filter { $0.recordedAt > lossAt }
+    return !Set(placement.scope.datasets).isSubset(of: later.flatMap(\.scope.datasets))
+  }
+}
+
 extension Matter.Placement {
   /// - Returns: nil for an event that is not what Custody writes.
   init?(_ event: StoredEvent, _ placed: HoldPlaced) {
     guard let review = Timestamp(placed.review) else { return nil }
     position = event.position
-    recordedAt = event.header.place.recordedAt
+    recordedAt = event.header.claim.occurredAt
     actor = event.header.claim.actor.text
     scope = Matter.Scope(
       subjects: placed.scope.subjects.compactMap { KeyID(hex: $0) },

@@ -103,13 +103,13 @@ public struct Restrictions: Sendable {
         found.append(
           Restriction(
             subject: subject, classes: placed.classes, cause: .placed(reason),
-            position: event.position, placedAt: event.header.place.recordedAt))
+            position: event.position, placedAt: claim.occurredAt))
       } else if !isPlaced,
         let lifted = RestrictionLifted(content: content, version: claim.typeVersion),
         let subject = KeyID(hex: lifted.subject)
       {
         for index in found.indices where found[index].subject == subject {
-          found[index].lift(lifted.classes, at: event.header.place.recordedAt)
+          found[index].lift(lifted.classes, at: claim.occurredAt)
         }
       } else {
         throw CustodyError(

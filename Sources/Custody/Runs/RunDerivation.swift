@@ -55,6 +55,7 @@ final class RunDerivation: Sendable {
         at: .init(file: record.place))
     }
     let ids = Set(sources.flatMap { inputs[$0.input].keyIDs(of: $0.ordinal) })
-    return ids.subtracting([operations]).map { translation[$0] ?? $0 }
+    // Keys of one person for the classes of several inputs are one for the output's.
+    return Array(Set(ids.subtracting([operations]).map { translation[$0] ?? $0 }))
   }
 }

@@ -16,7 +16,9 @@ struct MatterPrinter {
     facts.add("review", "review", .time(matter.review))
     facts.add("keys", "keys held now", try store.holds.keyCount(of: matter))
     facts.add("id", "id", "\(matter.id)")
+    let isWidened = try store.holds.isWidened(matter)
     guard format == .table else {
+      facts.add("widened", "widened", .json("\(isWidened)"))
       facts.add(
         "placements", "placements", .json(Self.json(matter.placements.map(Self.json))))
       facts.add("release", "release", matter.release.map { .json(Self.json($0)) } ?? .absent)
@@ -28,6 +30,11 @@ struct MatterPrinter {
     }
     facts.write(.table)
     Terminal.printSection("holds", matter.placements.map(Self.line))
+    if isWidened {
+      Terminal.print(
+        "  and everybody else, since a recovery lost versions of these datasets: place it again to say who"
+      )
+    }
     Terminal.printSection(
       "too late",
       matter.placements.flatMap { placement in

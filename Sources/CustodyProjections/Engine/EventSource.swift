@@ -95,11 +95,11 @@ final class EventSource: Sendable {
       kept: Set(joint.filter { !gone.contains($0.key) }.map(\.members)))
   }
 
-  /// The joint keys that the request of an erasure speaks of.
+  /// The joint keys that the request of an erasure speaks of; nil where it cannot be read.
   private func joint(at request: Position) throws -> [(key: KeyID, members: [KeyID])]? {
     guard let event = try folder.read({ try $0.event(at: request, ledgerID: folder.ledgerID) }),
       event.header.claim.type.text == ErasureRequested.type,
-      let content = try folder.openedContent(of: event),
+      case .opened(let content) = try content(of: event, ContentSealer()),
       let requested = ErasureRequested(
         content: content, version: event.header.claim.typeVersion)
     else { return nil }

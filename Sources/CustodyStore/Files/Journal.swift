@@ -37,6 +37,15 @@ package struct Journal<Line: JournalLine>: Sendable {
     return (journal, fault)
   }
 
+  /// Every line that can be read, whether it follows from those before or not.
+  static func readableLines(_ path: String) throws -> [Line] {
+    guard let bytes = try FileIO.readIfPresent(path, sizeMax: sizeMax) else { return [] }
+    return bytes.split(separator: 0x0a).compactMap {
+      let text = String(decoding: $0, as: UTF8.self)
+      return text.lastIndex(of: " ").flatMap { Line(text: text[..<$0]) }
+    }
+  }
+
   private init(emptyAt path: String) { self.path = path }
 
   private mutating func read() throws -> CustodyError? {

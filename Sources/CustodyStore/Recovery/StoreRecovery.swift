@@ -105,7 +105,7 @@ package struct StoreRecovery {
     }
     guard plan.isNeeded || backup != nil else { return plan }
     plan.erasureCount = try erasuresToCarryOut()
-    try planSafeguards(&plan)
+    try planSafeguards(survey, &plan)
     try planKeys(&plan)
     planObjects(&plan)
     try planLives(survey, &plan)
@@ -130,10 +130,15 @@ package struct StoreRecovery {
     return merged.count { !completed.contains($0.request) }
   }
 
-  private func planSafeguards(_ plan: inout RecoveryPlan) throws {
+  private func planSafeguards(_ survey: StoreSurvey, _ plan: inout RecoveryPlan) throws {
     let folder = try StoreFolder.reading(layout, settings, ledgerID, environment)
     plan.safeguardCount = try folder.lostSafeguardCount(former: former.guard)
-    plan.knowsAllSafeguards = try folder.knowsAllSafeguards(former: former.guard)
+    let isNewest = survey.guardWord.map { guarded in
+      !survey.words.contains { $0.isAhead(of: guarded) }
+    }
+    plan.knowsAllSafeguards =
+      try isNewest == true
+      && folder.hasWholeSafeguards(former: former.guard)
   }
 
   /// A copy of a store that is still there, with the same guard and secrets: recovering it would take

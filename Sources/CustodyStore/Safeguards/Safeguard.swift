@@ -18,18 +18,29 @@ package struct Safeguard: JournalLine {
 
   private static let allTypes = Set(types.values.joined())
 
-  /// - Returns: nil for an event of another kind, or without its body.
+  /// - Returns: nil for an event of another kind, or without the body that was recorded.
   init?(_ event: StoredEvent) {
-    guard Self.is(event.header.claim), let body = event.body else { return nil }
+    guard Self.is(event.header.claim), let body = event.body,
+      SHA256.hash(body) == event.header.seal.bodyHash
+    else { return nil }
     (header, self.body) = (event.header, body)
   }
 
-  /// Whether an event of this claim is one. Callers cannot give an event one of these types.
+  /// Whether an event of this claim is one. A type alone says nothing: callers may give an event any,
+  /// in streams of their own.
   static func `is`(_ claim: Claim) -> Bool {
-    allTypes.contains(claim.type.text) && !claim.keyIDs.isEmpty
+    allTypes.contains(claim.type.text)
+      && types.contains { prefix, types in Self.is(claim, types, prefix) }
+  }
+
+  static func `is`(_ claim: Claim, _ types: [String], _ prefix: String) -> Bool {
+    types.contains(claim.type.text) && claim.stream.text.hasPrefix(prefix)
   }
 
   var id: EventID { header.claim.eventID }
+
+  /// The order in which they were made: what the claim says is sealed with the content, a place is not.
+  var order: (Timestamp, Position) { (header.claim.occurredAt, header.place.position) }
 
   /// The event as the ledger that has lost it had it.
   var event: StoredEvent { StoredEvent(header: header, body: body, leaf: header.leaf) }
@@ -40,7 +51,7 @@ package struct Safeguard: JournalLine {
   package init?(text: some StringProtocol) {
     let parts = text.split(separator: " ", omittingEmptySubsequences: false)
     guard parts.count == 3, parts[0] == "event", let bytes = Hex.decode(parts[1].utf8),
-      let header = try? Header(parsing: bytes), Self.is(header.claim),
+      let header = try? Header(parsing: bytes),
       let body = Hex.decode(parts[2].utf8)
     else { return nil }
     (self.header, self.body) = (header, body)
