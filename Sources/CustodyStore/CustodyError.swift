@@ -25,7 +25,8 @@ public struct CustodyError: Error, Sendable {
     case nameHoldsIdentifier
     /// A key that is gone: nothing can be written under it or opened with it.
     case keyDestroyed
-    /// Data that is kept and not processed, and that nobody stated a ground to read; or that a matter holds.
+    /// Data that is kept and not processed, and that nobody stated a ground to read; that a matter holds; or
+    /// that is called anonymous and leads to people.
     case restricted
     /// Store, guard, signer and anchors do not agree: read-only until recovered.
     case needsRecovery

@@ -43,11 +43,14 @@ struct PseudonymCommandTests {
         2 new tokens for 3 values; answers.pseudonyms leads back
 
         """)
-    #expect(done.complaint.isEmpty)
+    #expect(done.complaint.contains("by id, the natural key, and by the order of records"))
+    #expect(done.complaint.contains("--column id gives it tokens too"))
     let show = try await folder.run("dataset", "show", "released").succeeded().text
     #expect(show.contains(/state +pseudonymized\n/))
     #expect(show.contains(/values in +answers@v1\n/))
     #expect(show.contains(/tokens +client, random; answers.pseudonyms leads back\n/))
+    #expect(show.contains(/in this store +answers.pseudonyms leads back from tokens\n/))
+    #expect(show.contains(/in this store +answers@v1 has the values, and is joined by the natural/))
     let object = try await folder.run("dataset", "show", "released", "--format", "json")
       .succeeded().object()
     #expect(object["state"] as? String == "pseudonymized")
@@ -55,6 +58,10 @@ struct PseudonymCommandTests {
     #expect(columns.map { $0["column"] as? String } == ["client"])
     #expect(columns[0]["open"] as? Bool == true)
     #expect(columns[0]["table"] as? String == "answers.pseudonyms")
+    let links = try #require(object["links"] as? [[String: Any]])
+    #expect(links.map { $0["link"] as? String } == ["table", "people", "values"])
+    #expect(links[2]["by"] as? [String] == ["key", "order", "run"])
+    #expect((object["madeOf"] as? [Any])?.isEmpty == true)
     let raw = try await folder.run("dataset", "show", "answers", "--format", "json")
       .succeeded().object()
     #expect(raw["state"] as? String == "raw" && (raw["pseudonyms"] as? [Any])?.isEmpty == true)
@@ -146,9 +153,12 @@ struct PseudonymCommandTests {
         3 combinations of text in 3 records
         1 at least share one; 5 asked for
         3 records of somebody who shares hers with nobody
+        state          pseudonymized
+        in this store  answers.pseudonyms leads back from tokens
+        in this store  records are sealed under keys of people
+        in this store  answers@v1 has the values, and is joined by the run that made the tokens
 
         """)
-    #expect(trial.complaint.contains("stays pseudonymized: answers.pseudonyms leads back"))
     #expect(try await folder.size() == size)
     let measured = try await folder.run(
       "dataset", "anonymity", "answers", "--column", "#1", "--sensitive", "text", "--format", "json"
@@ -157,13 +167,46 @@ struct PseudonymCommandTests {
     let said = try #require(try measured.object()["measured"] as? [String: Any])
     #expect(said["smallest"] as? Int == 1 && said["others"] as? Int == 1)
     #expect(said["reached"] as? Bool == false && said["position"] is Int)
+    let links = try #require(try measured.object()["links"] as? [[String: Any]])
+    #expect(try measured.object()["state"] as? String == "raw")
+    #expect(links.map { $0["link"] as? String } == ["column", "people"])
     let show = try await folder.run("dataset", "show", "answers").succeeded().text
     #expect(show.contains(/measured +at \d+: 1 at least share id; 5 asked for; 1 column not/))
-    let claimed = try await folder.run("dataset", "anonymity", "answers", "--claim", "expert")
-      .succeeded().text
-    #expect(claimed.contains(/state +anonymized-as-claimed\n/))
+    for (name, says) in [("answers", "client says whom"), ("released", "leads back from")] {
+      try await expectRefusal(Refusal(status: 1, says: [says]), in: folder) {
+        try await folder.run("dataset", "anonymity", name, "--claim", "expert")
+      }
+    }
     try await expectRefusal(Refusal(status: 2, says: ["--claim"]), in: folder) {
       try await folder.run("dataset", "anonymity", "answers")
     }
+  }
+
+  @Test(
+    "a claim that nothing contradicts is shown, and what runs made is shown with what they read")
+  func claim() async throws {
+    let folder = try await Self.folder()
+    try await Self.pseudonymize(
+      folder, "answers", "--column", "client", "--column", "id", "--tokens", "keyed", "--purpose",
+      "research", "--to", "released"
+    ).succeeded()
+    try await folder.run(
+      "key", "destroy", "--purpose", "research", "--reason", "request", "--yes"
+    ).succeeded()
+    let claimed = try await folder.run("dataset", "anonymity", "released", "--claim", "expert")
+      .succeeded().text
+    #expect(claimed.contains(/state +anonymized-as-claimed\n/))
+    #expect(claimed.contains(/in this store +records are sealed under keys of people\n/))
+    try await folder.run(
+      "run", "--job", "copy", "--in", "released", "--out", "copies", "--key", "id", "--", "sh",
+      "-c", "cp {in:released} {out:copies}"
+    ).succeeded()
+    let show = try await folder.run("dataset", "show", "copies").succeeded().text
+    #expect(show.contains(/state +raw\n/))
+    #expect(show.contains(/made of +released@v1, anonymized-as-claimed\n/))
+    let object = try await folder.run("dataset", "show", "copies", "--format", "json")
+      .succeeded().object()
+    let made = try #require(object["madeOf"] as? [[String: Any]])
+    #expect(made.map { $0["dataset"] as? String } == ["released"])
   }
 }

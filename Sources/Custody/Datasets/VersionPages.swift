@@ -16,12 +16,19 @@ struct VersionPages {
   /// Records that are gone, of those that were read.
   private(set) var missing = 0
 
-  init(_ store: Store, _ dataset: DatasetRow, _ version: VersionRow) throws {
+  /// - Parameter ordinals: another order, of some of its records.
+  init(
+    _ store: Store, _ dataset: DatasetRow, _ version: VersionRow, ordinals: [Int]? = nil
+  ) throws {
     self.store = store
     self.dataset = dataset
     self.version = version
     scan = RecordScan(store: store, dataset: dataset, version: version)
-    runs = try version.orders.isEmpty ? [0..<version.next] : scan.runs()[...]
+    if let ordinals {
+      runs = ordinals.map { $0..<$0 + 1 }[...]
+    } else {
+      runs = try version.orders.isEmpty ? [0..<version.next] : scan.runs()[...]
+    }
   }
 
   /// The next records that are there, with their contents; nil after the last.
@@ -44,19 +51,22 @@ struct VersionPages {
   }
 
   private mutating func nextRows() throws -> [RecordRow] {
-    var rows: [RecordRow] = []
-    while rows.count < RecordScan.pageSize, let run = runs.first {
-      let limit = min(run.count, RecordScan.pageSize - rows.count)
-      let page = try store.engine.readUncaught {
-        try DatasetReader($0).records(
+    var (rows, left): ([RecordRow], ArraySlice<Range<Int>>) = ([], runs)
+    try store.engine.readUncaught { connection in
+      // One for all runs, of which an order may have one a record.
+      let reader = DatasetReader(connection)
+      while rows.count < RecordScan.pageSize, let run = left.first {
+        let limit = min(run.count, RecordScan.pageSize - rows.count)
+        let page = try reader.records(
           of: dataset.id, in: version.number, from: run.lowerBound, limit: limit)
-      }
-      rows += page.prefix { $0.ordinal < run.upperBound }
-      runs.removeFirst()
-      if page.count == limit, let last = page.last, last.ordinal + 1 < run.upperBound {
-        runs = [last.ordinal + 1..<run.upperBound] + runs
+        rows += page.prefix { $0.ordinal < run.upperBound }
+        left.removeFirst()
+        if page.count == limit, let last = page.last, last.ordinal + 1 < run.upperBound {
+          left = [last.ordinal + 1..<run.upperBound] + left
+        }
       }
     }
+    runs = left
     return rows
   }
 

@@ -4,8 +4,9 @@ import CustodyStore
 extension Erasures {
   /// Destroys a key that makes tokens, as the keys of a person are: nobody makes the same tokens again.
   ///
-  /// Versions that have its tokens stay as they are. What they stand for can still be found out by whoever
-  /// holds the values, so that they are pseudonymized for ever, and not anonymous.
+  /// Versions that have its tokens stay as they are, and pseudonymized: what is gone is one way back. They
+  /// are called anonymized only when somebody measures or claims more, which a key that lives prevents;
+  /// whoever holds the values can compare all the same.
   ///
   /// - Parameters:
   ///   - key: of purpose `pseudonym`; keys of people go with them.

@@ -46,7 +46,9 @@ struct AnonymityScan {
     if let twice = others.first(where: { columns.names.contains($0) }) {
       throw CustodyError(.usage, "The column \(twice) is named twice.")
     }
-    if let subject = columns.subject, others.contains(subject), !tokens.contains(subject) {
+    // Of a version with tokens another dataset may say where people are found.
+    let subjects = [columns.subject].compactMap(\.self) + state.links.compactMap(\.column)
+    if let subject = subjects.first(where: { others.contains($0) && !tokens.contains($0) }) {
       throw CustodyError(
         .usage,
         "The column \(subject) says whom records are about. Give it tokens first: custody dataset "
@@ -108,4 +110,9 @@ struct AnonymityScan {
       unique: groups.values.reduce(0) { $0 + ($1.people.count == 1 ? $1.records : 0) },
       required: required)
   }
+}
+
+extension Datasets.State.Link {
+  /// The column that says whom records are about, when it is that.
+  fileprivate var column: String? { if case .column(let name) = self { name } else { nil } }
 }

@@ -46,7 +46,8 @@ extension Datasets {
   ///   twice, and for a sensitive one that says whom records are about.
   ///
   /// People are counted, not records: several records of one person hide nobody. What was erased since
-  /// the version was committed is not counted. <doc:Pseudonyms> says what the number does not say.
+  /// the version was committed is not counted. What it comes to is said by ``state(of:_:)``, with what
+  /// leads to people all the same. <doc:Pseudonyms> says what the number does not say.
   ///
   /// Cost: opens every record once; memory for each combination and each person in one.
   @discardableResult
@@ -74,24 +75,41 @@ extension Datasets {
 
   /// Records that somebody says a version is anonymous, and by which method.
   ///
+  /// Nothing may contradict it: no key or table that leads back from tokens, no column without tokens that
+  /// says whom records are about, and no record that is sealed under a key of somebody while
+  /// nothing has tokens. What else the store can put beside the version is said in ``State/links``.
+  ///
   /// - Parameters:
   ///   - name: a dataset.
   ///   - reference: which version.
   ///   - method: for example `expert-determination`; checked like names.
-  /// - Returns: how the version stands now: while a key or a table leads back, it is pseudonymized
-  ///   whatever anybody says.
-  /// - Throws: `notFound`; `invalidInput` for a method that is no name; `nameHoldsIdentifier`.
+  /// - Returns: how the version stands now.
+  /// - Throws: `notFound`; `invalidInput` for a method that is no name; `nameHoldsIdentifier`;
+  ///   `restricted` when the version leads to people, with what to do first.
   @discardableResult
   public func claimAnonymity(
     of name: String, _ reference: String = "head", method: String
   ) async throws -> State {
     try checkIsCurrent()
-    let version = try version(try existing(name), reference)
+    let row = try existing(name)
+    let version = try version(row, reference)
     try Subjects.check(method, "method")
     try check(method, "method")
+    if let obstacle = try obstacles(to: row, version.number).first {
+      throw CustodyError(
+        .restricted,
+        "\(name)@v\(version.number) cannot be called anonymous: \(obstacle.refusal(name))")
+    }
     _ = try await say(
       DatasetAnonymityClaimed(dataset: name, number: version.number, method: method), of: name)
     return try states(of: name)[version.number] ?? .raw
+  }
+
+  /// What contradicts that a version is anonymous, also one of which nothing was said yet.
+  private func obstacles(to row: DatasetRow, _ number: Int) throws -> [State.Link] {
+    if let state = try states(of: row.name)[number] { return state.obstacles }
+    var finder = LinkFinder(self)
+    return try finder.links(of: row, number, nil, []).filter { $0.isObstacle(hasTokens: false) }
   }
 
   private func measurable(
@@ -121,5 +139,26 @@ extension Datasets.Measurement {
       columns: said.columns, sensitive: said.sensitive, otherCount: said.others, others: others,
       records: said.records, missing: said.missing, groups: said.groups, smallest: said.smallest,
       unique: said.unique, required: said.required, position: position)
+  }
+}
+
+extension Datasets.State.Link {
+  /// Why a version of a dataset is not anonymous, and what to do first.
+  fileprivate func refusal(_ name: String) -> String {
+    switch self {
+    case .table(let table):
+      "\(table) leads back from its tokens. Erase the people's rows of it first: custody subject "
+        + "erase --class \(PseudonymTable.dataClass)"
+    case .key(_, let purpose):
+      "the key for \(purpose) makes its tokens again. Destroy it first: custody key destroy "
+        + "--purpose \(purpose)"
+    case .column(let column):
+      "the column \(column) says whom each record is about. Make a version in which it has tokens: "
+        + "custody dataset pseudonymize --column \(column)"
+    case .people, .values:
+      "its records are sealed under keys of people, and nothing in them has tokens. Make a version "
+        + "that has some, with custody dataset pseudonymize, or commit what is about nobody to a "
+        + "dataset of --subject none."
+    }
   }
 }

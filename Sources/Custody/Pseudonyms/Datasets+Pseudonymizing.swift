@@ -8,8 +8,8 @@ extension Datasets {
     /// From chance. A dataset `NAME.pseudonyms` keeps them beside their values, each row sealed under a
     /// key of the people whose value it is, of class `pseudonym-table`.
     case random
-    /// From a key that is kept for a purpose: releases for one purpose can be joined by them, those for
-    /// two cannot.
+    /// From a key that is kept for a purpose: releases for one purpose can be joined by them. Those for
+    /// two cannot, unless something else joins them: see ``Pseudonymized/openKey``.
     case keyed(purpose: String)
   }
 
@@ -45,10 +45,16 @@ extension Datasets {
     public let run: EventID?
     /// The column that still says whom records are about; nil when it has tokens too, or there is none.
     public let namingColumn: String?
+    /// The natural key, when it has no tokens: whoever has two releases joins them by it, whatever
+    /// they are for. Nil when it has, or there is none.
+    public let openKey: String?
+    /// Whether records stand as in the source, which joins releases too; else they stand in the order of
+    /// the tokens of the natural key.
+    public let isOrderKept: Bool
   }
 
-  /// Appends a version in which tokens stand for the values of some columns, about the same people and
-  /// in the same order; the same value of a column gets the same token each time.
+  /// Appends a version in which tokens stand for the values of some columns, about the same people; the
+  /// same value of a column gets the same token each time.
   ///
   /// - Parameters:
   ///   - name: a dataset of rows or lines.
@@ -66,10 +72,11 @@ extension Datasets {
   ///   when somebody else committed meanwhile; `keyDestroyed` when the key went meanwhile. The version
   ///   is not there then.
   ///
-  /// A record whose natural key is one of the columns is named by its token. The run that is recorded
-  /// says which record comes from which. <doc:Pseudonyms> says what this protects from.
+  /// A record whose natural key is one of the columns is named by its token, and records stand in the
+  /// order of these; else in the order that they had. The run that is recorded says which record comes
+  /// from which. <doc:Pseudonyms> says what this protects from.
   ///
-  /// Cost: opens every record twice and seals it once; with tokens from chance, opens the whole table
+  /// Cost: opens every record twice, three times when the natural key gets tokens, and seals it once; with tokens from chance, opens the whole table
   /// and holds each distinct value in memory.
   @discardableResult
   public func pseudonymize(

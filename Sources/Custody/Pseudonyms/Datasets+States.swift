@@ -3,16 +3,18 @@ import CustodyProjections
 import CustodyStore
 
 extension Datasets {
-  /// How far a version says whom its records are about, as far as the ledger knows.
+  /// How far a version says whom its records are about, as far as the ledger knows: to whoever has the
+  /// version and not the store. What leads on in the store is named by ``links``.
   public struct State: Sendable {
     /// What is known of a version.
     public enum Kind: String, Sendable, CaseIterable {
-      /// Nothing: it has what was committed.
+      /// Nothing: it has what was committed, or what a run wrote.
       case raw
-      /// Tokens stand for values. While a key or a table leads back from one of them, a version is this
-      /// and nothing else; without them too, until somebody measures or claims more.
+      /// Tokens stand for values. While a key or a table leads back from one of them, or a column says
+      /// whom records are about, a version is this and nothing else; without that too, until somebody
+      /// measures or claims more.
       case pseudonymized
-      /// Somebody says that it is anonymous.
+      /// Somebody says that it is anonymous, and nothing contradicts it.
       case anonymizedAsClaimed = "anonymized-as-claimed"
       /// Every combination of values that was measured is shared by as many people as were asked for.
       case anonymizedAsMeasured = "anonymized-as-measured"
@@ -52,26 +54,32 @@ extension Datasets {
     public let measured: Measurement?
     /// What was claimed last: by which method, and where the ledger says so.
     public let claim: (method: String, position: Position)?
+    /// What in this store leads from records of the version to people; empty when nothing was said
+    /// of it.
+    public let links: [Link]
 
-    /// The columns from whose tokens something leads back.
-    public var openColumns: [Column] { columns.filter { $0.wayBack == .open } }
+    /// The links that keep the version from being called anonymous, whatever is measured or claimed.
+    ///
+    /// Whoever has the version alone has no keys of people. But who calls records anonymous and keeps
+    /// them attributed to people, with nothing replaced in them, contradicts herself.
+    public var obstacles: [Link] { links.filter { $0.isObstacle(hasTokens: !columns.isEmpty) } }
 
-    static let raw = State(columns: [], source: nil, measured: nil, claim: nil)
+    static let raw = State(columns: [], source: nil, measured: nil, claim: nil, links: [])
 
     init(
       columns: [Column], source: (dataset: String, version: Int)?, measured: Measurement?,
-      claim: (method: String, position: Position)?
+      claim: (method: String, position: Position)?, links: [Link]
     ) {
       self.columns = columns
       self.source = source
       self.measured = measured
       self.claim = claim
+      self.links = links
+      let isFree = !links.contains { $0.isObstacle(hasTokens: !columns.isEmpty) }
       kind =
-        if columns.contains(where: { $0.wayBack == .open }) {
-          .pseudonymized
-        } else if measured?.isReached == true {
+        if isFree, measured?.isReached == true {
           .anonymizedAsMeasured
-        } else if claim != nil {
+        } else if isFree, claim != nil {
           .anonymizedAsClaimed
         } else {
           columns.isEmpty ? .raw : .pseudonymized
@@ -90,36 +98,23 @@ extension Datasets {
   /// The same of every version of which something was said, by its number, and of those with the same
   /// records; others are raw.
   ///
-  /// Cost: what was said; of each table that is erased, a pass over its rows.
+  /// Cost: what was said, and some look-ups for each of these versions; of what is erased, a pass over
+  /// its rows.
   public func states(of name: String) throws -> [Int: State] {
-    let columns = try store.engine.columns()
-    let facts = try store.engine.read(AnonymityProjection.kind) {
-      try AnonymityReader($0, columns).versions(of: name, below: end)
-    }
-    guard !facts.isEmpty else { return [:] }
+    let row = try existing(name)
+    var finder = LinkFinder(self)
+    let facts = try finder.facts(of: row)
     var ways: [String: State.Column.WayBack] = [:]
-    let states = try facts.mapValues { facts in
-      State(
-        columns: try (facts.tokens?.columns ?? []).map { try column($0, &ways) },
-        source: facts.tokens.map { ($0.sourceDataset, $0.sourceNumber) },
-        measured: facts.measured.map { Measurement($0.said, at: $0.position) },
-        claim: facts.claimed.map { ($0.said.method, $0.position) })
-    }
-    return try withTwins(states, of: existing(name))
-  }
-
-  /// An older version that was restored as the newest has its records, and so its root.
-  private func withTwins(_ states: [Int: State], of row: DatasetRow) throws -> [Int: State] {
-    let versions = try read { try $0.versions(of: row.id) }.filter { $0.position.value < end }
-    var byRoot: [Digest: State] = [:]
-    for version in versions {
-      byRoot[version.root] = states[version.number] ?? byRoot[version.root]
-    }
-    var found = states
-    for version in versions where states[version.number] == nil {
-      found[version.number] = byRoot[version.root]
-    }
-    return found
+    return try Dictionary(
+      uniqueKeysWithValues: facts.map { number, facts in
+        let columns = try (facts.tokens?.columns ?? []).map { try column($0, &ways) }
+        let state = State(
+          columns: columns, source: facts.tokens.map { ($0.sourceDataset, $0.sourceNumber) },
+          measured: facts.measured.map { Measurement($0.said, at: $0.position) },
+          claim: facts.claimed.map { ($0.said.method, $0.position) },
+          links: try finder.links(of: row, number, facts.tokens, columns))
+        return (number, state)
+      })
   }
 
   private func column(

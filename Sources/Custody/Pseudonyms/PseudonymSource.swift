@@ -2,13 +2,15 @@ import CustodyModel
 import CustodyProjections
 import CustodyStore
 
-/// The records of a version with tokens instead of the values of some columns, about the same people,
-/// in the same order.
+/// The records of a version with tokens instead of the values of some columns, about the same people.
+///
+/// They stand in the order of the version; where the natural key gets tokens, in the order of these: the
+/// order would say which record is which.
 final class PseudonymSource: DatasetSource {
   let name: String
   let frame: [UInt8]?
   var size: Int { version.bytes }
-  /// The records of the version that a pass met, in their order.
+  /// The records of the version that a pass met, in the order in which they are handed over.
   private(set) var ordinals: [UInt32] = []
   /// Records of the version that are gone.
   private(set) var missing = 0
@@ -19,7 +21,10 @@ final class PseudonymSource: DatasetSource {
   private let columns: PseudonymColumns
   private let mint: TokenMint
   private let people: PseudonymPeople
+  /// Whether values are counted: in the first pass only.
   private var isCounted = true
+  /// The records in the order of the tokens of the natural key; nil while they stand in the version's.
+  private var sorted: [Int]?
 
   init(
     _ store: Store, _ dataset: DatasetRow, _ version: VersionRow, frame: [UInt8],
@@ -36,29 +41,50 @@ final class PseudonymSource: DatasetSource {
   }
 
   func forEachBatch(_ body: (SourceBatch) async throws -> Void) async throws {
-    var pages = try VersionPages(store, dataset, version)
-    let isCounted = isCounted
-    self.isCounted = false
+    if columns.hasKey, sorted == nil { try sort() }
+    var pages = try VersionPages(store, dataset, version, ordinals: sorted)
+    let isFirst = ordinals.isEmpty
     var first = 0
     while let page = try pages.next() {
-      let (columns, mint, people, start) = (columns, mint, people, first)
-      let records = try Parallel.map(page.count) { range in
-        try range.map { index in
-          try columns.record(
-            page[index].content, place: start + index + 1, people.keyIDs(of: page[index].row.keys)
-          ) {
-            mint.token(
-              $0, $1, people: people.number(of: page[index].row.keys), isCounted: isCounted)
-          }
-        }
-      }
-      if isCounted { ordinals += page.map { UInt32($0.row.ordinal) } }
+      let records = try replaced(page, from: first)
+      if isFirst { ordinals += page.map { UInt32($0.row.ordinal) } }
       if !records.isEmpty {
         try await body(SourceBatch(first: first, count: records.count) { records[$0] })
       }
       first += records.count
     }
+    isCounted = false
+    if sorted == nil { missing = pages.missing }
+  }
+
+  private func sort() throws {
+    var named: [(token: [UInt8], ordinal: Int)] = []
+    var pages = try VersionPages(store, dataset, version)
+    while let page = try pages.next() {
+      for (record, entry) in zip(try replaced(page, from: named.count), page) {
+        named.append((record.key, entry.row.ordinal))
+      }
+    }
+    isCounted = false
     missing = pages.missing
+    named.sort { $0.token.lexicographicallyPrecedes($1.token) }
+    sorted = named.map(\.ordinal)
+  }
+
+  private func replaced(
+    _ page: [(row: RecordRow, content: RecordContent)], from first: Int
+  ) throws -> [SourceRecord] {
+    let (columns, mint, people, isCounted) = (columns, mint, people, isCounted)
+    return try Parallel.map(page.count) { range in
+      try range.map { index in
+        try columns.record(
+          page[index].content, place: first + index + 1, people.keyIDs(of: page[index].row.keys)
+        ) {
+          mint.token(
+            $0, $1, people: people.number(of: page[index].row.keys), isCounted: isCounted)
+        }
+      }
+    }
   }
 }
 
@@ -69,7 +95,9 @@ struct PseudonymColumns: Sendable {
   private let values: ColumnValues
   /// The column or member that says whom a record is about, if one does.
   let subject: String?
-  /// The column that is the natural key, if it is one of them.
+  /// The column or member that is the natural key, if one is.
+  let keyName: String?
+  /// Which of them it is, if it is one.
   private let key: Int?
   private let source: String
 
@@ -108,10 +136,15 @@ struct PseudonymColumns: Sendable {
     case .json(let path): subject = path.joined(separator: ".")
     case .none, .path, .file, .inherited: subject = nil
     }
-    key = try dataset.key.flatMap { places.firstIndex(of: try place($0)) }
+    let key = try dataset.key.map { name(try place($0)) }
+    keyName = key
+    self.key = names.firstIndex { $0 == key }
     values = ColumnValues(places, delimiter: isCSV ? frame.delimiter : nil)
     self.source = source
   }
+
+  /// Whether the natural key is one of them.
+  var hasKey: Bool { key != nil }
 
   /// A record with tokens instead of values; its natural key is a token where that is one of them.
   ///

@@ -238,7 +238,7 @@ struct Pseudonymization {
     }
     return DatasetVersionPseudonymized(
       dataset: target, number: number, sourceDataset: dataset.name, sourceNumber: version.number,
-      columns: known + new)
+      columns: known + new, order: prepared.columns.hasKey ? .tokens : .kept)
   }
 
   /// Whether the ledger says the same of the version already.
@@ -315,12 +315,14 @@ struct Pseudonymization {
       dataset: target, source: (dataset.name, version.number), commit: commit,
       records: prepared.source.ordinals.count, missing: prepared.source.missing, columns: columns,
       table: tokens == .random ? PseudonymTable.name(of: dataset.name) : nil, key: prepared.key,
-      run: run, namingColumn: namingColumn(prepared))
+      run: run, namingColumn: open(prepared.columns.subject, prepared),
+      openKey: open(prepared.columns.keyName, prepared), isOrderKept: !prepared.columns.hasKey)
   }
 
-  private func namingColumn(_ prepared: Preparation) -> String? {
+  /// A column, unless it has tokens.
+  private func open(_ column: String?, _ prepared: Preparation) -> String? {
     let tokens = prepared.columns.names + prepared.before.columns.map(\.name)
-    return prepared.columns.subject.flatMap { tokens.contains($0) ? nil : $0 }
+    return column.flatMap { tokens.contains($0) ? nil : $0 }
   }
 }
 

@@ -5,10 +5,18 @@ import CustodyModel
 enum PseudonymPrinter {
   static func print(_ done: Datasets.Pseudonymized, _ format: OutputFormat) {
     if format == .table { Terminal.print(text(done)) } else { facts(done).write(format) }
-    guard let column = done.namingColumn else { return }
-    Terminal.note(
-      "\(Terminal.visible(column)) still says whom each record is about: --column "
-        + "\(Terminal.visible(column)) gives it tokens too")
+    if let column = done.namingColumn.map({ Terminal.visible($0) }) {
+      Terminal.note(
+        "\(column) still says whom each record is about: --column \(column) gives it tokens too")
+    }
+    if let key = done.openKey.map({ Terminal.visible($0) }) {
+      Terminal.note(
+        "by \(key), the natural key, and by the order of records whoever has another release joins the "
+          + "two: --column \(key) gives it tokens too, and records stand in the order of these")
+    } else if done.isOrderKept {
+      Terminal.note(
+        "by the order of records, which is kept, whoever has another release joins the two")
+    }
   }
 
   private static func text(_ done: Datasets.Pseudonymized) -> String {
@@ -63,6 +71,8 @@ enum PseudonymPrinter {
     facts.add("key", "key", done.key?.hex)
     facts.add("run", "run", done.run.map { "\($0)" })
     facts.add("namingColumn", "names people", done.namingColumn)
+    facts.add("openKey", "natural key", done.openKey)
+    facts.add("orderKept", "order kept", .flag(done.isOrderKept))
     return facts
   }
 }

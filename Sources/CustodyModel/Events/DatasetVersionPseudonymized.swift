@@ -1,7 +1,7 @@
 /// A version has tokens instead of values: in which columns, and what leads back from them.
-package struct DatasetVersionPseudonymized: ModelEvent {
+package struct DatasetVersionPseudonymized: VersionedEvent {
   package static let type = "dataset.version.pseudonymized"
-  package static let version: UInt16 = 1
+  package static let version: UInt16 = 2
 
   /// Where tokens come from.
   package enum Tokens: Equatable, Sendable {
@@ -28,18 +28,31 @@ package struct DatasetVersionPseudonymized: ModelEvent {
   package let sourceNumber: Int
   /// Every column of the version that has tokens, those included that the source had already.
   package let columns: [Column]
+  /// In which order the records stand.
+  package let order: Order
+
+  /// The order of records, which says which is which where nothing else does.
+  package enum Order: String, Sendable {
+    /// That of the version that has the values.
+    case kept
+    /// That of the tokens of the natural key.
+    case tokens
+  }
 
   package init(
-    dataset: String, number: Int, sourceDataset: String, sourceNumber: Int, columns: [Column]
+    dataset: String, number: Int, sourceDataset: String, sourceNumber: Int, columns: [Column],
+    order: Order
   ) {
     self.dataset = dataset
     self.number = number
     self.sourceDataset = sourceDataset
     self.sourceNumber = sourceNumber
     self.columns = columns
+    self.order = order
   }
 
-  package var content: [UInt8] {
+  /// Version 1 had all but the last member: the order was kept.
+  package func content(version: UInt16) -> [UInt8] {
     var writer = JSONWriter()
     writer.member("dataset", dataset)
     writer.member("version", number)
@@ -57,20 +70,23 @@ package struct DatasetVersionPseudonymized: ModelEvent {
         object.member("key", key)
       }
     }
+    if version > 1 { writer.member("order", order.rawValue) }
     return Array(writer.object.utf8)
   }
 
-  package init?(content: [UInt8]) {
-    guard let reader = MemberReader(content), let dataset = reader.string("dataset"),
-      let number = reader.integer("version"), let sourceDataset = reader.string("sourceDataset"),
+  package init?(content: [UInt8], version: UInt16) {
+    guard (1...Self.version).contains(version), let reader = MemberReader(content),
+      let dataset = reader.string("dataset"), let number = reader.integer("version"),
+      let sourceDataset = reader.string("sourceDataset"),
       let sourceNumber = reader.integer("sourceVersion"), let columns = reader.objects("columns"),
+      let order = version > 1 ? reader.string("order").flatMap(Order.init) : .kept,
       number > 0, sourceNumber > 0
     else { return nil }
     let read = columns.compactMap(Column.init)
     guard read.count == columns.count else { return nil }
     self.init(
       dataset: dataset, number: number, sourceDataset: sourceDataset, sourceNumber: sourceNumber,
-      columns: read)
+      columns: read, order: order)
   }
 
   package static let example = DatasetVersionPseudonymized(
@@ -79,7 +95,7 @@ package struct DatasetVersionPseudonymized: ModelEvent {
       Column(name: "client", tokens: .table("counseling.pseudonyms")),
       Column(
         name: "id", tokens: .keyed(purpose: "research", key: String(repeating: "1", count: 32))),
-    ])
+    ], order: .tokens)
 }
 
 extension DatasetVersionPseudonymized.Column {

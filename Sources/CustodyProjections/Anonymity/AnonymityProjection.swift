@@ -56,13 +56,15 @@ package struct AnonymityProjection: Projection {
     case DatasetVersionPseudonymized.type:
       let said = try decoded(DatasetVersionPseudonymized.self, event, content)
       for column in said.columns { try add(column, event) }
-      try add(said.dataset, said.number, said, event)
+      // As it came: a row is the same whichever version of this program wrote it.
+      try add(
+        said.dataset, said.number, said.content(version: event.header.claim.typeVersion), event)
     case DatasetAnonymityMeasured.type:
       let said = try decoded(DatasetAnonymityMeasured.self, event, content)
-      try add(said.dataset, said.number, said, event)
+      try add(said.dataset, said.number, said.content, event)
     case DatasetAnonymityClaimed.type:
       let said = try decoded(DatasetAnonymityClaimed.self, event, content)
-      try add(said.dataset, said.number, said, event)
+      try add(said.dataset, said.number, said.content, event)
     default: break
     }
   }
@@ -89,10 +91,10 @@ package struct AnonymityProjection: Projection {
   }
 
   private func add(
-    _ dataset: String, _ number: Int, _ said: some ModelEvent, _ event: ProjectedEvent
+    _ dataset: String, _ number: Int, _ said: [UInt8], _ event: ProjectedEvent
   ) throws {
     let position = Int64(event.position)
-    guard let about = try event.sealed(said.content, in: Self.aboutColumn, position) else { return }
+    guard let about = try event.sealed(said, in: Self.aboutColumn, position) else { return }
     insertVersion.bind(1, dataset)
     insertVersion.bind(2, Int64(number))
     insertVersion.bind(3, position)

@@ -61,7 +61,10 @@ package final class AnonymityReader {
 extension AnonymityFacts {
   fileprivate mutating func take(_ type: String, _ about: [UInt8], _ position: Position) throws {
     func decoded<Event: ModelEvent>(_: Event.Type) throws -> Event {
-      guard let said = Event(content: about) else { throw DatasetReader.damaged }
+      let versions = (1...Event.version).reversed()
+      guard let said = versions.lazy.compactMap({ Event(content: about, version: $0) }).first else {
+        throw DatasetReader.damaged
+      }
       return said
     }
     switch type {

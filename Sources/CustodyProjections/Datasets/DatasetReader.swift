@@ -259,6 +259,34 @@ package final class DatasetReader {
     return try query.step() && query.integer(0) != 0
   }
 
+  /// Whether a record of one version can be opened, as far as keys go.
+  ///
+  /// - Parameters:
+  ///   - other: a key under which records do not count.
+  ///   - end: what the ledger says from this position on does not count.
+  ///
+  /// Cost: one look-up, or a pass over the dataset's intervals when there is none.
+  package func hasOpenRecord(
+    of dataset: Int64, in version: Int, besides other: KeyID? = nil, below end: Int = .max
+  ) throws -> Bool {
+    let query = try statement(
+      """
+      SELECT EXISTS (
+        SELECT 1 FROM dataset_1_record AS r JOIN dataset_1_keys AS k ON k.id = r.keys
+        WHERE r.dataset = ?1 AND r.since <= ?2 AND r.address IS NOT NULL
+          AND (k.destroyed IS NULL OR k.destroyed >= ?3) AND k.key_ids IS NOT ?4
+          AND NOT EXISTS (
+            SELECT 1 FROM dataset_1_record AS l
+            WHERE l.dataset = ?1 AND l.ordinal = r.ordinal AND l.since > r.since AND l.since <= ?2))
+      """)
+    query.bind(1, dataset)
+    query.bind(2, Int64(version))
+    query.bind(3, Int64(end))
+    if let other { query.bind(4, other) } else { query.bindNull(4) }
+    defer { query.reset() }
+    return try query.step() && query.integer(0) != 0
+  }
+
   /// What rows of records name keys by, of those that a key is one of.
   package func keySets(with key: KeyID) throws -> [Int64] {
     let query = try statement("SELECT keys FROM dataset_1_key WHERE key_id = ?")

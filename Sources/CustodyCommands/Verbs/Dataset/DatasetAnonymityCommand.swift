@@ -12,8 +12,14 @@ struct DatasetAnonymityCommand: AsyncParsableCommand {
       the version's state is anonymized as measured. Exits 1 when fewer share a combination, or a \
       column was not looked at.
 
-      --claim records that somebody says so, and by which method. While a key or a table leads back, \
-      a version stays pseudonymized, whatever is measured or claimed.
+      --claim records that somebody says so, and by which method. A claim is refused, and a \
+      measurement does not count, while something contradicts it: a key or a table leads back from \
+      tokens, a column without tokens says whom records are about, or records are sealed under keys \
+      of people and nothing in them has tokens.
+
+      The state is that of the version as it leaves the store. What this store can still put beside \
+      it is named, and so is what runs made it of: a version that a run wrote is raw, whatever the \
+      run read, until somebody says more.
 
       Examples:
         $ custody dataset anonymity released --column city --at-least 2
@@ -61,9 +67,8 @@ struct DatasetAnonymityCommand: AsyncParsableCommand {
         let state = try await store.datasets.claimAnonymity(
           of: dataset.name, dataset.reference, method: claim)
         var facts = Facts()
-        StatePrinter.add(state, to: &facts, output.format)
+        StatePrinter.add(state, try ancestors(in: store), to: &facts, output.format)
         facts.write(output.format)
-        note(state)
       }
     }
     if dryRun { return try await measure(try store.open(for: .contents)) }
@@ -74,14 +79,16 @@ struct DatasetAnonymityCommand: AsyncParsableCommand {
     let measured = try await store.datasets.measureAnonymity(
       of: dataset.name, dataset.reference, columns: column, sensitive: sensitive,
       required: atLeast, isTrial: dryRun)
+    var facts = Facts()
     if output.format == .table {
       print(measured)
     } else {
-      var facts = Facts()
       facts.add("measured", "measured", .json(StatePrinter.json(measured)))
-      facts.write(output.format)
     }
-    note(try store.datasets.state(of: dataset.name, dataset.reference))
+    let state = try store.datasets.state(of: dataset.name, dataset.reference)
+    facts.add("state", "state", state.kind.rawValue)
+    StatePrinter.addReasons(state, try ancestors(in: store), to: &facts, output.format)
+    facts.write(output.format)
     guard measured.isReached else {
       Terminal.willAnswer(false)
       throw ExitCode(ExitStatus.refused)
@@ -104,11 +111,7 @@ struct DatasetAnonymityCommand: AsyncParsableCommand {
     for line in lines { Terminal.print(Terminal.visible(line)) }
   }
 
-  /// What keeps a version from being more than pseudonymized.
-  private func note(_ state: Datasets.State) {
-    let open = state.openColumns
-    guard !open.isEmpty else { return }
-    let ways = Set(open.map { $0.table ?? "key \($0.key?.hex ?? "")" }).sorted()
-    Terminal.note("it stays pseudonymized: \(ways.joined(separator: ", ")) leads back")
+  private func ancestors(in store: Store) throws -> [Datasets.Ancestor] {
+    try store.datasets.ancestors(of: dataset.name, dataset.reference)
   }
 }

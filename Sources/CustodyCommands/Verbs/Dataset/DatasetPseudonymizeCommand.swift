@@ -7,17 +7,22 @@ struct DatasetPseudonymizeCommand: AsyncParsableCommand {
     abstract: "Make a version with tokens instead of the values of some columns.",
     discussion: """
       The same value of a column gets the same token, also in later versions. Records stay about the \
-      same people, in the same order; empty values stay empty. \
+      same people; empty values stay empty. \
       \(DatasetReference.help); without it the newest version is meant.
+
+      A natural key or an order that is kept joins releases whatever their tokens are, and this says \
+      so. When the natural key is among --column, records are named by its tokens and stand in the \
+      order of these.
 
       Tokens are random by default, and NAME.pseudonyms keeps them beside their values, sealed under \
       a key of the people of class pseudonym-table: it goes with them, or alone. With --tokens keyed \
-      they come from a key that is kept for --purpose: releases for one purpose can be joined, those \
-      for two cannot. Such a token is derived from the value, so it is no code in the sense of 45 CFR \
-      164.514(c); a random one is.
+      they come from a key that is kept for --purpose: releases for one purpose can be joined by \
+      them, those for two cannot. Such a token is derived from the value, so it is no code in the \
+      sense of 45 CFR 164.514(c); a random one is.
 
       While the key or the table lives, the version is pseudonymized, never anonymous; without them \
-      it is no more than that, because other columns stay as they are.
+      it is no more than that, because other columns stay as they are, until `custody dataset \
+      anonymity` says more.
 
       Examples:
         $ custody dataset pseudonymize answers --column client --to released

@@ -49,8 +49,10 @@ struct DatasetShowCommand: AsyncParsableCommand {
       try dataset.explicit.map { try datasets.version(dataset.name, $0) } ?? entry.newest
     if let version {
       add(version, try datasets.source(of: version), to: &facts)
+      let reference = "v\(version.number)"
       StatePrinter.add(
-        try datasets.state(of: dataset.name, "v\(version.number)"), to: &facts, output.format)
+        try datasets.state(of: dataset.name, reference),
+        try datasets.ancestors(of: dataset.name, reference), to: &facts, output.format)
     }
     facts.write(output.format)
   }

@@ -7,11 +7,11 @@ struct KeyDestroyCommand: AsyncParsableCommand {
     abstract: "Destroy a key that makes tokens, so that nobody makes the same ones again.",
     discussion: """
       ID is that of a key of purpose pseudonym, as `custody key list` shows it; --purpose names the \
-      key by what its tokens are for. Versions with its \
-      tokens stay as they are; they are pseudonymized, and not anonymous, because whoever holds the \
-      values can still compare. Keys of people go with `custody subject erase`. Every other key is \
-      wrapped anew, and older copies of keys.sqlite are dead. Exits 1 when a piece of the key is left \
-      in a file of the store, and says in which.
+      key by what its tokens are for. Versions with its tokens stay as they are, and pseudonymized: \
+      one way back is gone, and whoever holds the values can still compare. `custody dataset \
+      anonymity` can measure or claim more from then on, and names what is left. Keys of people go \
+      with `custody subject erase`. Every other key is wrapped anew, and older copies of keys.sqlite \
+      are dead. Exits 1 when a piece of the key is left in a file of the store, and says in which.
 
       Example:
         $ custody key destroy --purpose research --reason request --yes
