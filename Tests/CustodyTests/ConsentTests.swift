@@ -219,10 +219,19 @@ struct ConsentTests {
   func many() async throws {
     let people = (0..<300).map { "somebody-\($0)" }
     let ids = try await store.subjects.register(people)
-    let named = people.map { Subject.identifier($0) } + [.key(ids[0])]
+    let named =
+      zip(people, ids).enumerated().map { index, person -> Subject in
+        index.isMultiple(of: 3) ? .key(person.1) : .identifier(person.0)
+      } + [.key(ids[1])]
     let recorded = try await consents.grant(named, Self.terms("a"))
     #expect(recorded.map(\.subject) == ids)
-    #expect(Set(try consents.all().map(\.subject)) == Set(ids))
+    #expect(try consents.all().map(\.subject) == ids.sorted())
+    // Who opens the store has none of their keys yet.
+    #expect(try temporary.open().consents.all().map(\.subject) == ids.sorted())
+    for (id, name) in zip(ids, people).prefix(4) {
+      #expect(try await store.subjects.identifier(of: id) == name)
+      #expect(try store.subjects.entry(id)?.keys.count == 2)
+    }
     #expect(try await consents.withdraw(named).count == 300)
     #expect(try consents.all().allSatisfy { $0.withdrawn != nil })
   }

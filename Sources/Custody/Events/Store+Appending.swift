@@ -120,6 +120,14 @@ extension Store {
   func appendOwn(_ events: [NewEvent]) async throws {
     _ = try await folder.ledger().append(try sealing.seal(events, isOwn: true))
   }
+
+  /// The same of any number, batch by batch; the next one is sealed while one is committed. What was
+  /// committed before one that is refused stays.
+  func appendOwn(batchesOf events: [NewEvent]) async throws {
+    let pipeline = AppendPipeline(store: self, isOwn: true)
+    for batch in events.batches { try await pipeline.append(batch) { _ in } }
+    try await pipeline.finish { _ in }
+  }
 }
 
 /// Seals batches while the ones before are committed, and keeps their order.

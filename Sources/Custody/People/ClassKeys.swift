@@ -14,16 +14,16 @@ extension Store {
       if ids.contains(entry.id) { people[entry.id] = person }
       if entry.dataClass == dataClass { known[person] = entry.id }
     }
-    var lacking: [KeyID] = []
+    var lacking: [Subjects.Named] = []
     for person in Set(people.values).filter({ known[$0] == nil }).sorted() {
       // Of somebody who was registered again, her identifier may lead to her other id.
       guard let identifier = try await subjects.identifier(of: person),
         try subjects.id(of: identifier) == person
       else { continue }
-      lacking.append(person)
+      lacking.append((person, identifier))
     }
     try await subjects.register(lacking, dataClass: dataClass)
-    for person in lacking {
+    for (person, _) in lacking {
       known[person] = try keyring.subjectKeys(of: person).first { $0.dataClass == dataClass }?.keyID
     }
     return people.compactMapValues { known[$0] }

@@ -24,20 +24,20 @@ struct ConsentGapFinder {
   /// Of each version, the keys that seal its records, those of one record together.
   private var keySets: [ConsentGap.Input: [[KeyID]]] = [:]
   private var readerships: [ConsentGap.Input: Readership] = [:]
+  /// What the people of a version granted of a purpose, in their order: readings repeat both.
+  private var grants: [ConsentGap.Input: [String: [[Consent]]]] = [:]
 
-  init(_ consents: Consents) throws {
-    store = consents.store
-    guard let keyring = store.folder.keyring else {
-      throw CustodyError(.usage, "Looking for gaps needs the store opened with its secrets.")
-    }
-    let all = try consents.all()
-    self.consents = Dictionary(grouping: all, by: \.purpose).mapValues {
+  init(
+    _ store: Store, _ keyring: Keyring, _ consents: [Consent], _ peopleByKey: [KeyID: KeyID]
+  ) throws {
+    self.store = store
+    self.consents = Dictionary(grouping: consents, by: \.purpose).mapValues {
       Dictionary(grouping: $0, by: \.subject)
     }
-    named = Set(all.map(\.subject))
+    named = Set(consents.map(\.subject))
     organization = store.folder.settings.organization
     self.keyring = keyring
-    peopleByKey = try keyring.peopleByKey()
+    self.peopleByKey = peopleByKey
     operations = try keyring.operationsKey()
     datasets = Dictionary(
       try store.datasets.list { listing, _ in try listing.datasets() }.map { ($0.name, $0.id) },
@@ -47,12 +47,10 @@ struct ConsentGapFinder {
   /// Nil where everybody allowed it.
   mutating func gap(of reading: ConsentReading) throws -> ConsentGap? {
     let about = try readership(of: reading)
-    let granted = reading.purpose.map { consents[$0] ?? [:] }
+    let granted = reading.purpose.map { grants(of: about.people, for: $0, in: reading) }
     var outside: [ConsentGap.Reason: [KeyID]] = [:]
-    for person in about.people {
-      if let reason = reason(
-        granted.map { $0[person] ?? [] }, reading.startedAt, reading.actor)
-      {
+    for (index, person) in about.people.enumerated() {
+      if let reason = reason(granted?[index], reading.startedAt, reading.actor) {
         outside[reason, default: []].append(person)
       }
     }
@@ -61,6 +59,17 @@ struct ConsentGapFinder {
       kind: reading.kind, run: reading.run, job: reading.job, position: reading.position,
       startedAt: reading.startedAt, actor: reading.actor, purpose: reading.purpose,
       input: reading.input, people: about.people.count, erased: about.erased, outside: outside)
+  }
+
+  private mutating func grants(
+    of people: [KeyID], for purpose: String, in reading: ConsentReading
+  ) -> [[Consent]] {
+    let isWhole = reading.isOfWholeVersion
+    if isWhole, let known = grants[reading.input]?[purpose] { return known }
+    let granted = consents[purpose] ?? [:]
+    let found = people.map { granted[$0] ?? [] }
+    if isWhole { grants[reading.input, default: [:]][purpose] = found }
+    return found
   }
 
   /// Why somebody did not allow a purpose; nil when she did.
@@ -119,9 +128,8 @@ struct ConsentGapFinder {
       return []
     }
     if let known = keySets[input] { return known }
-    let found = try store.engine.read(DatasetProjection.kind) { connection in
-      let reader = DatasetReader(connection)
-      return try reader.keySets(of: dataset, in: number).map { try reader.keyIDs($0) }
+    let found = try store.engine.read(DatasetProjection.kind) {
+      try DatasetReader($0).keySets(of: dataset, in: number)
     }
     keySets[input] = found
     return found

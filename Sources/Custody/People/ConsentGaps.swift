@@ -28,7 +28,13 @@ extension Consents {
       from: filter.from,
       to: end == .max ? filter.to : min(filter.to ?? Position(end), Position(end)),
       since: filter.since, until: filter.until)
-    var finder = try ConsentGapFinder(self)
+    guard let keyring = store.folder.keyring else {
+      throw CustodyError(.usage, "Looking for gaps needs the store opened with its secrets.")
+    }
+    // Of many people each takes its time, and neither waits for the other.
+    async let people = keyring.peopleByKey()
+    let consents = try all()
+    var finder = try ConsentGapFinder(store, keyring, consents, try await people)
     let readings = try await ownReadings(known) + reportedReadings(known)
     return try readings.filter { purpose == nil || $0.purpose == purpose }
       .enumerated().sorted { ($0.element.position, $0.offset) < ($1.element.position, $1.offset) }

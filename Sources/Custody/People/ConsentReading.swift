@@ -17,6 +17,9 @@ struct ConsentReading {
   var keys: [KeyID]?
   /// Whether what was restricted then was left out.
   var isWithoutRestricted = false
+
+  /// Whether it is about everybody in the version.
+  var isOfWholeVersion: Bool { keys == nil && !isWithoutRestricted }
 }
 
 extension ConsentReading {

@@ -85,7 +85,7 @@ public struct Consents: Sendable {
   @discardableResult
   public func grant(_ subjects: [Subject], _ terms: Terms) async throws -> [Recorded] {
     try checkIsCurrent()
-    let people = try store.subjects.ids(of: subjects)
+    let people = try store.subjects.people(named: subjects)
     let now = store.folder.environment.now()
     let from = terms.from ?? now
     try check(terms, from: from)
@@ -95,11 +95,11 @@ public struct Consents: Sendable {
       recipients: terms.recipients, giver: terms.giver)
     try await store.subjects.register(people, dataClass: Subject.consentClass)
     let recorded = people.map {
-      Recorded(subject: $0, event: newID(at: now), purposes: terms.purposes)
+      Recorded(subject: $0.id, event: newID(at: now), purposes: terms.purposes)
     }
-    for batch in recorded.batches {
-      try await store.appendOwn(batch.map { event($0, granted) })
-    }
+    let content = granted.content
+    try await store.appendOwn(
+      batchesOf: recorded.map { event($0, ConsentGranted.self, content) })
     return recorded
   }
 
@@ -184,7 +184,7 @@ public struct Consents: Sendable {
         recorded.append(
           Recorded(
             subject: person, event: newID(at: now), purposes: Self.unique(open.map(\.purpose))))
-        events.append(event(recorded[index], ended))
+        events.append(event(recorded[index], ConsentWithdrawn.self, ended.content))
       }
       for batch in events.batches {
         try ledger.appendUnderLock(try store.sealing.seal(batch, isOwn: true))
@@ -202,11 +202,13 @@ public struct Consents: Sendable {
 
   private func newID(at now: Timestamp) -> EventID { store.folder.environment.eventID(at: now) }
 
-  private func event<Event: ModelEvent>(_ recorded: Recorded, _ said: Event) -> NewEvent {
+  private func event<Event: ModelEvent>(
+    _ recorded: Recorded, _: Event.Type, _ content: [UInt8]
+  ) -> NewEvent {
     NewEvent(
       id: recorded.event, stream: "\(SubjectRegistered.streamPrefix)\(recorded.subject)",
       type: Event.type, typeVersion: Event.version, subjects: [.key(recorded.subject)],
-      dataClass: Subject.consentClass, content: said.content)
+      dataClass: Subject.consentClass, content: content)
   }
 
   private func checkIsCurrent() throws {

@@ -46,27 +46,34 @@ extension Subjects {
 
   static func stream(of id: KeyID) -> String { "\(SubjectRegistered.streamPrefix)\(id)" }
 
-  /// The events of a type on a person's stream, the oldest first, with what each says: nil where
-  /// that is gone with its key, or the reader leaves it out.
+  /// An event, and what it says: nil where that is gone with its key, or the reader leaves it out.
+  typealias Said<Event> = (event: StoredEvent, content: Event?, isRestricted: Bool)
+
+  /// The events of a type on a person's stream, the oldest first.
   func said<Event: ModelEvent>(
     _ type: Event.Type, of id: KeyID, by reader: ContentReader? = nil
-  ) throws -> [(event: StoredEvent, content: Event?, isRestricted: Bool)] {
-    let reader = reader ?? ContentReader(store, leavingOut: nil)
-    let filter = EventFilter(
-      stream: Self.stream(of: id), type: Event.type, to: end == .max ? nil : Position(end))
-    let folder = store.folder
-    return try folder.read {
-      try $0.events(filter, ledgerID: folder.ledgerID, limit: .max >> 1)
-    }.map { event in
-      let shown = try reader.content(of: event)
-      guard case .opened(let bytes) = shown else { return (event, nil, shown == .restricted) }
-      return (event, Event(content: bytes, version: event.header.claim.typeVersion), false)
-    }
+  ) throws -> [Said<Event>] {
+    try said(type, of: [id], by: reader)[0]
   }
 
-  func append(_ events: [NewEvent]) async throws {
-    for start in stride(from: 0, to: events.count, by: Limits.batchCountMax) {
-      try await store.appendOwn(Array(events[start...].prefix(Limits.batchCountMax)))
+  /// The same of several people, read in one go.
+  func said<Event: ModelEvent>(
+    _ type: Event.Type, of ids: [KeyID], by contents: ContentReader? = nil
+  ) throws -> [[Said<Event>]] {
+    let contents = contents ?? ContentReader(store, leavingOut: nil)
+    let folder = store.folder
+    let last = end == .max ? nil : Position(end)
+    return try folder.read { reader in
+      try ids.map { id in
+        let filter = EventFilter(stream: Self.stream(of: id), type: Event.type, to: last)
+        return try reader.events(filter, ledgerID: folder.ledgerID, limit: .max >> 1)
+      }
+    }.map { events in
+      try events.map { event in
+        let shown = try contents.content(of: event)
+        guard case .opened(let bytes) = shown else { return (event, nil, shown == .restricted) }
+        return (event, Event(content: bytes, version: event.header.claim.typeVersion), false)
+      }
     }
   }
 

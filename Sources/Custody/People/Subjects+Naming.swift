@@ -24,6 +24,16 @@ extension Subjects {
   /// - Parameter check: throws for somebody who is there and will not do; an error says which of them
   ///   it is, without a word of who.
   func ids(of subjects: [Subject], _ check: (KeyID) throws -> Void) throws -> [KeyID] {
+    try people(named: subjects, check).map(\.id)
+  }
+
+  /// A person, and what she is called outside where the caller says so.
+  typealias Named = (id: KeyID, identifier: String?)
+
+  /// The same, with what they are called outside as far as `subjects` says so.
+  func people(
+    named subjects: [Subject], _ check: (KeyID) throws -> Void = { _ in }
+  ) throws -> [Named] {
     guard !subjects.isEmpty else { throw CustodyError(.usage, "Nobody is named.") }
     var seen: Set<KeyID> = []
     return try subjects.enumerated().compactMap { index, subject in
@@ -32,7 +42,9 @@ extension Subjects {
         try check(id)
         return id
       }
-      return seen.insert(id).inserted ? id : nil
+      guard seen.insert(id).inserted else { return nil }
+      if case .identifier(let identifier) = subject { return (id, identifier) }
+      return (id, nil)
     }
   }
 

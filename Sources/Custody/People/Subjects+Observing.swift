@@ -55,7 +55,7 @@ extension Subjects {
         typeVersion: SubjectObserved.version, subjects: [.key(id)], dataClass: dataClass,
         content: content)
     }
-    try await append(events)
+    try await store.appendOwn(batchesOf: events)
     return Observation(subjects: ids, on: on, newCount: events.count)
   }
 

@@ -81,21 +81,13 @@ public struct Subjects: Sendable {
   ///
   /// - Throws: `notFound` for somebody of whom nobody can tell what she is called outside;
   ///   `keyDestroyed` for somebody who is erased meanwhile: nobody gets a key then.
-  func register(_ people: [KeyID], dataClass: String) async throws {
+  func register(_ people: [Named], dataClass: String) async throws {
     let keyring = try keyring
-    var lacking: [(id: KeyID, identifier: String)] = []
-    for id in people
-    where try !keyring.subjectKeys(of: id).contains(where: { $0.dataClass == dataClass }) {
-      guard let identifier = try await identifier(of: id), try self.id(of: identifier) == id else {
-        throw CustodyError(
-          .notFound,
-          "What the person \(id) is called outside is lost, so that no key for class \(dataClass) can "
-            + "be made for her. Register her again with custody subject add.")
-      }
-      lacking.append((id, identifier))
+    let lacking = try people.filter { person in
+      try !keyring.subjectKeys(of: person.id).contains { $0.dataClass == dataClass }
     }
     guard !lacking.isEmpty else { return }
-    let known = lacking
+    let known = try identified(lacking, dataClass)
     try await record(
       try store.folder.ledger().locked {
         // Registering somebody who is erased by now would make her another person.
@@ -105,6 +97,27 @@ public struct Subjects: Sendable {
         }
         return try keyring.register(known.map { ($0.identifier, dataClass) })
       }, nil, nil)
+  }
+
+  /// People with what they are called outside: as the caller says, else as the ledger does.
+  private func identified(
+    _ people: [Named], _ dataClass: String
+  ) throws -> [(id: KeyID, identifier: String)] {
+    try people.batches.flatMap { batch in
+      let unnamed = batch.filter { $0.identifier == nil }.map(\.id)
+      var said = try said(SubjectRegistered.self, of: unnamed)[...]
+      return try batch.map { id, given in
+        if let given { return (id, given) }
+        let found = said.popFirst()?.lazy.compactMap(\.content?.identifier).first
+        guard let found, try self.id(of: found) == id else {
+          throw CustodyError(
+            .notFound,
+            "What the person \(id) is called outside is lost, so that no key for class \(dataClass) can "
+              + "be made for her. Register her again with custody subject add.")
+        }
+        return (id, found)
+      }
+    }
   }
 
   /// Appends what says that people got keys, and what else is said of them.
@@ -125,7 +138,7 @@ public struct Subjects: Sendable {
           typeVersion: SubjectRegistered.version, subjects: [.key(new.subjectID)],
           dataClass: new.dataClass, content: said.content))
     }
-    try await append(events)
+    try await store.appendOwn(batchesOf: events)
   }
 
   /// Whether the ledger says this of a person under this key, and nothing else since. Of somebody

@@ -18,14 +18,20 @@ package enum KeyDerivation {
     return digest
   }
 
+  /// Fetched once: that costs as much as deriving.
+  nonisolated(unsafe) private static let kdf: OpaquePointer = {
+    guard let algorithm = EVP_KDF_fetch(nil, "HKDF", nil) else {
+      fatalError("\(OpenSSLError("EVP_KDF_fetch"))")
+    }
+    return algorithm
+  }()
+
   /// HKDF-SHA-256 (RFC 5869), extract and expand, `count` at most 8,160 bytes.
   ///
   /// libcrypto refuses a longer output, and that is the only input it refuses.
   package static func hkdf(
     _ keyMaterial: UnsafeRawBufferPointer, salt: [UInt8], info: [UInt8], count: Int
   ) throws(OpenSSLError) -> SecretBytes {
-    guard let kdf = EVP_KDF_fetch(nil, "HKDF", nil) else { throw OpenSSLError("EVP_KDF_fetch") }
-    defer { EVP_KDF_free(kdf) }
     guard let context = EVP_KDF_CTX_new(kdf) else { throw OpenSSLError("EVP_KDF_CTX_new") }
     defer { EVP_KDF_CTX_free(context) }
     return try SecretBytes(count: count) { (out) throws(OpenSSLError) in

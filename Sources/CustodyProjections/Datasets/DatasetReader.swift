@@ -219,24 +219,25 @@ package final class DatasetReader {
     return KeySet(query.bytes(0)).keyIDs
   }
 
-  /// What records of a version name their keys by, each once.
+  /// The sets of keys that seal records of a version, each once.
   ///
   /// Cost: a pass over the records that the dataset had up to that version.
-  package func keySets(of dataset: Int64, in version: Int) throws -> [Int64] {
+  package func keySets(of dataset: Int64, in version: Int) throws -> [[KeyID]] {
     // https://www.sqlite.org/lang_select.html#bareagg: "the bare columns in the result set take
     // values from the input row which also contains the minimum or maximum"
     let query = try statement(
       """
-      SELECT DISTINCT keys FROM (
-        SELECT keys, address, max(since) FROM dataset_1_record
-        WHERE dataset = ?1 AND since <= ?2 GROUP BY ordinal)
-      WHERE address IS NOT NULL
+      SELECT key_ids FROM dataset_1_keys WHERE id IN (
+        SELECT keys FROM (
+          SELECT keys, address, max(since) FROM dataset_1_record
+          WHERE dataset = ?1 AND since <= ?2 GROUP BY ordinal)
+        WHERE address IS NOT NULL)
       """)
     query.bind(1, dataset)
     query.bind(2, Int64(version))
     defer { query.reset() }
-    var found: [Int64] = []
-    while try query.step() { found.append(query.integer(0)) }
+    var found: [[KeyID]] = []
+    while try query.step() { found.append(KeySet(query.bytes(0)).keyIDs) }
     return found
   }
 

@@ -28,6 +28,8 @@ package final class SealedColumns: @unchecked Sendable {
 
   private let keys: LedgerStore.Keys
   private var known: [[KeyID]: Known] = [:]
+  /// Of people who come no more; going on under another key costs less than another cipher.
+  private var spare: [(cipher: XAES256GCM, nonces: RepeatedHMAC)] = []
 
   package init(keys: @escaping LedgerStore.Keys) { self.keys = keys }
 
@@ -124,14 +126,24 @@ package final class SealedColumns: @unchecked Sendable {
     if let known = known[keyIDs], known.keys.elementsEqual(secrets, by: ===) {
       return known
     }
-    if known.count >= Self.cipherCountMax { known.removeAll(keepingCapacity: true) }
+    if known.count >= Self.cipherCountMax {
+      spare = known.values.map { ($0.cipher, $0.nonces) }
+      known.removeAll(keepingCapacity: true)
+    }
     let base = secrets.count == 1 ? secrets[0] : JointKey.derive(secrets)
     let nonceKey = try base.withUnsafeBytes {
       try KeyDerivation.hkdf(
         $0, salt: [], info: Array("custody/sealed-column/v1".utf8), count: 32)
     }
-    let made = Known(
-      keys: secrets, cipher: XAES256GCM(key: base), nonces: RepeatedHMAC(key: nonceKey))
+    let made: Known
+    if let (cipher, nonces) = spare.popLast() {
+      cipher.rekey(base)
+      nonces.rekey(nonceKey)
+      made = Known(keys: secrets, cipher: cipher, nonces: nonces)
+    } else {
+      made = Known(
+        keys: secrets, cipher: XAES256GCM(key: base), nonces: RepeatedHMAC(key: nonceKey))
+    }
     known[keyIDs] = made
     return made
   }

@@ -45,6 +45,7 @@ extension Keyring {
     _ wanted: [(identifier: String, dataClass: String)]
   ) throws -> [Registration] {
     let index = try SubjectIndex(key: indexKey())
+    var made: [KeyID: SecretBytes] = [:]
     let registrations = try write { db in
       let epoch = try currentEpoch(db)
       return try wanted.map { wanted in
@@ -59,14 +60,16 @@ extension Keyring {
         let row = SubjectIndex.Row(
           hash: hash, dataClass: wanted.dataClass, keyID: id,
           subjectID: rows.first?.subjectID ?? id)
-        try insert(
-          db, id, .subject, dataClass: wanted.dataClass, epoch: epoch, environment.secret())
+        let secret = environment.secret()
+        try insert(db, id, .subject, dataClass: wanted.dataClass, epoch: epoch, secret)
         try insert(row, index, db)
+        made[id] = secret
         return Registration(
           identifier: wanted.identifier, dataClass: wanted.dataClass, keyID: id,
           subjectID: row.subjectID, isNew: true)
       }
     }
+    remember(made)
     cache.withLock { $0.checkedNames.removeAll() }
     return registrations
   }
@@ -80,15 +83,17 @@ extension Keyring {
   package func subjectKeys(of subjectID: KeyID) throws -> [(dataClass: String, keyID: KeyID)] {
     let index = try SubjectIndex(key: indexKey())
     return try read { db in
-      try Row.fetchAll(
-        db, sql: "SELECT class, key_id, tag FROM subject WHERE subject_id = ? ORDER BY class",
-        arguments: [Data(subjectID.bytes)]
-      ).map { row in
-        let dataClass: String = try row.decode(atIndex: 0)
-        let keyID: KeyID = try row.bytes(1)
-        try index.check(try row.bytes(2), index.tag(subjectID, dataClass, keyID))
-        return (dataClass, keyID)
+      let query = try statements.prepared(
+        "SELECT class, key_id, tag FROM subject WHERE subject_id = ? ORDER BY class", db)
+      query.bind(1, subjectID)
+      defer { query.reset() }
+      var keys: [(dataClass: String, keyID: KeyID)] = []
+      while try query.step() {
+        let (dataClass, keyID): (String, KeyID) = (query.text(0), try query.value(1))
+        try index.check(try query.value(2), index.tag(subjectID, dataClass, keyID))
+        keys.append((dataClass, keyID))
       }
+      return keys
     }
   }
 

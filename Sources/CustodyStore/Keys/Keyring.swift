@@ -179,11 +179,16 @@ package final class Keyring: Sendable {
         try insert(db, id, .run, dataClass: nil, epoch: epoch, key)
       }
     }
-    cache.withLock { cache in
-      guard cache.keys.count + count <= Self.cacheCountMax else { return }
-      for (id, key) in zip(ids, keys) { cache.keys[id] = key }
-    }
+    remember(Dictionary(uniqueKeysWithValues: zip(ids, keys)))
     return ids
+  }
+
+  /// Keeps keys that were made, and that are about to seal something.
+  func remember(_ keys: [KeyID: SecretBytes]) {
+    cache.withLock { cache in
+      guard cache.keys.count + keys.count <= Self.cacheCountMax else { return }
+      cache.keys.merge(keys) { $1 }
+    }
   }
 
   /// The bytes of a data key, or nil when it is gone.
@@ -199,12 +204,24 @@ package final class Keyring: Sendable {
     return key
   }
 
-  /// Unwraps keys that are about to be used, in one go.
+  /// Unwraps keys that are about to be used, in one go and on all cores.
   package func prepare(_ ids: some Collection<KeyID>) throws {
-    let known = cache.withLock { $0.keys }
-    let wanted = ids.lazy.filter { known[$0] == nil }.prefix(Self.cacheCountMax - known.count)
-    let found = try read { db in try wanted.map { ($0, try unwrapped(db, $0)) } }
-    cache.withLock { cache in for (id, key) in found { cache.keys[id] = key } }
+    let (known, buried) = cache.withLock { ($0.keys, $0.buried) }
+    // Ascending: neighbors in the table are read together.
+    let wanted = ids.filter { known[$0] == nil && !buried.contains($0) }.sorted()
+      .prefix(Self.cacheCountMax - known.count)
+    let rows = try readAtOnce { db in try wanted.compactMap { try row(of: $0, db) } }
+    let ledgerID = ledgerID
+    let keys = try Parallel.map(rows.count) { range in
+      var opener = Opener(ledgerID: ledgerID) { try self.epochKey($0) }
+      return try rows[range].map { row in
+        guard let key = try opener.open(row) else { throw Self.unopened(row.id) }
+        return key
+      }
+    }
+    cache.withLock { cache in
+      for (row, key) in zip(rows, keys) { cache.keys[row.id] = key }
+    }
   }
 
   /// A key for a use of its own, the same for the life of the store and unknown without its secrets.
@@ -228,7 +245,7 @@ package final class Keyring: Sendable {
 
   /// Which of `ids` have no row, or are among `others`.
   func absent(_ ids: some Collection<KeyID>, _ others: Set<KeyID> = []) throws -> [KeyID] {
-    try read { db in
+    try readAtOnce { db in
       let query = try HotStatement(db.sqliteConnection!, "SELECT 1 FROM data_key WHERE id = ?")
       return try ids.filter { id in
         if others.contains(id) { return true }
@@ -309,23 +326,29 @@ package final class Keyring: Sendable {
   }
 
   func unwrappedEvenIfBuried(_ db: Database, _ id: KeyID) throws -> SecretBytes? {
+    guard let row = try row(of: id, db) else { return nil }
+    let aad = aad(id, row.epoch, try purpose(row.purpose))
+    guard let key = try epochCipher(row.epoch).open(row.wrapped, nonce: row.nonce, aad: aad),
+      key.count == 32
+    else { throw Self.unopened(id) }
+    return key
+  }
+
+  /// A key as it is stored, or nil when there is none.
+  private func row(of id: KeyID, _ db: Database) throws -> Rows.Key? {
     let query = try statements.prepared(
-      "SELECT purpose, epoch, nonce, wrapped FROM data_key WHERE id = ?", db)
+      "SELECT purpose, class, epoch, nonce, wrapped FROM data_key WHERE id = ?", db)
     query.bind(1, id)
     defer { query.reset() }
     guard try query.step() else { return nil }
-    let purpose = try purpose(query.text(0))
-    let epoch: KeyID = try query.value(1)
-    let nonce: Nonce = try query.value(2)
-    let wrapped = Array(query.bytes(3))
-    guard
-      let key = try epochCipher(epoch).open(wrapped, nonce: nonce, aad: aad(id, epoch, purpose)),
-      key.count == 32
-    else {
-      throw CustodyError(
-        .damaged, "The wrapped key \(id) in keys.sqlite does not open: changed or exchanged.")
-    }
-    return key
+    return Rows.Key(
+      id: id, purpose: query.text(0), dataClass: query.isNull(1) ? nil : query.text(1),
+      epoch: try query.value(2), nonce: try query.value(3), wrapped: Array(query.bytes(4)))
+  }
+
+  private static func unopened(_ id: KeyID) -> CustodyError {
+    CustodyError(
+      .damaged, "The wrapped key \(id) in keys.sqlite does not open: changed or exchanged.")
   }
 
   /// The cipher that wraps keys in an epoch: kept, because a commit meets thousands of people.
@@ -413,6 +436,20 @@ package final class Keyring: Sendable {
 
   func read<R>(_ body: (Database) throws -> R) throws -> R {
     try Connection.translating(path) { try database.unsafeReentrantRead(body) }
+  }
+
+  /// The same in one transaction: to begin and end one for each of many look-ups costs as much as they
+  /// do.
+  func readAtOnce<R>(_ body: (Database) throws -> R) throws -> R {
+    try read { db in
+      guard !db.isInsideTransaction else { return try body(db) }
+      var result: R?
+      try db.inTransaction(.deferred) {
+        result = try body(db)
+        return .commit
+      }
+      return result!
+    }
   }
 
   func write<R>(_ body: (Database) throws -> R) throws -> R {
