@@ -209,6 +209,22 @@ struct RestrictionTests {
     try await store.datasets.restore("calls", to: target, on: .consent)
   }
 
+  @Test("once, however many place it at the same time")
+  func atOnce() async throws {
+    let place = try await Place()
+    let stores = try (0..<4).map { _ in try place.open() }
+    let count = await withTaskGroup(of: Bool.self) { group in
+      for store in stores + stores {
+        group.addTask {
+          (try? await store.restrictions.place([Place.one], reason: .accuracyContested)) != nil
+        }
+      }
+      return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+    }
+    #expect(count == 1)
+    #expect(try stores[0].restrictions.list().count == 1)
+  }
+
   @Test("where an erasure waits for a matter, without being asked for, also of what she shares")
   func waiting() async throws {
     let place = try await Place()

@@ -139,9 +139,7 @@ public struct Restrictions: Sendable {
   ) async throws -> [KeyID] {
     for dataClass in classes { try Subjects.check(dataClass, "class") }
     let ids = try store.subjects.ids(of: people)
-    let lasting = try lasting()
-    for id in ids {
-      let known = lasting.filter { $0.subject == id }
+    try await append(ids, RestrictionPlaced.self) { id, known in
       let isCovered =
         classes.isEmpty
         ? known.contains { $0.classes.isEmpty && $0.liftedClasses.isEmpty }
@@ -150,11 +148,8 @@ public struct Restrictions: Sendable {
         throw CustodyError(
           .alreadyExists, "\(id) is restricted already: custody restriction list says since when.")
       }
+      return RestrictionPlaced(subject: id.hex, classes: classes, reason: reason.rawValue)
     }
-    try await append(
-      ids.map { id in
-        (id, RestrictionPlaced(subject: id.hex, classes: classes, reason: reason.rawValue))
-      })
     return ids
   }
 
@@ -173,9 +168,7 @@ public struct Restrictions: Sendable {
   public func lift(_ people: [Subject], classes: [String] = []) async throws -> [KeyID] {
     for dataClass in classes { try Subjects.check(dataClass, "class") }
     let ids = try store.subjects.ids(of: people)
-    let lasting = try lasting()
-    for id in ids {
-      let known = lasting.filter { $0.subject == id }
+    try await append(ids, RestrictionLifted.self) { id, known in
       let free = classes.first { dataClass in !known.contains { $0.restricts(dataClass) } }
       if known.isEmpty || free != nil {
         throw CustodyError(
@@ -183,24 +176,32 @@ public struct Restrictions: Sendable {
           "Nobody restricted \(free.map { "class \($0) of " } ?? "")\(id): custody restriction list says "
             + "what is.")
       }
+      return RestrictionLifted(subject: id.hex, classes: classes)
     }
-    try await append(ids.map { ($0, RestrictionLifted(subject: $0.hex, classes: classes)) })
     return ids
   }
 
-  /// Those that somebody placed and nobody lifted.
-  private func lasting() throws -> [Restriction] {
-    try placed(below: .max).filter { $0.liftedAt == nil }
-  }
-
-  private func append(_ contents: [(id: KeyID, content: some ModelEvent)]) async throws {
-    let events = contents.map { id, content in
-      let type = Swift.type(of: content)
-      return NewEvent(
-        stream: "\(RestrictionPlaced.streamPrefix)\(id)", type: type.type,
-        typeVersion: type.version, content: content.content)
+  /// Says something of each of some people, while nobody else does.
+  ///
+  /// - Parameter content: what, given those of her restrictions that somebody placed and nobody lifted;
+  ///   throws where it cannot be said.
+  private func append<Event: ModelEvent>(
+    _ ids: [KeyID], _ type: Event.Type,
+    _ content: @escaping @Sendable (KeyID, [Restriction]) throws -> Event
+  ) async throws {
+    let ledger = try store.folder.ledger()
+    try await ledger.locked {
+      let lasting = Dictionary(
+        grouping: try placed(below: .max).filter { $0.liftedAt == nil }, by: \.subject)
+      let events = try ids.map { id in
+        NewEvent(
+          stream: "\(RestrictionPlaced.streamPrefix)\(id)", type: type.type,
+          typeVersion: type.version, content: try content(id, lasting[id] ?? []).content)
+      }
+      for batch in events.batches {
+        try ledger.appendUnderLock(try store.sealing.seal(Array(batch), isOwn: true))
+      }
     }
-    for batch in events.batches { try await store.appendOwn(Array(batch)) }
   }
 
   // MARK: - Reading
