@@ -242,6 +242,45 @@ struct RecoveryTests {
     #expect(try await place.isWhole())
   }
 
+  @Test("a first page that counts pages which are still in the log is none that was cut short")
+  func copyingLog() async throws {
+    let place = try await RecoveryPlace()
+    let store = try place.temporary.open()
+    func bytes(_ seed: Int) -> [UInt8] {
+      var random = SeededGenerator(seed)
+      return random.bytes(5000)
+    }
+    for number in 0..<40 {
+      try await store.append(
+        NewEvent(
+          stream: "s", type: "a.b", subjects: [.identifier(RecoveryPlace.person)],
+          content: bytes(number)))
+    }
+    let size = try store.head().size
+    // As a kill leaves it: nothing was closed, and of the log the first page was copied.
+    let copy = try place.temporary.copied()
+    let log = try SmallStore.bytes("\(copy.ledgerFile)-wal")
+    let pageSize = log[8..<12].reduce(0) { $0 << 8 | Int($1) }
+    let frames = Array(stride(from: 32, to: log.count, by: 24 + pageSize))
+    let first = try #require(frames.last { log[$0..<$0 + 4].elementsEqual([0, 0, 0, 1]) })
+    let page = log[first + 24..<first + 24 + pageSize]
+    let file = try FileHandle(forUpdating: URL(fileURLWithPath: copy.ledgerFile))
+    try file.write(contentsOf: page)
+    try file.close()
+    #expect(try copy.open(for: .reading).status().condition == .clean)
+    let opened = try copy.open()
+    #expect(try opened.head().size == size)
+    #expect(try await opened.verify(level: .contents).holds)
+    try await opened.close()
+
+    let without = try place.temporary.copied()
+    let cut = try FileHandle(forUpdating: URL(fileURLWithPath: without.ledgerFile))
+    try cut.write(contentsOf: page)
+    try cut.close()
+    for suffix in ["-wal", "-shm"] { unlink(without.ledgerFile + suffix) }
+    #expect(SmallStore.code { try without.open() } == .needsRecovery)
+  }
+
   @Test(
     "a file of another store is named, and refused",
     arguments: [

@@ -30,7 +30,11 @@ enum DatabaseFile {
     // "The in-header database size is only considered to be valid if it is non-zero and also if the
     // 4-byte change counter at offset 24 exactly matches the 4-byte version-valid-for number".
     let isSizeValid = number(28, 4) > 0 && number(24, 4) == number(92, 4)
-    guard !isSizeValid || Int(status.st_size) >= pageSize * number(28, 4) else {
+    let there = Int(status.st_size) / pageSize
+    guard
+      !isSizeValid || there >= number(28, 4)
+        || WriteAheadLog.holds(pages: there + 1...number(28, 4), of: path)
+    else {
       return .torn(
         part,
         "\(path) is cut short: it has \(status.st_size) of \(pageSize * number(28, 4)) bytes.")
