@@ -142,11 +142,13 @@ struct SubjectExportTests {
     try await store.consents.grant(
       [HoldPlace.other],
       Consents.Terms(purposes: ["teaching"], basis: .consent, textVersion: "2026-03"))
+    _ = try await store.datasets.restore("calls", to: "\(place.temporary.folder)/copy.jsonl")
     try await store.restrictions.place([HoldPlace.one], reason: .accuracyContested)
     try await store.holds.place(
       "M-secret", on: [HoldPlace.one], reason: .litigation, approver: "counsel",
       review: HoldPlace.review)
-    _ = try await store.datasets.restore("calls", to: "\(place.temporary.folder)/copy.jsonl")
+    // Nothing of hers is in this one.
+    _ = try await store.datasets.restore("calls", to: "\(place.temporary.folder)/others.jsonl")
     let target = "\(place.temporary.folder)/answer"
     let exported = try await store.subjects.export(HoldPlace.one, to: target)
     // What is restricted is hers all the same.

@@ -197,7 +197,10 @@ final class VersionContents {
           try reader.record(ordinal, of: dataset.id, in: version.number) != nil
         else {
           throw CustodyError(
-            .notFound, "Version v\(version.number) of \(dataset.name) has no such record.")
+            .notFound,
+            "Version v\(version.number) of \(dataset.name) has no such record, or it was erased: "
+              + "`custody dataset show \(dataset.name)@v\(version.number) --records` says how many are gone."
+          )
         }
         return ordinal
       }.filter { seen.insert($0).inserted }

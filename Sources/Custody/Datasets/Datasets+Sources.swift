@@ -21,12 +21,23 @@ extension Datasets {
   /// Cost: opens the event of the version.
   public func source(of version: Version) throws -> Source {
     if let run = version.run { return .run(run) }
-    guard let event = try store.event(at: version.position),
-      let content = try store.content(of: event),
-      let committed = DatasetVersionCommitted(
-        content: content, version: event.header.claim.typeVersion)
-    else { return .unrecorded }
+    guard let committed = try committed(version) else { return .unrecorded }
     if let restored = committed.restored { return .version(restored) }
     return committed.source.map { .path($0) } ?? .unrecorded
+  }
+
+  /// Where a run left what was committed as a version, and where it stayed; nil for a place that was the
+  /// run's own, or that nobody recorded.
+  ///
+  /// - Throws: as ``source(of:)``.
+  public func outputPath(of version: Version) throws -> String? {
+    version.run == nil ? nil : try committed(version)?.source
+  }
+
+  private func committed(_ version: Version) throws -> DatasetVersionCommitted? {
+    guard let event = try store.event(at: version.position),
+      let content = try store.content(of: event)
+    else { return nil }
+    return DatasetVersionCommitted(content: content, version: event.header.claim.typeVersion)
   }
 }

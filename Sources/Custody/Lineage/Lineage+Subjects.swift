@@ -74,6 +74,8 @@ struct TouchedData {
   var derived: Set<RecordLineage.Record> = []
   /// Versions of models that may have learned from them, for example `emotion@3`.
   var models: Set<String> = []
+  /// Versions that may have been made from them, of which nobody said from which records.
+  var possible: Set<String> = []
 }
 
 extension Lineage {
@@ -115,9 +117,12 @@ extension Lineage {
       try search.findDerived()
       touched.derived = search.derived
       try search.findPossible()
-      for entry in try search.entries() where entry.node.kind == .model {
-        touched.models.insert(
-          entry.node.version.map { "\(entry.node.name)@\($0)" } ?? entry.node.name)
+      for entry in try search.entries() {
+        let name = entry.node.version.map { "\(entry.node.name)@\($0)" } ?? entry.node.name
+        if entry.node.kind == .model { touched.models.insert(name) }
+        if entry.node.kind == .version, entry.evidence == .possible {
+          touched.possible.insert(name)
+        }
       }
       return touched
     }

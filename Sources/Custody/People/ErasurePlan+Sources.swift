@@ -1,8 +1,8 @@
 import CustodyStore
 
 extension ErasurePlan {
-  /// Where versions with their records were committed from. Committing from there again brings the
-  /// people back, as new ones with other keys.
+  /// Where versions with their records were committed from, by hand or by a run that left them there.
+  /// Committing from there again brings the people back, as new ones with other keys.
   public struct Source: Hashable, Sendable {
     /// The dataset.
     public let dataset: String
@@ -23,7 +23,7 @@ extension ErasurePlanning {
     }
   }
 
-  /// Where records were committed from by hand, by dataset and then by version.
+  /// Where records were committed from, by dataset and then by version.
   func sources(of records: [ErasurePlan.Records]) throws -> [ErasurePlan.Source] {
     try records.flatMap { records -> [ErasurePlan.Source] in
       var versions: [String?: [Int]] = [:]
@@ -32,7 +32,11 @@ extension ErasurePlanning {
         switch try readableSource(of: version) {
         case .path(let path): versions[path, default: []].append(version.number)
         case .unrecorded: versions[nil, default: []].append(version.number)
-        case .run, .version: break
+        case .run:
+          if let path = try? store.datasets.outputPath(of: version) {
+            versions[path, default: []].append(version.number)
+          }
+        case .version: break
         }
       }
       return versions.sorted { $0.value[0] < $1.value[0] }.map {

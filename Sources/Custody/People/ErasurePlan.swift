@@ -90,6 +90,9 @@ public struct ErasurePlan: Sendable {
   public let records: [Records]
   /// Records that were made from theirs and are sealed under no key of theirs: they stay.
   public let derivedCount: Int
+  /// Versions that may have been made from theirs, because a run that read them wrote these and nobody
+  /// said from which records: they stay, for example `report@v1`.
+  public let possible: [String]
   /// Versions of models that may have learned from their data, for example `emotion@3`.
   public let models: [String]
   /// What left the store, and is not reached.

@@ -12,14 +12,18 @@ extension ErasurePlanning {
   func copies(
     of people: [KeyID], _ touched: TouchedData, _ positions: Set<Int>
   ) throws -> [ErasurePlan.Copy] {
-    let restored = try copies(DatasetRestored.self) { restored in
-      touched.records[.init(dataset: restored.dataset, number: restored.number)] == nil
-        ? nil : ("\(restored.dataset)@v\(restored.number)", restored.target)
+    let keys = Set(try people.flatMap { try keyring.subjectKeys(of: $0).map(\.keyID) })
+    let restored = try copies(DatasetRestored.self) { restored, position in
+      guard touched.records[.init(dataset: restored.dataset, number: restored.number)] != nil,
+        restored.keys.map({ chosen in keys.contains { chosen.contains($0.hex) } }) ?? true,
+        try restored.restricted == 0 || !isRestricted(keys, at: position)
+      else { return nil }
+      return ("\(restored.dataset)@v\(restored.number)", restored.target)
     }
-    let disclosed = try copies(DisclosureMade.self) { disclosed in
+    let disclosed = try copies(DisclosureMade.self) { disclosed, _ in
       positions.contains(disclosed.position) ? ("event \(disclosed.position)", nil) : nil
     }
-    let exported = try copies(SubjectExported.self) { exported in
+    let exported = try copies(SubjectExported.self) { exported, _ in
       people.contains { $0.hex == exported.subject }
         ? ("everything about \(exported.subject)", exported.target) : nil
     }
@@ -27,12 +31,14 @@ extension ErasurePlanning {
   }
 
   private func copies<Event: ModelEvent>(
-    _ type: Event.Type, _ describe: (Event) -> (what: String, path: String?)?
+    _ type: Event.Type, _ describe: (Event, Position) throws -> (what: String, path: String?)?
   ) throws -> [ErasurePlan.Copy] {
     try contents(of: type.type).compactMap { event, content in
       var copy: (what: String, path: String?)? = ("\(type.type), which cannot be read", nil)
       if let content {
-        copy = Event(content: content, version: event.header.claim.typeVersion).flatMap(describe)
+        copy = try Event(content: content, version: event.header.claim.typeVersion).flatMap {
+          try describe($0, event.position)
+        }
       }
       return copy.map {
         ErasurePlan.Copy(
@@ -40,6 +46,20 @@ extension ErasurePlanning {
           path: $0.path)
       }
     }
+  }
+
+  /// Whether a run left out what some keys seal, because all of it was restricted then.
+  func leavesOut(_ keys: Set<KeyID>, _ story: RunStory?) throws -> Bool {
+    guard let story, story.started.inputs.contains(where: { $0.restricted > 0 }) else {
+      return false
+    }
+    return try isRestricted(keys, at: story.position)
+  }
+
+  /// Whether all of some keys were restricted when an event was recorded: what they seal was left out.
+  private func isRestricted(_ keys: Set<KeyID>, at position: Position) throws -> Bool {
+    let restrictions = try store.restrictions.list(at: .position(position))
+    return try keys.isSubset(of: RestrictedKeys.keys(of: restrictions, keyring))
   }
 
   /// When the last key backup is due to be deleted, as far as events can be read.

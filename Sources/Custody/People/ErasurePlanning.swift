@@ -7,7 +7,7 @@ import CustodyStore
 struct ErasurePlanning {
   let store: Store
   private let folder: StoreFolder
-  private let keyring: Keyring
+  let keyring: Keyring
   /// Where events stand that a projection cannot apply, by its name: what the answers lack.
   private let skipped: [String: Set<Int>]
 
@@ -95,7 +95,7 @@ struct ErasurePlanning {
       eventCount: sealed.positions.count,
       objectCount: sealed.objectCount, objectByteCount: sealed.objectByteCount,
       records: Self.records(touched), derivedCount: touched.derived.count,
-      models: touched.models.sorted(),
+      possible: touched.possible.sorted(), models: touched.models.sorted(),
       copies: try copies(of: wanted.subjects, touched, Set(sealed.positions)),
       sources: try sources(of: Self.records(touched)),
       unsearchedRunCount: try unsearchedRunCount(touched.allRuns),

@@ -35,7 +35,8 @@ extension Erasures {
         subjects: [], reason: reason, classes: [], keys: [], keptKeys: [], held: [], runs: [],
         runKeys: [key], releasedJoint: [], keptJoint: [], eventCount: sealed.positions.count,
         objectCount: sealed.objectCount,
-        objectByteCount: sealed.objectByteCount, records: [], derivedCount: 0, models: [],
+        objectByteCount: sealed.objectByteCount, records: [], derivedCount: 0, possible: [],
+        models: [],
         copies: [], sources: [], unsearchedRunCount: 0, unsearchedImportCount: 0,
         backupsExpire: try ErasurePlanning(store).backupsExpire(), skippedPositions: [])
       let request = try say(plan, nil, ledger).request!

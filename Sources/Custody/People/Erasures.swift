@@ -136,9 +136,15 @@ public struct Erasures: Sendable {
     let (plan, sealed, hashes) = found
     let (request, waiting) = try say(plan, cause, ledger)
     guard let request else { return try blocked(plan, waiting!, ledger) }
-    return try carryOut(
-      try erasure.decide(plan.dying, sealed, request: request, hashes: hashes), erasure, ledger,
-      plan, waiting)
+    let decision = try erasure.decide(plan.dying, sealed, request: request, hashes: hashes)
+    do {
+      return try carryOut(decision, erasure, ledger, plan, waiting)
+    } catch let error as CustodyError where error.code != .locked {
+      throw CustodyError(
+        error.code,
+        "The erasure is decided and not done. \(error.message) The next command that writes goes on "
+          + "with it: there is no need to ask again.", cause: error)
+    }
   }
 
   /// What another process has decided, and could not finish, comes first. The store's lock is held.

@@ -54,6 +54,8 @@ extension RunRecording {
       store: store, dataset: dataset, message: nil, registersUnknown: registersUnknown,
       progress: report("committing \(dataset.name)"))
     commit.run = "\(id)"
+    // It stays there after the run.
+    if plan.outputs[index].path != nil { commit.path = place }
     commit.each = { ordinal, record in
       stated?.use(record.key)
       for source in try derivation.sources(of: record.key)

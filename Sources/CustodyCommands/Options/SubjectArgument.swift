@@ -22,7 +22,7 @@ enum SubjectArgument {
       text = try lines(of: argument).first ?? ""
     }
     guard !text.isEmpty else { throw CustodyError(.usage, "The subject is empty.") }
-    return of(text)
+    return of(try checked(text))
   }
 
   /// People who are known already: arguments as they are, `@FILE` and `-` one a line.
@@ -40,7 +40,9 @@ enum SubjectArgument {
   /// Identifiers to register: arguments as they are, `@FILE` and `-` one a line.
   static func identifiers(_ arguments: [String]) throws -> [String] {
     try arguments.flatMap { argument -> [String] in
-      guard argument == "-" || argument.hasPrefix("@") else { return [withoutPrefix(argument)] }
+      guard argument == "-" || argument.hasPrefix("@") else {
+        return [withoutPrefix(try checked(argument))]
+      }
       let lines = try lines(of: argument)
       guard !lines.isEmpty else {
         throw CustodyError(.invalidInput, "The list of identifiers is empty.")
@@ -52,10 +54,30 @@ enum SubjectArgument {
   /// The lines of `@FILE`, or of standard input for `-`.
   private static func lines(of argument: String) throws -> [String] {
     let bytes = try InputFile.read(argument == "-" ? "-" : String(argument.dropFirst()))
-    guard let text = String(validating: bytes, as: UTF8.self) else {
+    // Some editors put a byte-order mark before the first.
+    let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+    guard
+      let text = String(
+        validating: bytes.starts(with: mark) ? bytes[3...] : bytes[...], as: UTF8.self)
+    else {
       throw CustodyError(.invalidInput, "The list of identifiers is not UTF-8.")
     }
-    return text.split(whereSeparator: \.isNewline).map(String.init)
+    return try text.split(whereSeparator: \.isNewline).map { try checked(String($0)) }
+  }
+
+  /// Two people must not become one, nor one become two because of what nobody sees.
+  private static func checked(_ text: String) throws -> String {
+    // What stands for bytes of an argument that are not UTF-8: any of them.
+    guard !text.contains("\u{fffd}") else {
+      throw CustodyError(
+        .invalidInput, "An identifier is not UTF-8: it could not be told from another. Write it so."
+      )
+    }
+    guard text.first?.isWhitespace != true, text.last?.isWhitespace != true else {
+      throw CustodyError(
+        .invalidInput, "An identifier begins or ends with a space. Write it without.")
+    }
+    return text
   }
 
   /// 32 hexadecimal digits are a key id, everything else is an identifier; `identifier:` before it

@@ -91,6 +91,11 @@ struct ErasurePrinter {
     var lines = plan.copies.map { copy in
       "\(copy.what), \(copy.path.map { "written to \($0)" } ?? "disclosed") at \(copy.recordedAt)"
     }
+    if !plan.possible.isEmpty {
+      lines.append(
+        "what was made of data with theirs, and nobody said from which records: "
+          + plan.possible.joined(separator: ", "))
+    }
     lines += plan.models.map { "model \($0), which may have learned from it" }
     if let date = plan.backupsExpire {
       lines.append("key backups made so far, the last of which is due to be deleted at \(date)")
@@ -224,6 +229,7 @@ struct ErasurePrinter {
     writer.member("runs", strings: plan.runs.map(\.description))
     writer.member("derivedRecords", plan.derivedCount)
     writer.member("models", strings: plan.models)
+    writer.member("possible", strings: plan.possible)
     writer.member("copies", plan.copies) { copy, object in
       object.member("position", copy.position.value)
       object.member("recordedAt", "\(copy.recordedAt)")

@@ -92,9 +92,11 @@ extension SubjectDossier {
     waiting = try store.erasures.waiting().filter { $0.subjects.contains(id) }
     parts = try Self.parts(keySets, store)
     self.positions = positions
+    let planning = try ErasurePlanning(store)
     runs = try touched.runs.sorted().map { ($0, try store.runs.story(of: $0)) }
+      .filter { try !planning.leavesOut(Set(keys), $1) }
     reach = try store.lineage.reach(of: .key(id)).entries
-    copies = try ErasurePlanning(store).copies(
+    copies = try planning.copies(
       of: [id], touched, Set(positions.map(\.value)))
   }
 
