@@ -1,13 +1,14 @@
 /// Hexadecimal digits, both ways.
+/// Inlined elsewhere: a journal has millions of them.
 package enum Hex {
-  package static func encode(_ bytes: some Sequence<UInt8>) -> String {
+  @inlinable package static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var out: [UInt8] = []
     append(bytes, to: &out)
     return String(decoding: out, as: UTF8.self)
   }
 
   /// The same into a buffer of the caller's, which a secret does not leave.
-  package static func append(_ bytes: some Sequence<UInt8>, to out: inout [UInt8]) {
+  @inlinable package static func append(_ bytes: some Sequence<UInt8>, to out: inout [UInt8]) {
     let digits: StaticString = "0123456789abcdef"
     for byte in bytes {
       out.append(digits.utf8Start[Int(byte >> 4)])
@@ -16,7 +17,7 @@ package enum Hex {
   }
 
   /// The bytes, or nil when a character is no hexadecimal digit or one is left over.
-  package static func decode(_ digits: some Collection<UInt8>) -> [UInt8]? {
+  @inlinable package static func decode(_ digits: some Collection<UInt8>) -> [UInt8]? {
     guard digits.count.isMultiple(of: 2) else { return nil }
     var out: [UInt8] = []
     out.reserveCapacity(digits.count / 2)

@@ -16,7 +16,7 @@ extension StoreFolder {
     let guarded: TombstoneJournal
     do {
       let (journal, fault) = try TombstoneJournal.upToFault(guardFolder.journalPath)
-      if let fault = try fault ?? Journal<Safeguard>.upToFault(guardFolder.safeguardsPath).fault {
+      if let fault = try fault ?? guardFolder.safeguardsUpToFault().fault {
         return [.torn(.guard, fault.message)]
       }
       guarded = journal

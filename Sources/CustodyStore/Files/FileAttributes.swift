@@ -52,6 +52,24 @@ package enum FileAttributes {
   }
 }
 
+/// Which file is at a path, and in which state: any change of it makes another.
+struct FileVersion: Equatable {
+  private let inode: ino_t
+  private let size: off_t
+  private let modified: [Int]
+
+  /// Nil when nothing is there.
+  init?(of path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    inode = status.st_ino
+    size = status.st_size
+    modified = [
+      status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
+    ]
+  }
+}
+
 /// Versions of the libraries that the program runs with.
 package enum SystemVersions {
   package static var sqlite: String { String(cString: sqlite3_libversion()) }

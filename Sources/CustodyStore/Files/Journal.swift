@@ -52,10 +52,11 @@ package struct Journal<Line: JournalLine>: Sendable {
     guard let bytes = try FileIO.readIfPresent(path, sizeMax: Self.sizeMax) else { return nil }
     var rest = bytes[...]
     while let end = rest.firstIndex(of: 0x0a) {
-      let text = String(decoding: rest[rest.startIndex..<end], as: UTF8.self)
-      guard let space = text.lastIndex(of: " "), let line = Line(text: text[..<space]),
-        let found = Digest(hex: String(text[text.index(after: space)...])),
-        found == Self.link(after: link, line)
+      let whole = rest[rest.startIndex..<end]
+      let space = whole.lastIndex(of: UInt8(ascii: " ")) ?? whole.startIndex
+      let next = Self.link(after: link, whole[..<space])
+      guard whole[space...].elementsEqual(" \(next)".utf8),
+        let line = Line(text: String(decoding: whole[..<space], as: UTF8.self))
       else {
         return CustodyError(
           .needsRecovery,
@@ -64,7 +65,7 @@ package struct Journal<Line: JournalLine>: Sendable {
       }
       rest = rest[(end + 1)...]
       lines.append(line)
-      link = found
+      link = next
       byteCount = bytes.count - rest.count
     }
     return nil
@@ -82,14 +83,15 @@ package struct Journal<Line: JournalLine>: Sendable {
   private static func text(of lines: some Sequence<Line>, after link: inout Digest) -> [UInt8] {
     var text: [UInt8] = []
     for line in lines {
-      link = Self.link(after: link, line)
-      text += "\(line.text) \(link)\n".utf8
+      let words = Array(line.text.utf8)
+      link = Self.link(after: link, words[...])
+      text += words + Array(" \(link)\n".utf8)
     }
     return text
   }
 
-  private static func link(after link: Digest, _ line: Line) -> Digest {
-    SHA256.hash(link.bytes + Array(line.text.utf8))
+  private static func link(after link: Digest, _ words: ArraySlice<UInt8>) -> Digest {
+    SHA256.hash(link.bytes + words)
   }
 
   /// Adds lines; durable with their folder when this returns.

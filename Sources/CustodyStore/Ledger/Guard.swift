@@ -1,5 +1,6 @@
 import CustodyLedger
 import Foundation
+import Synchronization
 
 /// What is kept outside the store: the signer's last state, the newest checkpoint, and which store it
 /// guards.
@@ -105,7 +106,30 @@ package struct Guard: Sendable {
   var keepsSafeguards: Bool { FileIO.exists(safeguardsPath) }
 
   /// The events that a recovery does not lose.
-  package func safeguards() throws -> Journal<Safeguard> { try Journal(path: safeguardsPath) }
+  package func safeguards() throws -> Journal<Safeguard> {
+    let (journal, fault) = try safeguardsUpToFault()
+    if let fault { throw fault }
+    return journal
+  }
+
+  private static let known = Mutex<[String: (version: FileVersion, journal: Journal<Safeguard>)]>(
+    [:])
+
+  /// The same as far as they are what was written. Read once for each time that the file has changed: who
+  /// restricts ten thousand people has ten megabytes there.
+  func safeguardsUpToFault() throws -> (journal: Journal<Safeguard>, fault: CustodyError?) {
+    let version = FileVersion(of: safeguardsPath)
+    if let version, let known = Self.known.withLock({ $0[safeguardsPath] }),
+      known.version == version
+    {
+      return (known.journal, nil)
+    }
+    let (journal, fault) = try Journal<Safeguard>.upToFault(safeguardsPath)
+    if let version, fault == nil, FileVersion(of: safeguardsPath) == version {
+      Self.known.withLock { $0[safeguardsPath] = (version, journal) }
+    }
+    return (journal, fault)
+  }
 
   /// Adds those that it does not have; durable when this returns.
   func keep(safeguards: [Safeguard]) throws {

@@ -17,15 +17,14 @@ extension StoreFolder {
   /// Whether the file of one of these guards is there and whole.
   func hasWholeSafeguards(former: String?) throws -> Bool {
     try guards(former).contains { candidate in
-      try candidate.keepsSafeguards
-        && Journal<Safeguard>.upToFault(candidate.safeguardsPath).fault == nil
+      try candidate.keepsSafeguards && candidate.safeguardsUpToFault().fault == nil
     }
   }
 
   /// Writes into the guard what can be read of what it and its former place know.
   func mendSafeguards(former: String?) throws {
     let guards = guards(former)
-    let isWhole = try Journal<Safeguard>.upToFault(guardFolder.safeguardsPath).fault == nil
+    let isWhole = try guardFolder.safeguardsUpToFault().fault == nil
     if isWhole, guards.count == 1 { return }
     try Journal.write(try Self.readable(guards), to: guardFolder.safeguardsPath)
   }

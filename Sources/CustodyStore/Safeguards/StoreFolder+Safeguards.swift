@@ -88,7 +88,7 @@ extension StoreFolder {
       try $0.events(ofTypes: types, inStreams: prefix, ledgerID: ledgerID, below: end)
     }
     // Whoever may not look into the guard has the ledger's own.
-    let lines = (try? Journal<Safeguard>.upToFault(guardFolder.safeguardsPath).journal.lines) ?? []
+    let lines = (try? guardFolder.safeguardsUpToFault().journal.lines) ?? []
     var kept = Dictionary(
       lines.filter { Safeguard.is($0.header.claim, types, prefix) }.map { ($0.id, $0) },
       uniquingKeysWith: { first, _ in first })
