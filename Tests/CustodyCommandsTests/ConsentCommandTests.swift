@@ -115,14 +115,20 @@ struct ConsentCommandTests {
     #expect(try await folder.run("consent", "list").complaint == "no consents\n")
   }
 
-  @Test("gaps exits 1 and names runs, versions and people; 0 when there are none")
-  func gaps() async throws {
-    let folder = try await Self.folder()
+  /// The same with records of two people.
+  private static func folderWithAnswers() async throws -> CommandFolder {
+    let folder = try await folder()
     try folder.write("answers.csv", "id,client\n1,p-0001\n2,p-0002\n")
     try await folder.run(
       "dataset", "create", "answers", "--kind", "csv", "--key", "id", "--subject", "client"
     ).succeeded()
     try await folder.run("dataset", "commit", "answers", "answers.csv").succeeded()
+    return folder
+  }
+
+  @Test("gaps exits 1 and names runs, versions and people; 0 when there are none")
+  func gaps() async throws {
+    let folder = try await Self.folderWithAnswers()
     let granted = try await folder.run(Self.grant + ["p-0001", "--format", "ndjson"]).objects()
     let allowed = try #require(granted.first?["subject"] as? String)
     let none = try await folder.run("consent", "gaps")
@@ -152,14 +158,10 @@ struct ConsentCommandTests {
     #expect(
       try await folder.run("consent", "gaps", "--purpose", "research", "--at", "\(at)").status == 1)
   }
+
   @Test("gaps finds restores and disclosures too, by their purpose")
   func handedOut() async throws {
-    let folder = try await Self.folder()
-    try folder.write("answers.csv", "id,client\n1,p-0001\n2,p-0002\n")
-    try await folder.run(
-      "dataset", "create", "answers", "--kind", "csv", "--key", "id", "--subject", "client"
-    ).succeeded()
-    try await folder.run("dataset", "commit", "answers", "answers.csv").succeeded()
+    let folder = try await Self.folderWithAnswers()
     try await folder.append(["1"], "--subject", "p-0002").succeeded()
     try await folder.run(Self.grant + ["p-0001"]).succeeded()
     let restore = ["dataset", "restore", "answers", "--purpose", "research"]

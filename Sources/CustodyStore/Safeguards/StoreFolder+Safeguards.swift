@@ -21,7 +21,9 @@ extension StoreFolder {
       )
     }
     if !guardFolder.keepsSafeguards || !recorded.isSubset(of: Set(known.compactMap { $0 })) {
-      try guardFolder.keep(safeguards: try recordedSafeguards())
+      let events = try read(recordedSafeguards)
+      try guardFolder.keep(
+        safeguards: events.sorted { $0.position < $1.position }.compactMap(Safeguard.init))
     }
     let lost = zip(kept, known).filter { $1 == nil && Safeguard.is($0.header.claim) }.map(\.0)
     if lost.isEmpty { return }
@@ -32,7 +34,8 @@ extension StoreFolder {
         "\(guardFolder.safeguardsPath) names an event that this ledger has never had: the file is that of "
           + "another copy of the store. Put its own back.")
     }
-    let pending = try lost.sorted { $0.order < $1.order }.compactMap(self.pending)
+    let opening = try opening()
+    let pending = try lost.sorted { $0.order < $1.order }.compactMap { try opening.pending($0) }
     for start in stride(from: 0, to: pending.count, by: Limits.batchCountMax) {
       try ledger.appendUnderLock(
         Array(pending[start..<min(start + Limits.batchCountMax, pending.count)]))
@@ -51,22 +54,10 @@ extension StoreFolder {
     return size
   }
 
-  private func recordedSafeguards() throws -> [Safeguard] {
-    try read { reader in
-      try Safeguard.types.flatMap {
-        try reader.events(ofTypes: $0.value, inStreams: $0.key, ledgerID: ledgerID)
-      }
-    }.sorted { $0.position < $1.position }.compactMap(Safeguard.init)
-  }
-
-  /// - Returns: nil for one that nobody has sealed here: whoever can write into the guard can add a line,
-  ///   but none that opens under the store's key.
-  private func pending(_ safeguard: Safeguard) throws -> PendingEvent? {
-    let claim = safeguard.header.claim
-    guard let content = try undamaged(safeguard.event) else { return nil }
-    return PendingEvent(
-      claim: claim, claimBytes: claim.bytes, seal: safeguard.header.seal, body: safeguard.body,
-      content: content, expected: .any, isIDGiven: false, isOccurredAtGiven: true)
+  private func recordedSafeguards(_ reader: LedgerReader) throws -> [StoredEvent] {
+    try Safeguard.types.flatMap {
+      try reader.events(ofTypes: $0.value, inStreams: $0.key, ledgerID: ledgerID)
+    }
   }
 
   // MARK: - Reading
@@ -95,32 +86,29 @@ extension StoreFolder {
     guard keyring != nil || events.isEmpty && kept.isEmpty else {
       throw CustodyError(.usage, "Contents are sealed: open the store with its secrets.")
     }
+    let opening = try opening()
     var found = try events.map { event in
       let whole = kept.removeValue(forKey: event.header.claim.eventID)
-      if let content = try undamaged(event) { return (event, Optional(content)) }
-      guard let whole, let content = try undamaged(whole.event) else { return (event, nil) }
+      if let content = try opening.content(of: event) { return (event, Optional(content)) }
+      guard let whole, let content = try opening.content(of: whole.event) else {
+        return (event, nil)
+      }
       let header = Header(
         claim: whole.header.claim, seal: whole.header.seal, place: event.header.place)
       return (StoredEvent(header: header, body: whole.body, leaf: event.leaf), content)
     }
     guard end == .max else { return found }
     for lost in kept.values.sorted(by: { $0.order < $1.order }) {
-      guard let content = try undamaged(lost.event) else { continue }
+      guard let content = try opening.content(of: lost.event) else { continue }
       found.append((lost.event, content))
     }
     return found
   }
 
-  private func undamaged(_ event: StoredEvent) throws -> [UInt8]? {
-    let operations = try keyring?.operationsKey()
-    guard event.header.claim.ledgerID == ledgerID,
-      event.header.claim.keyIDs == [operations].compactMap({ $0 })
-    else { return nil }
-    do {
-      return try openedContent(of: event)
-    } catch let error as CustodyError where error.code == .damaged {
-      return nil
-    }
+  private func opening() throws -> SafeguardOpening {
+    try keyring?.refresh()
+    return SafeguardOpening(
+      folder: self, keyIDs: try [keyring?.operationsKey()].compactMap { $0 })
   }
 
   /// How many safeguards are not in the ledger as they were recorded. Needs no secret.
@@ -128,11 +116,9 @@ extension StoreFolder {
     let kept = try guardFolder.safeguards().lines.filter { Safeguard.is($0.header.claim) }
     return try read { reader in
       var damaged: Set<EventID> = []
-      for (prefix, types) in Safeguard.types {
-        for event in try reader.events(ofTypes: types, inStreams: prefix, ledgerID: ledgerID)
-        where event.body.map(SHA256.hash) != event.header.seal.bodyHash {
-          damaged.insert(event.header.claim.eventID)
-        }
+      for event in try recordedSafeguards(reader)
+      where event.body.map(SHA256.hash) != event.header.seal.bodyHash {
+        damaged.insert(event.header.claim.eventID)
       }
       for safeguard in kept {
         let event = try reader.position(of: safeguard.id).flatMap {
@@ -142,5 +128,38 @@ extension StoreFolder {
       }
       return damaged.count
     }
+  }
+}
+
+/// Opens safeguards in a row.
+private struct SafeguardOpening {
+  let folder: StoreFolder
+  /// What each of them is sealed under.
+  let keyIDs: [KeyID]
+  private let sealer = ContentSealer()
+
+  init(folder: StoreFolder, keyIDs: [KeyID]) {
+    self.folder = folder
+    self.keyIDs = keyIDs
+  }
+
+  /// Nil for one that is damaged, or that nobody has sealed here: whoever can write into the guard can add
+  /// a line, but none that opens under the store's key.
+  func content(of event: StoredEvent) throws -> [UInt8]? {
+    let claim = event.header.claim
+    guard claim.ledgerID == folder.ledgerID, claim.keyIDs == keyIDs else { return nil }
+    do {
+      return try folder.openedContent(of: event, with: sealer)
+    } catch let error as CustodyError where error.code == .damaged {
+      return nil
+    }
+  }
+
+  func pending(_ safeguard: Safeguard) throws -> PendingEvent? {
+    let claim = safeguard.header.claim
+    guard let content = try content(of: safeguard.event) else { return nil }
+    return PendingEvent(
+      claim: claim, claimBytes: claim.bytes, seal: safeguard.header.seal, body: safeguard.body,
+      content: content, expected: .any, isIDGiven: false, isOccurredAtGiven: true)
   }
 }
